@@ -1,0 +1,160 @@
+package io.pairingbridge.delivery;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.job.Credentials;
+import io.pairingbridge.job.Ending;
+import io.pairingbridge.job.Job;
+import io.pairingbridge.job.Outcome;
+import io.pairingbridge.job.PairingRequest;
+import java.time.Instant;
+import java.util.Map;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Variable;
+
+/** Writes every message that the bridge sends: its body and exactly the properties of the contract, nothing inherited. */
+public final class Messages {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String MASKED = "***";
+  /** The broker delivers the message at this time (milliseconds since 1970) and keeps it until then. */
+  private static final String SCHEDULED = "_AMQ_SCHED_DELIVERY";
+  /** The broker drops a second message with the same value on the same address. */
+  private static final String DUPLICATE_ID = "_AMQ_DUPL_ID";
+
+  private final String environment;
+  private final OutcomeEvents events;
+
+  public Messages(String environment) {
+    this.environment = environment;
+    this.events = new OutcomeEvents(environment);
+  }
+
+  /** Sealed credentials for {@code pairing.credentials}. */
+  public void credentials(@Variable("credentials") Credentials credentials, Exchange exchange) {
+    Message message = fresh(exchange, credentials.body());
+    message.setHeader("JMSCorrelationID", credentials.jobId());
+    // One attempt, one message, however often it is sent: a job has several attempts only if one was lost.
+    message.setHeader(DUPLICATE_ID, credentials.attemptId());
+    set(message, "PairingJobId", credentials.jobId());
+    set(message, "PairingBatchId", credentials.batchId());
+    set(message, "PairingPayConnectId", credentials.payConnectId());
+    set(message, "PairingPayConnectName", credentials.payConnectName());
+    set(message, "PairingTerminalId", credentials.terminalId());
+    set(message, "PairingEnvironment", environment);
+    set(message, "PairingKeyId", credentials.keyId());
+    set(message, "PairingContentType", credentials.contentType());
+  }
+
+  /** The second event of a job that was in doubt and whose credentials came after all. */
+  public void lateEvent(@Variable("credentials") Credentials credentials, Exchange exchange) {
+    Ending paired = new Ending(Outcome.PAIRED, "ANSWER_CAME_LATE", "the answer came after the job was set aside as in doubt",
+        200, credentials.attempts(), credentials.payConnectId(), credentials.payConnectName(), credentials.terminalId(),
+        credentials.attemptId(), Instant.now());
+    event(exchange, credentials.jobId(), credentials.batchId(), paired, credentials.reference(), credentials.requestedAt());
+  }
+
+  /** The same request again, to be delivered when it is due. */
+  public void waiting(@Variable("job") Job job, Exchange exchange) {
+    Job.Origin origin = job.origin();
+    Message message = fresh(exchange, job.original());
+    message.setHeader("JMSCorrelationID", origin.jobId());
+    message.setHeader("JMSPriority", origin.priority());
+    if (origin.expiresAt() != null && origin.expiresAt().isAfter(job.waitUntil())) {
+      // An expiry that comes first is kept by the journal: the job is to come back once more and end with an outcome.
+      message.setHeader("JMSExpiration", origin.expiresAt().toEpochMilli());
+    }
+    message.setHeader(SCHEDULED, job.waitUntil().toEpochMilli());
+    identify(message, origin);
+    set(message, "PairingIntegrator", origin.integrator());
+  }
+
+  /** True if a person has to look at the job: it then also goes to one of the two queues for that. */
+  public boolean needsAttention(@Variable("job") Job job) {
+    return job.ending().outcome() != Outcome.PAIRED && !job.repeated();
+  }
+
+  /** True if the job goes to {@code pairing.in-doubt} rather than to {@code pairing.dead-letters}. */
+  public boolean inDoubt(@Variable("job") Job job) {
+    return job.ending().outcome() == Outcome.IN_DOUBT;
+  }
+
+  /** A dead letter or an in-doubt message: the request and why it ended so. */
+  public void attention(@Variable("job") Job job, Exchange exchange) {
+    Ending ending = job.ending();
+    Message message = fresh(exchange, job.sealedAnswer() != null ? job.sealedAnswer() : body(job));
+    message.setHeader("JMSCorrelationID", job.id());
+    identify(message, job.origin());
+    set(message, "PairingIntegrator", job.origin().integrator());
+    set(message, "PairingOutcome", ending.outcome().name());
+    set(message, "PairingReason", ending.reason());
+    set(message, "PairingDetail", ending.detail());
+    message.setHeader("PairingAttempts", ending.attempts());
+    if (ending.httpStatus() != null) {
+      message.setHeader("PairingHttpStatus", ending.httpStatus());
+    }
+    set(message, "PairingRemedy", Remedy.of(ending));
+    set(message, "PairingFailedAt", ending.finishedAt().toString());
+  }
+
+  /** The outcome event of the job. */
+  public void event(@Variable("job") Job job, Exchange exchange) {
+    event(exchange, job.id(), job.origin().batchId(), job.ending(), job.reference(), job.origin().requestedAt());
+  }
+
+  private void event(Exchange exchange, String jobId, String batchId, Ending ending, Map<String, String> reference,
+      Instant requestedAt) {
+    Message message = fresh(exchange, events.event(jobId, batchId, ending, reference, requestedAt));
+    message.setHeader("JMSCorrelationID", jobId);
+    set(message, "PairingJobId", jobId);
+    set(message, "PairingBatchId", batchId);
+    set(message, "PairingOutcome", ending.outcome().name());
+    set(message, "PairingContentType", "application/cloudevents+json");
+  }
+
+  /** The request; its one-time password masked unless it certainly was not spent. */
+  private static Object body(Job job) {
+    PairingRequest request = job.request();
+    boolean unspent = switch (job.ending().outcome()) {
+      case INVALID, EXPIRED, MISCONFIGURED, DUPLICATE -> true;
+      case PAIRED, REJECTED, IN_DOUBT -> false;
+    };
+    if (unspent) {
+      return job.original();
+    }
+    if (request == null) {
+      return ""; // called once, and now not even looked at: what it was is in the journal's attempts
+    }
+    ObjectNode masked = JSON.createObjectNode().put("name", request.name()).put("otp", MASKED);
+    if (request.webhookUrl() != null) {
+      masked.put("webhook_url", request.webhookUrl());
+    }
+    if (!job.reference().isEmpty()) {
+      masked.set("reference", JSON.valueToTree(job.reference()));
+    }
+    try {
+      return JSON.writeValueAsString(masked);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("job " + job.id() + " cannot be written as JSON", e);
+    }
+  }
+
+  private static Message fresh(Exchange exchange, Object body) {
+    Message message = exchange.getMessage();
+    message.removeHeaders("*");
+    message.setBody(body == null ? "" : body);
+    return message;
+  }
+
+  private static void identify(Message message, Job.Origin origin) {
+    set(message, "PairingJobId", origin.jobId());
+    set(message, "PairingBatchId", origin.batchId());
+  }
+
+  private static void set(Message message, String property, String value) {
+    if (value != null) {
+      message.setHeader(property, value);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package io.pairingbridge.delivery;
+
+import io.pairingbridge.job.Ending;
+
+/** One sentence that tells a person what to do next, for every way in which a job can end. */
+public final class Remedy {
+  private Remedy() {}
+
+  /** @return never null; for a paired job it says that nothing is to be done */
+  public static String of(Ending ending) {
+    return switch (ending.outcome()) {
+      case PAIRED -> "Nothing to do: the credentials are on the queue pairing.credentials.";
+      case REJECTED -> "Generate a new one-time password on the terminal and send the job again with it.";
+      case INVALID -> "BEGUN_TOO_OFTEN".equals(ending.reason())
+          ? "Look into the bridge's log for what stopped it, then send the request again."
+          : "Correct the request as the detail says and send it again; the one-time password was not used.";
+      case EXPIRED -> "Check that the one-time password is still shown on the terminal, or generate a new one, and send the"
+          + " job again; it was not used.";
+      case MISCONFIGURED -> "Check pairing.endpoint.url, pairing.environment and the integrator id (command: check), then send"
+          + " the job again; the one-time password was probably not used.";
+      case DUPLICATE -> "Use a new job id for another terminal, or wait for the first job to end; the one-time password of this"
+          + " request was not used.";
+      case IN_DOUBT -> "ANSWER_UNREADABLE".equals(ending.reason())
+          ? "Open the sealed answer with the recipient's key; if it holds no credentials, unpair the terminal on its own menu,"
+              + " generate a new one-time password and send the job again."
+          : "Look at the terminal: if it shows as paired, unpair it on its own menu or through the vendor's support; then"
+              + " generate a new one-time password and send the job again with it.";
+    };
+  }
+}

@@ -1,0 +1,35 @@
+package io.pairingbridge.endpoint;
+
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import javax.net.ssl.SSLException;
+import org.apache.hc.client5.http.ConnectTimeoutException;
+import org.apache.hc.core5.http.NoHttpResponseException;
+
+/** Says in words what a failed call failed of. Messages of the HTTP client may quote headers and are not passed on. */
+final class Causes {
+  private Causes() {}
+
+  static String of(Throwable e) {
+    if (e instanceof UnknownHostException) {
+      return "the endpoint's host name cannot be resolved";
+    }
+    if (e instanceof ConnectTimeoutException) {
+      return "no connection to the endpoint within pairing.endpoint.connect-timeout";
+    }
+    if (e instanceof ConnectException) {
+      return "the endpoint, or the proxy on the way, refuses connections";
+    }
+    if (e instanceof SSLException) {
+      return "no TLS connection to the endpoint: " + e.getMessage();
+    }
+    if (e instanceof NoHttpResponseException) {
+      return "the endpoint closed the connection without an answer";
+    }
+    if (e instanceof SocketTimeoutException) {
+      return "the endpoint went silent";
+    }
+    return "the connection to the endpoint failed (" + e.getClass().getSimpleName() + ")";
+  }
+}

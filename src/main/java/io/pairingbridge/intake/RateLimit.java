@@ -1,0 +1,35 @@
+package io.pairingbridge.intake;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Spaces out the calls of this instance. A job that must wait for its turn waits before the journal knows of it, so that
+ * a crash finds it untouched in its queue; the consumer that holds it could not have called anybody else meanwhile.
+ */
+public final class RateLimit {
+  private final long nanosBetween;
+  private long nextTurn = System.nanoTime();
+
+  /** @param callsPerSecond 0 for no limit */
+  public RateLimit(double callsPerSecond) {
+    this.nanosBetween = callsPerSecond == 0 ? 0 : (long) (TimeUnit.SECONDS.toNanos(1) / callsPerSecond);
+  }
+
+  /** Returns when it is the caller's turn. */
+  public void awaitTurn() {
+    if (nanosBetween == 0) {
+      return;
+    }
+    long turn = reserve();
+    for (long left = turn - System.nanoTime(); left > 0 && !Thread.currentThread().isInterrupted(); left = turn - System.nanoTime()) {
+      LockSupport.parkNanos(left);
+    }
+  }
+
+  private synchronized long reserve() {
+    long turn = Math.max(nextTurn, System.nanoTime());
+    nextTurn = turn + nanosBetween;
+    return turn;
+  }
+}

@@ -1,0 +1,134 @@
+package io.pairingbridge.intake;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SchemaLocation;
+import com.networknt.schema.SchemaValidatorsConfig;
+import com.networknt.schema.SpecVersion;
+import io.pairingbridge.job.PairingRequest;
+import io.pairingbridge.settings.SettingsException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** Reads the body of a pairing request by the published JSON Schema, and names everything that is wrong with it. */
+public final class RequestBody {
+  /** Bytes of UTF-8; the contract's 64 KiB. */
+  public static final int LARGEST = 64 * 1024;
+
+  private static final ObjectMapper JSON = JsonMapper.builder()
+      .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+      .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+      .build();
+
+  private final JsonSchema schema;
+
+  /**
+   * @param schemaFile {@code config/schema/pairing-request.schema.json}
+   * @throws SettingsException naming the file if it is missing or no schema
+   */
+  public RequestBody(Path schemaFile) {
+    try {
+      SchemaValidatorsConfig config = SchemaValidatorsConfig.builder().formatAssertionsEnabled(true).build();
+      this.schema = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012).getSchema(
+          SchemaLocation.of("urn:pairing-bridge:schema:pairing-request"), JSON.readTree(Files.readString(schemaFile)), config);
+      schema.initializeValidators();
+    } catch (IOException | RuntimeException e) {
+      throw new SettingsException("the request schema " + schemaFile + " cannot be read: " + e.getMessage()
+          + "; restore it from the bundle");
+    }
+  }
+
+  /** Why a request is refused: a code for programs and a sentence that names each violation; never quotes a value. */
+  public static final class Refused extends Exception {
+    private static final long serialVersionUID = 1L;
+    private final String reason;
+
+    Refused(String reason, String detail) {
+      super(detail);
+      this.reason = reason;
+    }
+
+    public String reason() {
+      return reason;
+    }
+  }
+
+  /** As {@link #read(String)}, from bytes that must be UTF-8 (RFC 8259, section 8.1). */
+  public PairingRequest read(byte[] utf8) throws Refused {
+    if (utf8.length > LARGEST) {
+      throw tooLong(utf8.length);
+    }
+    try {
+      return read(StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
+          .onUnmappableCharacter(CodingErrorAction.REPORT).decode(ByteBuffer.wrap(utf8)).toString());
+    } catch (CharacterCodingException e) {
+      throw new Refused("ENCODING", "the body is not UTF-8");
+    }
+  }
+
+  /** @throws Refused if the text is too long, no JSON, or violates the schema */
+  public PairingRequest read(String text) throws Refused {
+    // A character takes at least one byte, so a text this long need not be measured.
+    int length = text.length() > LARGEST ? text.length() : text.getBytes(StandardCharsets.UTF_8).length;
+    if (length > LARGEST) {
+      throw tooLong(length);
+    }
+    JsonNode json;
+    try {
+      json = JSON.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new Refused("NOT_JSON", "the body is no JSON: error at line " + e.getLocation().getLineNr() + ", column "
+          + e.getLocation().getColumnNr());
+    }
+    if (json == null || json.isMissingNode()) {
+      throw new Refused("NOT_JSON", "the body is empty");
+    }
+    TreeSet<String> violations = new TreeSet<>();
+    schema.validate(json).forEach(v -> violations.add(v.getMessage()));
+    String webhook = json.path("webhook_url").isTextual() ? json.get("webhook_url").textValue() : null;
+    if (webhook != null && !isHttpsUrl(webhook)) {
+      violations.add("$.webhook_url: must be an absolute https URL");
+    }
+    if (!violations.isEmpty()) {
+      throw new Refused("SCHEMA", withoutOtp(String.join("; ", violations), json.path("otp").asText()));
+    }
+    Map<String, String> reference = new LinkedHashMap<>();
+    json.path("reference").properties().forEach(field -> reference.put(field.getKey(), field.getValue().textValue()));
+    return new PairingRequest(json.get("name").textValue(), json.get("otp").textValue().strip(), webhook, reference);
+  }
+
+  private static Refused tooLong(int length) {
+    return new Refused("TOO_LONG", "the body has " + length + " bytes, more than the " + LARGEST + " allowed");
+  }
+
+  private static boolean isHttpsUrl(String text) {
+    try {
+      URI uri = new URI(text);
+      return "https".equalsIgnoreCase(uri.getScheme()) && uri.getHost() != null;
+    } catch (URISyntaxException e) {
+      return false;
+    }
+  }
+
+  /** A sender may have put the password where a name belongs; a message must not repeat it. */
+  private static String withoutOtp(String message, String otp) {
+    return otp.isBlank() ? message : message.replace(otp.strip(), "***");
+  }
+}

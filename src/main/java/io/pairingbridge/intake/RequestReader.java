@@ -1,0 +1,197 @@
+package io.pairingbridge.intake;
+
+import io.pairingbridge.intake.RequestBody.Refused;
+import io.pairingbridge.job.Ending;
+import io.pairingbridge.job.Job;
+import io.pairingbridge.job.Outcome;
+import io.pairingbridge.job.PairingRequest;
+import io.pairingbridge.journal.Journal;
+import jakarta.jms.BytesMessage;
+import jakarta.jms.JMSException;
+import jakarta.jms.Message;
+import jakarta.jms.TextMessage;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
+import org.apache.activemq.artemis.api.core.ActiveMQBuffer;
+import org.apache.activemq.artemis.jms.client.ActiveMQMessage;
+import org.apache.camel.Exchange;
+
+/**
+ * The door: makes a {@link Job} of a message and lets nothing else in. Only the properties of the contract are read; an
+ * object, map or stream message is refused without being deserialised.
+ */
+public final class RequestReader {
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+  /** Set by the broker, which overwrites what a sender put there (address setting enable-ingress-timestamp). */
+  private static final String INGRESS_TIMESTAMP = "_AMQ_INGRESS_TIMESTAMP";
+
+  private final RequestBody bodies;
+  private final Set<String> integrators;
+  private final Journal journal;
+  private final int maxBegun;
+  private final BooleanSupplier afterCrash;
+  private final Clock clock;
+
+  /**
+   * @param integrators the configured aliases
+   * @param maxBegun how often a delivery may be begun without getting anywhere
+   * @param afterCrash true while deliveries may have been in the hands of a process that died
+   */
+  public RequestReader(RequestBody bodies, Set<String> integrators, Journal journal, int maxBegun, BooleanSupplier afterCrash,
+      Clock clock) {
+    this.bodies = bodies;
+    this.integrators = integrators;
+    this.journal = journal;
+    this.maxBegun = maxBegun;
+    this.afterCrash = afterCrash;
+    this.clock = clock;
+  }
+
+  /**
+   * Reads a delivery. A message that cannot be understood makes a job that has ended, {@code INVALID}; it is never thrown
+   * back, because it would come again and again.
+   */
+  public Job read(Message message, Exchange exchange) throws JMSException {
+    boolean expired = "expired".equals(exchange.getFromRouteId());
+    exchange.getMessage().setBody(null);
+    Problem problem = new Problem();
+    Job.Origin origin = origin(message, expired, problem);
+    // The broker's count is only a hint that it is worth asking the journal for its own.
+    if (message.getIntProperty("JMSXDeliveryCount") > 1 || afterCrash.getAsBoolean()) {
+      int begun = journal.begun(origin.carrier(), origin.jobId());
+      if (begun > maxBegun) {
+        Job job = new Job(origin, null, original(message));
+        job.finish(journal.setAside(job, invalid(origin, "BEGUN_TOO_OFTEN",
+            "the job was begun " + (begun - 1) + " times and never got anywhere; it may be what stops the bridge")), false);
+        return job;
+      }
+    }
+    Object original = original(message);
+    PairingRequest request = null;
+    if (problem.reason == null) {
+      try {
+        request = request(message, original);
+      } catch (Refused refused) {
+        problem.is(refused.reason(), refused.getMessage());
+      }
+    }
+    Job job = new Job(origin, request, original);
+    if (problem.reason != null) {
+      job.finish(journal.refused(job, invalid(origin, problem.reason, problem.detail)), false);
+    }
+    return job;
+  }
+
+  private Ending invalid(Job.Origin origin, String reason, String detail) {
+    return Ending.uncalled(Outcome.INVALID, reason, detail, origin.carrier(), clock.instant());
+  }
+
+  private Job.Origin origin(Message message, boolean expired, Problem problem) throws JMSException {
+    long number = ((ActiveMQMessage) message).getCoreMessage().getMessageID();
+    Instant now = clock.instant();
+    Instant requestedAt = requestedAt(message, now);
+    // Not every protocol makes a JMSMessageID; the broker's own number with its time of arrival stands in.
+    String messageId = message.getJMSMessageID() == null ? "message-" + number + "-" + requestedAt.toEpochMilli() : message.getJMSMessageID();
+    String jobId = firstOf(text(message, "PairingJobId", problem), correlationId(message), messageId);
+    if (!ID.matcher(jobId).matches()) {
+      problem.is("JOB_ID", "the job id must be at most 128 of A-Z a-z 0-9 . _ : -");
+      jobId = ID.matcher(messageId).matches() ? messageId : "message-" + number;
+    }
+    String batchId = text(message, "PairingBatchId", problem);
+    if (batchId != null && !ID.matcher(batchId).matches()) {
+      problem.is("BATCH_ID", "PairingBatchId must be at most 128 of A-Z a-z 0-9 . _ : -");
+      batchId = null;
+    }
+    String integrator = text(message, "PairingIntegrator", problem);
+    if (integrator != null && !integrators.contains(integrator)) {
+      problem.is("UNKNOWN_INTEGRATOR", "PairingIntegrator names no configured integrator; set pairing.integrators.<alias>.id"
+          + " or use one of " + integrators);
+      integrator = null;
+    }
+    long expiration = message.getJMSExpiration();
+    return new Job.Origin(jobId, batchId, integrator, Long.toString(number), requestedAt,
+        expiration > 0 ? Instant.ofEpochMilli(expiration) : null, message.getJMSPriority(), expired,
+        "true".equals(text(message, "PairingReplay", problem)));
+  }
+
+  private static Instant requestedAt(Message message, Instant now) throws JMSException {
+    Object stamped = ((ActiveMQMessage) message).getCoreMessage().getObjectProperty(INGRESS_TIMESTAMP);
+    long millis = stamped instanceof Long time ? time : message.getJMSTimestamp();
+    Instant requestedAt = millis > 0 ? Instant.ofEpochMilli(millis) : now;
+    return requestedAt.isAfter(now) ? now : requestedAt; // no clock of a sender makes a job younger
+  }
+
+  private PairingRequest request(Message message, Object original) throws Refused {
+    if (message instanceof TextMessage) {
+      if (original == null) {
+        throw new Refused("NOT_JSON", "the body is empty");
+      }
+      return bodies.read((String) original);
+    }
+    if (message instanceof BytesMessage) {
+      return bodies.read((byte[]) original);
+    }
+    throw new Refused("MESSAGE_TYPE", "the message is neither a TextMessage nor a BytesMessage; send the JSON as one of them");
+  }
+
+  /** The body as it came: a String, or the bytes of anything else, which are copied and not deserialised. */
+  private static Object original(Message message) throws JMSException {
+    if (message instanceof TextMessage text) {
+      return text.getText();
+    }
+    if (message instanceof BytesMessage bytes) {
+      byte[] body = new byte[(int) Math.min(bytes.getBodyLength(), Integer.MAX_VALUE - 8)];
+      bytes.readBytes(body);
+      return body;
+    }
+    ActiveMQBuffer buffer = ((ActiveMQMessage) message).getCoreMessage().getReadOnlyBodyBuffer();
+    byte[] body = new byte[buffer.readableBytes()];
+    buffer.readBytes(body);
+    return body;
+  }
+
+  private static String correlationId(Message message) {
+    try {
+      return message.getJMSCorrelationID();
+    } catch (JMSException e) {
+      return null; // bytes that are no text: as good as none
+    }
+  }
+
+  private static String text(Message message, String property, Problem problem) throws JMSException {
+    Object value = message.getObjectProperty(property);
+    if (value == null || value instanceof String s && s.isEmpty()) {
+      return null;
+    }
+    if (!(value instanceof String)) {
+      problem.is("PROPERTY", property + " must be text");
+      return null;
+    }
+    return (String) value;
+  }
+
+  private static String firstOf(String... values) {
+    for (String value : values) {
+      if (value != null && !value.isEmpty()) {
+        return value;
+      }
+    }
+    throw new IllegalStateException("no identity at all");
+  }
+
+  /** The first thing found wrong before the body is looked at. */
+  private static final class Problem {
+    private String reason;
+    private String detail;
+
+    void is(String newReason, String newDetail) {
+      if (reason == null) {
+        reason = newReason;
+        detail = newDetail;
+      }
+    }
+  }
+}

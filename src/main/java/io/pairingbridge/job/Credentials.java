@@ -1,0 +1,26 @@
+package io.pairingbridge.job;
+
+import java.time.Instant;
+import java.util.Map;
+
+/**
+ * Sealed credentials that wait for their way to the credentials queue, with what their message and event say.
+ *
+ * @param attemptId the attempt that brought them; duplicate id of the message
+ * @param jobId the job
+ * @param batchId the batch, or null
+ * @param body the sealed bytes as text: what the recipient opens
+ * @param keyId the recipient key
+ * @param contentType of the body
+ * @param late true if the job had already ended otherwise: the reconciler owes a second outcome event
+ */
+public record Credentials(String attemptId, String jobId, String batchId, String body, String keyId, String contentType,
+    String payConnectId, String payConnectName, String terminalId, boolean late, Map<String, String> reference,
+    Instant requestedAt, int attempts) {
+
+  /** Without the body: sealed or not, it belongs in no log. */
+  @Override
+  public String toString() {
+    return "Credentials[job=" + jobId + ", attempt=" + attemptId + ", key=" + keyId + "]";
+  }
+}

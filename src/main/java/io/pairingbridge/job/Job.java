@@ -1,0 +1,125 @@
+package io.pairingbridge.job;
+
+import java.time.Instant;
+import java.util.Map;
+
+/**
+ * One delivery of a pairing job on its way through the routes: the exchange variable {@code job}.
+ *
+ * <p>What came from the queue is fixed; what the steps find out is added as they run. Used by one thread at a time.
+ */
+public final class Job {
+  /** What identifies a delivery, known even if the body cannot be read. */
+  public record Origin(String jobId, String batchId, String integrator, String carrier, Instant requestedAt,
+      Instant expiresAt, int priority, boolean expired, boolean replay) {}
+
+  private final Origin origin;
+  private final PairingRequest request;
+  private final Object original;
+  private Next next;
+  private Attempt attempt;
+  private Instant waitUntil;
+  private Ending ending;
+  private boolean repeated;
+  private Map<String, String> reference;
+  private String sealedAnswer;
+  private Credentials credentials;
+
+  /**
+   * @param origin the delivery's identity
+   * @param request the valid request, or null if it could not be understood
+   * @param original the body as it came, a String or a byte[]: what a dead letter of an unreadable request carries
+   */
+  public Job(Origin origin, PairingRequest request, Object original) {
+    this.origin = origin;
+    this.request = request;
+    this.original = original;
+    this.reference = request == null ? Map.of() : request.reference();
+  }
+
+  /** The job's identity, given by the sender. */
+  public String id() {
+    return origin.jobId();
+  }
+
+  public Origin origin() {
+    return origin;
+  }
+
+  /** Null if the request could not be understood; such a job goes straight to {@link Next#FINISH}. */
+  public PairingRequest request() {
+    return request;
+  }
+
+  public Object original() {
+    return original;
+  }
+
+  public Next next() {
+    return next;
+  }
+
+  public Attempt attempt() {
+    return attempt;
+  }
+
+  public Instant waitUntil() {
+    return waitUntil;
+  }
+
+  public Ending ending() {
+    return ending;
+  }
+
+  /** True if this job had ended before, with another message: its outcome is told again, its dead letter is not. */
+  public boolean repeated() {
+    return repeated;
+  }
+
+  public Map<String, String> reference() {
+    return reference;
+  }
+
+  /** The sealed bytes of a 2xx answer that could not be understood, or null. */
+  public String sealedAnswer() {
+    return sealedAnswer;
+  }
+
+  /** What {@link Next#PUBLISH} has to put on the credentials queue. */
+  public Credentials credentials() {
+    return credentials;
+  }
+
+  public void call(Attempt begun) {
+    attempt = begun;
+    next = Next.CALL;
+  }
+
+  public void publish(Credentials sealed) {
+    credentials = sealed;
+    next = Next.PUBLISH;
+  }
+
+  public void waitUntil(Instant due) {
+    waitUntil = due;
+    next = Next.WAIT;
+  }
+
+  public void finish(Ending how, boolean toldBefore) {
+    ending = how;
+    repeated = toldBefore;
+    next = Next.FINISH;
+  }
+
+  /** As {@link #finish(Ending, boolean)}, with what the journal kept of the request and of an unreadable answer. */
+  public void finish(Ending how, boolean toldBefore, Map<String, String> keptReference, String keptAnswer) {
+    finish(how, toldBefore);
+    reference = keptReference;
+    sealedAnswer = keptAnswer;
+  }
+
+  @Override
+  public String toString() {
+    return "Job[" + id() + ", next=" + next + "]";
+  }
+}

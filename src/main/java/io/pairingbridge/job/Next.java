@@ -1,0 +1,13 @@
+package io.pairingbridge.job;
+
+/** Where a job goes on. The routes branch on this and on nothing else. */
+public enum Next {
+  /** The journal holds the attempt: call the endpoint. */
+  CALL,
+  /** Sealed credentials lie in the journal: put them on the credentials queue. */
+  PUBLISH,
+  /** Back to the broker, to be delivered when {@link Job#waitUntil()} has come. */
+  WAIT,
+  /** Tell the outcome and acknowledge the request. */
+  FINISH
+}

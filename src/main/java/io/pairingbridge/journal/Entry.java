@@ -1,0 +1,35 @@
+package io.pairingbridge.journal;
+
+import io.pairingbridge.job.Ending;
+import java.time.Instant;
+import java.util.Map;
+
+/**
+ * One job as the journal holds it: a row of the table {@code job}.
+ *
+ * @param otpHash keyed hash of the one-time password; the password itself is never stored
+ * @param carrier the message that moved the job last
+ * @param waits waits in a row, for the growing delay
+ * @param attempts attempts that the endpoint may have heard
+ * @param ambiguous those of them whose end is unknown
+ */
+public record Entry(String jobId, State state, String otpHash, String carrier, String batchId,
+    Map<String, String> reference, Instant requestedAt, Instant expiresAt, Instant dueAt, int waits, int attempts,
+    int ambiguous, String attemptId, String owner, Instant deadline, String reason, String detail, Integer httpStatus,
+    String payConnectId, String payConnectName, String terminalId, Instant finishedAt) {
+
+  Transitions.Known known() {
+    return new Transitions.Known(state, ambiguous);
+  }
+
+  /** How the job ended; only for a state that has an outcome. */
+  public Ending ending() {
+    return new Ending(state.outcome(), reason, detail, httpStatus, attempts, payConnectId, payConnectName, terminalId,
+        attemptId == null ? carrier : attemptId, finishedAt);
+  }
+
+  @Override
+  public String toString() {
+    return "Entry[" + jobId + ", " + state + "]";
+  }
+}

@@ -1,0 +1,185 @@
+package io.pairingbridge.journal;
+
+import io.pairingbridge.journal.Journal.JournalException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One thread, one connection, and one commit for all the writes that have come together while the last commit ran.
+ *
+ * <p>{@link #write} returns after the commit that holds the write has returned. After an error in the store nothing is
+ * tried again, not even on the same connection: what an fsync failed to store may be gone although a second fsync
+ * succeeds. Every caller gets a {@link JournalException} until {@link #reopen()} has opened the store anew.
+ */
+final class GroupCommit implements AutoCloseable {
+  private static final int LARGEST_GROUP = 256;
+
+  /** Work inside a transaction. May run a second time, alone, if another write of its group failed. */
+  interface Write<T> {
+    T in(Connection connection) throws SQLException;
+  }
+
+  private record Pending<T>(Write<T> write, CompletableFuture<T> done) {}
+
+  private final Dialect dialect;
+  private final BlockingQueue<Pending<?>> queue = new LinkedBlockingQueue<>();
+  private final Thread thread;
+  private volatile Connection connection;
+  private volatile Throwable failure;
+  private volatile boolean closed;
+
+  GroupCommit(Dialect dialect) throws SQLException {
+    this.dialect = dialect;
+    this.connection = open();
+    this.thread = new Thread(this::run, "journal");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Runs the write and returns its value once it is durable. */
+  <T> T write(Write<T> write) {
+    return await(enqueue(write));
+  }
+
+  Optional<String> failure() {
+    return Optional.ofNullable(failure).map(f -> "journal " + dialect.name() + ": " + f.getMessage());
+  }
+
+  /** Opens the store anew after a failure. Harmless while it is healthy. */
+  synchronized void reopen() {
+    if (failure == null) {
+      return;
+    }
+    try {
+      closeQuietly(connection);
+      connection = open();
+      failure = null;
+    } catch (SQLException e) {
+      failure = e;
+      throw broken(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+    try {
+      thread.join(TimeUnit.SECONDS.toMillis(30));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    List<Pending<?>> left = new ArrayList<>();
+    queue.drainTo(left);
+    left.forEach(p -> p.done().completeExceptionally(new JournalException("the journal is closed", null)));
+    closeQuietly(connection);
+  }
+
+  private Connection open() throws SQLException {
+    Connection opened = dialect.openForWriting();
+    opened.setAutoCommit(false);
+    return opened;
+  }
+
+  private <T> CompletableFuture<T> enqueue(Write<T> write) {
+    CompletableFuture<T> done = new CompletableFuture<>();
+    if (closed) {
+      done.completeExceptionally(new JournalException("the journal is closed", null));
+    } else {
+      queue.add(new Pending<>(write, done));
+    }
+    return done;
+  }
+
+  private static <T> T await(CompletableFuture<T> done) {
+    try {
+      return done.join();
+    } catch (CompletionException e) {
+      // A fresh exception, so that the stack trace shows the caller and not only the journal's thread.
+      if (e.getCause() instanceof JournalException j) {
+        throw new JournalException(j.getMessage(), j);
+      }
+      throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+    }
+  }
+
+  private void run() {
+    List<Pending<?>> group = new ArrayList<>(LARGEST_GROUP);
+    while (!closed || !queue.isEmpty()) {
+      try {
+        group.add(queue.take());
+      } catch (InterruptedException e) {
+        continue; // closing: the loop's condition decides
+      }
+      queue.drainTo(group, LARGEST_GROUP - 1);
+      commit(group);
+      group.clear();
+    }
+  }
+
+  private void commit(List<Pending<?>> group) {
+    if (failure != null) {
+      JournalException refused = broken(failure);
+      group.forEach(p -> p.done().completeExceptionally(refused));
+      return;
+    }
+    List<Runnable> replies = new ArrayList<>(group.size());
+    try {
+      for (Pending<?> pending : group) {
+        replies.add(perform(pending));
+      }
+      connection.commit();
+    } catch (SQLException e) {
+      failure = e;
+      closeQuietly(connection);
+      JournalException broken = broken(e);
+      group.forEach(p -> p.done().completeExceptionally(broken));
+      return;
+    } catch (RuntimeException e) {
+      rollback();
+      if (group.size() == 1) {
+        group.get(0).done().completeExceptionally(e);
+      } else {
+        // One caller's mistake is nobody else's: each write again, in a transaction of its own.
+        group.forEach(p -> commit(List.of(p)));
+      }
+      return;
+    }
+    replies.forEach(Runnable::run);
+  }
+
+  private <T> Runnable perform(Pending<T> pending) throws SQLException {
+    T value = pending.write().in(connection);
+    return () -> pending.done().complete(value);
+  }
+
+  private void rollback() {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      failure = e;
+      closeQuietly(connection);
+    }
+  }
+
+  private JournalException broken(Throwable cause) {
+    return new JournalException("the journal " + dialect.name() + " cannot write: " + cause.getMessage()
+        + ". Jobs stay in their queue; check the disk (space, permissions, health)", cause);
+  }
+
+  private static void closeQuietly(Connection connection) {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      // A connection that failed has nothing more to give; what counts was said by the first error.
+    }
+  }
+}

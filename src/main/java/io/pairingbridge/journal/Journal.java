@@ -1,0 +1,123 @@
+package io.pairingbridge.journal;
+
+import io.pairingbridge.job.Credentials;
+import io.pairingbridge.job.Ending;
+import io.pairingbridge.job.Job;
+import io.pairingbridge.job.Result;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The durable memory of every job: what was begun, what came of it, and what still has to reach the credentials queue.
+ *
+ * <p>Every method that writes returns only after the write is on stable storage, and may be called by many threads at
+ * once; the writes of several callers may share one commit. A {@link JournalException} means that it is unknown whether
+ * the write is durable: the caller must do nothing irreversible after it and let the delivery go back to the broker.
+ * After an I/O error every call fails until {@link #heal()} succeeds; a write is never tried again over an error.
+ *
+ * <p>Not promised: that nobody else is inside a call whose deadline has passed. The endpoint takes a one-time password
+ * once; the journal only makes sure that no call is begun that it does not know of.
+ */
+public interface Journal extends AutoCloseable {
+
+  /**
+   * Decides what a delivery means and writes that decision: afterwards {@link Job#next()} says where the job goes on.
+   * {@code CALL}: the attempt is durable, the call may begin. Nothing else permits a call.
+   */
+  void admit(Job job);
+
+  /**
+   * Writes what came of the job's attempt, however late, and sets {@link Job#next()}. A sealed answer is taken from any
+   * state and any owner.
+   */
+  void answered(Job job, AttemptReport report);
+
+  /** The credentials of this attempt are on the queue: erases the sealed bytes and keeps a tombstone. Repeatable. */
+  Entry published(String attemptId);
+
+  /**
+   * Credentials that are sealed and not published, oldest first.
+   *
+   * @param before only such as were sealed before this instant
+   */
+  List<Credentials> unpublished(Instant before, int limit);
+
+  /**
+   * Counts a delivery that is about to be handled and may be the one that kills the process, and says how often it was
+   * begun since it last got anywhere. Called for deliveries that came back, before their body is looked at.
+   */
+  int begun(String carrier, String jobId);
+
+  /**
+   * Writes the ending of a request that could not be understood, unless the journal knows a readable job of that id: that
+   * one is left alone.
+   *
+   * @return the ending that holds for this delivery
+   */
+  Ending refused(Job job, Ending ending);
+
+  /**
+   * Writes the ending of a job that was begun too often without getting anywhere: in doubt if it was ever called, else
+   * invalid.
+   *
+   * @return the ending that holds, which is an earlier one if the job had ended before
+   */
+  Ending setAside(Job job, Ending ending);
+
+  /** The job as the journal holds it. */
+  Optional<Entry> find(String jobId);
+
+  /** All attempts of a job, oldest first. */
+  List<AttemptRecord> attempts(String jobId);
+
+  /** How many jobs are in each state, and under {@code SEALED} how many credentials are not published. */
+  Map<State, Long> counts();
+
+  /** Deletes jobs that ended longer ago than this, with their attempts; never one whose credentials are unpublished. */
+  int purge(Duration olderThan);
+
+  /** Why the journal refuses to write, or empty if it is healthy. */
+  Optional<String> failure();
+
+  /** Proves with a real write that the journal is able to write; after a failure it opens the store anew first. */
+  void heal();
+
+  @Override
+  void close();
+
+  /**
+   * What one attempt brought.
+   *
+   * @param result its class
+   * @param httpStatus the answer's status, or null without an answer
+   * @param detail a sentence for a person; no secret
+   * @param sealed the sealed answer for PAIRED and UNREADABLE, else null
+   * @param retryAfter how long the endpoint asked to wait, or null
+   */
+  record AttemptReport(Result result, Integer httpStatus, String detail, SealedAnswer sealed, Duration retryAfter) {}
+
+  /** A sealed answer and what may be told of it. */
+  record SealedAnswer(String body, String keyId, String contentType, String payConnectId, String payConnectName,
+      String terminalId) {
+    @Override
+    public String toString() {
+      return "SealedAnswer[key=" + keyId + "]";
+    }
+  }
+
+  /** One line of a job's history. {@code result} is null while the attempt is under way. */
+  record AttemptRecord(String attemptId, int number, String owner, Instant startedAt, Instant deadline, Instant endedAt,
+      Result result, Integer httpStatus, String detail, Instant publishedAt, boolean holdsSealedBytes) {}
+
+  /** The store refused or may not have taken a write. */
+  class JournalException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public JournalException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+}

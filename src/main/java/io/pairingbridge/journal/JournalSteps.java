@@ -1,0 +1,59 @@
+package io.pairingbridge.journal;
+
+import io.pairingbridge.job.Credentials;
+import io.pairingbridge.job.Job;
+import io.pairingbridge.job.JobListener;
+import io.pairingbridge.journal.Journal.AttemptReport;
+
+import java.time.Clock;
+import java.time.Duration;
+import org.apache.camel.Body;
+import org.apache.camel.Variable;
+
+/** The journal as steps of a route. */
+public final class JournalSteps {
+  private final Journal journal;
+  private final JobListener listener;
+  private final Clock clock;
+
+  public JournalSteps(Journal journal, JobListener listener, Clock clock) {
+    this.journal = journal;
+    this.listener = listener;
+    this.clock = clock;
+  }
+
+  /** Asks the journal what this delivery means. A job that has ended at the door is left as it is. */
+  public void admit(@Variable("job") Job job) {
+    if (job.next() == null) {
+      journal.admit(job);
+      if (job.attempt() != null) {
+        listener.callBegan();
+      }
+    }
+  }
+
+  /** Writes what came of the call: the step after which sealed credentials are safe. */
+  public void answered(@Variable("job") Job job, @Body AttemptReport report) {
+    listener.callEnded(report.result(), report.detail(), job.attempt().seconds());
+    journal.answered(job, report);
+  }
+
+  /** Writes that the credentials are on their queue. */
+  public Entry published(@Variable("credentials") Credentials credentials) {
+    Entry entry = journal.published(credentials.attemptId());
+    listener.published(Duration.between(credentials.requestedAt(), clock.instant()));
+    return entry;
+  }
+
+  /** The job whose credentials were just published has ended. */
+  public void paired(@Variable("job") Job job, @Body Entry entry) {
+    job.finish(entry.ending(), false, entry.reference(), null);
+  }
+
+  /** Tells the metrics; the messages that tell everybody else are sent with the acknowledgement. */
+  public void ended(@Variable("job") Job job) {
+    if (!job.repeated()) {
+      listener.ended(job.ending().outcome());
+    }
+  }
+}

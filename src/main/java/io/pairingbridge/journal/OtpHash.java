@@ -1,0 +1,30 @@
+package io.pairingbridge.journal;
+
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.util.HexFormat;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * Keyed hash of a one-time password (HMAC-SHA256, RFC 2104). Keyed, because a password of a few digits could be found
+ * from a plain hash by trying them all.
+ */
+public final class OtpHash {
+  private final SecretKeySpec key;
+
+  /** @param key at least 32 random bytes, the same for all instances on one journal */
+  public OtpHash(byte[] key) {
+    this.key = new SecretKeySpec(key, "HmacSHA256");
+  }
+
+  public String of(String otp) {
+    try {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(key);
+      return HexFormat.of().formatHex(mac.doFinal(otp.getBytes(StandardCharsets.UTF_8)));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this Java cannot compute HmacSHA256", e);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package io.pairingbridge.journal;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Properties;
+import org.sqlite.SQLiteConfig;
+
+/** SQLite in WAL mode with {@code synchronous=FULL}: every commit is followed by an fsync of the write-ahead log. */
+final class SqliteDialect implements Dialect {
+  /** The first release without the WAL reset bug, as major * 1,000,000 + minor * 1,000 + patch. */
+  private static final int OLDEST_SAFE = 3_051_003;
+
+  private final String url;
+  private final Path file;
+
+  /** @param url {@code jdbc:sqlite:<path>} */
+  SqliteDialect(String url) {
+    this.url = url;
+    this.file = Path.of(url.substring("jdbc:sqlite:".length()));
+  }
+
+  @Override
+  public Connection openForWriting() throws SQLException {
+    try {
+      Files.createDirectories(file.toAbsolutePath().getParent());
+    } catch (IOException e) {
+      throw new SQLException("cannot create the directory of " + file + ": " + e, e);
+    }
+    Connection connection = DriverManager.getConnection(url, options(false));
+    try {
+      verify(connection);
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+    return connection;
+  }
+
+  @Override
+  public Connection openForReading() throws SQLException {
+    return DriverManager.getConnection(url, options(true));
+  }
+
+  @Override
+  public void lock(Connection connection, String jobId) {
+    // One writer: the transaction itself is the lock.
+  }
+
+  @Override
+  public String name() {
+    return file.toString();
+  }
+
+  private static Properties options(boolean readOnly) {
+    SQLiteConfig config = new SQLiteConfig();
+    config.setBusyTimeout(5_000);
+    if (readOnly) {
+      config.setReadOnly(true);
+    } else {
+      config.setJournalMode(SQLiteConfig.JournalMode.WAL);
+      config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
+      config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
+    }
+    return config.toProperties();
+  }
+
+  /** Asks the database what it really does: a file system may refuse WAL, a build may be too old. */
+  private void verify(Connection connection) throws SQLException {
+    String version = ask(connection, "SELECT sqlite_version()");
+    String[] parts = version.split("\\.");
+    int number = Integer.parseInt(parts[0]) * 1_000_000 + Integer.parseInt(parts[1]) * 1_000 + Integer.parseInt(parts[2]);
+    if (number < OLDEST_SAFE) {
+      throw new SQLException("SQLite " + version + " is too old for the journal; 3.51.3 or newer is needed");
+    }
+    String mode = ask(connection, "PRAGMA journal_mode");
+    if (!"wal".equalsIgnoreCase(mode)) {
+      throw new SQLException("journal " + file + " is in mode " + mode + ", not WAL: put it on a local disk");
+    }
+    String synchronous = ask(connection, "PRAGMA synchronous");
+    if (!"2".equals(synchronous)) {
+      throw new SQLException("journal " + file + " has synchronous=" + synchronous + ", not 2 (FULL)");
+    }
+  }
+
+  private static String ask(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement(); ResultSet answer = statement.executeQuery(sql)) {
+      return answer.next() ? answer.getString(1) : "";
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package io.pairingbridge.journal;
+
+import io.pairingbridge.journal.Journal.AttemptReport;
+
+/** The sentences that say why a job ended, for a person. */
+final class Texts {
+  private Texts() {}
+
+  static String of(State state) {
+    return switch (state) {
+      case CALLING, WAITING -> "still running";
+      case SEALED, PUBLISHED -> "already paired";
+      case IN_DOUBT, REJECTED, INVALID, EXPIRED, MISCONFIGURED -> "ended";
+    };
+  }
+
+  static String of(String why, AttemptReport report) {
+    String last = report == null || report.detail() == null ? "" : ": " + report.detail();
+    return switch (why) {
+      case Transitions.TOO_OLD -> "the job's time ran out before the one-time password could be used" + last;
+      case Transitions.DOUBT_EXPIRED ->
+          "the job's time ran out after a call whose answer was lost; that call may have paired the terminal" + last;
+      case Transitions.DOUBT_REFUSED ->
+          "the endpoint refused the one-time password after an earlier answer was lost, so that earlier call has probably"
+              + " paired the terminal" + last;
+      case Transitions.DOUBT_EXHAUSTED -> "no complete answer came in any attempt; one may have paired the terminal" + last;
+      case Transitions.UNREADABLE -> "the endpoint reported success, but its answer could not be understood" + last;
+      case Transitions.REFUSED -> "the endpoint refused the one-time password or the request" + last;
+      case Transitions.NOT_ACCEPTED ->
+          "the endpoint does not accept this bridge's URL, integrator id or request format" + last;
+      default -> why + last;
+    };
+  }
+}

@@ -1,0 +1,194 @@
+package io.pairingbridge.settings;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * All settings, checked and typed. Paths are absolute, resolved against the bundle's folder. No {@code toString} prints a
+ * secret.
+ *
+ * @param home the bundle's folder, with {@code routes/} and {@code config/}
+ * @param environment sandbox, production or simulator
+ * @param integratorId sent for jobs without an alias
+ * @param integrators alias to id
+ * @param rateLimit calls a second, 0 for none
+ * @param camel Camel's own settings, passed on
+ */
+public record Settings(Path home, Path dataDirectory, String environment, String integratorId,
+    Map<String, String> integrators, Endpoint endpoint, Requests requests, Retry retry, double rateLimit, Intake intake,
+    Seal seal, JournalStore journal, Duration reconcileInterval, Broker broker, Management management, int simulatorPort,
+    String instanceId, Map<String, String> camel) {
+
+  /** The vendor's path, trailing slash included (vendor page, "POST /v1/pay-connect/pair/"). */
+  public static final String PAIR_PATH = "/v1/pay-connect/pair/";
+
+  public record Endpoint(URI url, Duration connectTimeout, Duration deadline, Path truststore, String truststorePassword,
+      Proxy proxy) {
+    @Override
+    public String toString() {
+      return "Endpoint[" + url + "]";
+    }
+  }
+
+  /** The corporate proxy on the way to the endpoint; null where there is none. */
+  public record Proxy(String host, int port, String username, String password) {
+    @Override
+    public String toString() {
+      return host + ":" + port;
+    }
+  }
+
+  public record Requests(int concurrency, Duration maxAge, int maxBegun) {}
+
+  public record Retry(Duration firstDelay, Duration maxDelay, double multiplier, double jitter, int maxAmbiguousAttempts) {}
+
+  public record Intake(int closeAfter, Duration probeDelay) {}
+
+  public record Seal(boolean jwe, Path recipientKeys) {}
+
+  public record JournalStore(String url, String username, String password, Duration retention, String otpKey) {
+    @Override
+    public String toString() {
+      return "JournalStore[" + url + "]";
+    }
+  }
+
+  public record Broker(boolean embedded, String embeddedHost, int embeddedPort, Path config, String url, String username,
+      String password, Path truststore, String truststorePassword, Path keystore, String keystorePassword,
+      Map<String, String> users) {
+    @Override
+    public String toString() {
+      return embedded ? "embedded on " + embeddedHost + ":" + embeddedPort : url;
+    }
+  }
+
+  public record Management(String host, int port) {}
+
+  /** Reads the settings of the bundle in {@code home} from its files, this process' environment and its system properties. */
+  public static Settings load(Path home, String profile) {
+    Map<String, String> system = new TreeMap<>();
+    System.getProperties().stringPropertyNames().forEach(key -> system.put(key, System.getProperty(key)));
+    return load(home, profile, System.getenv(), system);
+  }
+
+  /**
+   * As {@link #load(Path, String)}, from the given sources.
+   *
+   * @param profile names {@code config/application-<profile>.properties}, or null
+   * @throws SettingsException naming every setting that is unknown, malformed, out of range or contradicts another
+   */
+  public static Settings load(Path home, String profile, Map<String, String> environment, Map<String, String> system) {
+    Path base = home.toAbsolutePath().normalize();
+    SettingsSource source = new SettingsSource(base, profile, environment, system);
+    List<String> problems = new ArrayList<>();
+
+    String where = source.get(Setting.ENVIRONMENT);
+    Path data = base.resolve(source.get(Setting.DATA_DIRECTORY));
+    String url = source.get(Setting.ENDPOINT_URL);
+    URI endpointUrl = URI.create(url.isEmpty() ? defaultUrl(where, source.get(Setting.SIMULATOR_PORT)) : url);
+    if (!"simulator".equals(where) && !"https".equals(endpointUrl.getScheme())) {
+      problems.add("pairing.endpoint.url must be https outside the simulator: credentials travel in its answer");
+    }
+    String integratorId = source.get(Setting.INTEGRATOR_ID);
+    if (integratorId.isEmpty()) {
+      problems.add("pairing.integrator-id is not set; it comes from the vendor's support, one for each environment");
+    }
+    if (integratorId.chars().anyMatch(c -> c < 0x21 || c > 0x7e)) {
+      problems.add("pairing.integrator-id holds a character that no HTTP header can carry");
+    }
+    Duration first = Setting.duration(source.get(Setting.FIRST_DELAY));
+    Duration max = Setting.duration(source.get(Setting.MAX_DELAY));
+    if (first.compareTo(max) > 0) {
+      problems.add("pairing.retry.first-delay is longer than pairing.retry.max-delay");
+    }
+    Broker broker = broker(source, base, problems);
+    boolean jwe = "jwe".equals(source.get(Setting.SEAL));
+    if (!jwe && !broker.embedded() && !tls(broker.url())) {
+      problems.add("pairing.seal=none needs pairing.broker.embedded=true or a pairing.broker.url with sslEnabled=true:"
+          + " credentials would cross the network in the open");
+    }
+    String journal = source.get(Setting.JOURNAL_URL);
+    if (!journal.isEmpty() && !journal.startsWith("jdbc:sqlite:")) {
+      problems.add("pairing.journal.url must begin with jdbc:sqlite: in this version");
+    }
+    String otpKey = source.get(Setting.JOURNAL_OTP_KEY);
+    if (!otpKey.isEmpty() && otpKey.length() < 32) {
+      problems.add("pairing.journal.otp-key is too short; give at least 32 random characters");
+    }
+    if (!problems.isEmpty()) {
+      throw new SettingsException(problems);
+    }
+
+    String proxyHost = source.get(Setting.PROXY_HOST);
+    return new Settings(base, data, where, integratorId, source.family("pairing.integrators.*.id"),
+        new Endpoint(endpointUrl, Setting.duration(source.get(Setting.CONNECT_TIMEOUT)),
+            Setting.duration(source.get(Setting.DEADLINE)), path(base, source.get(Setting.ENDPOINT_TRUSTSTORE)),
+            source.get(Setting.ENDPOINT_TRUSTSTORE_PASSWORD),
+            proxyHost.isEmpty() ? null : new Proxy(proxyHost, number(source, Setting.PROXY_PORT),
+                source.get(Setting.PROXY_USERNAME), source.get(Setting.PROXY_PASSWORD))),
+        new Requests(number(source, Setting.CONCURRENCY), Setting.duration(source.get(Setting.MAX_AGE)),
+            number(source, Setting.MAX_BEGUN)),
+        new Retry(first, max, decimal(source, Setting.MULTIPLIER), decimal(source, Setting.JITTER),
+            number(source, Setting.MAX_AMBIGUOUS)),
+        decimal(source, Setting.RATE_LIMIT),
+        new Intake(number(source, Setting.CLOSE_AFTER), Setting.duration(source.get(Setting.PROBE_DELAY))),
+        new Seal(jwe, base.resolve(source.get(Setting.RECIPIENT_KEYS))),
+        new JournalStore(journal.isEmpty() ? "jdbc:sqlite:" + data.resolve("journal.db") : journal,
+            source.get(Setting.JOURNAL_USERNAME), source.get(Setting.JOURNAL_PASSWORD),
+            Setting.duration(source.get(Setting.JOURNAL_RETENTION)), otpKey),
+        Setting.duration(source.get(Setting.RECONCILE_INTERVAL)), broker,
+        new Management(source.get(Setting.MANAGEMENT_HOST), number(source, Setting.MANAGEMENT_PORT)),
+        number(source, Setting.SIMULATOR_PORT), source.get(Setting.INSTANCE_ID), Map.copyOf(source.camel()));
+  }
+
+  private static Broker broker(SettingsSource source, Path base, List<String> problems) {
+    boolean embedded = Boolean.parseBoolean(source.get(Setting.BROKER_EMBEDDED));
+    String url = source.get(Setting.BROKER_URL);
+    if (!embedded && url.isEmpty()) {
+      problems.add("pairing.broker.url is not set, and pairing.broker.embedded is false: no broker to talk to");
+    }
+    if (!embedded && source.get(Setting.BROKER_PASSWORD).isEmpty()) {
+      problems.add("pairing.broker.password is not set; give it or pairing.broker.password-file");
+    }
+    return new Broker(embedded, source.get(Setting.BROKER_EMBEDDED_HOST), number(source, Setting.BROKER_EMBEDDED_PORT),
+        base.resolve(source.get(Setting.BROKER_CONFIG)), url, source.get(Setting.BROKER_USERNAME),
+        source.get(Setting.BROKER_PASSWORD), path(base, source.get(Setting.BROKER_TRUSTSTORE)),
+        source.get(Setting.BROKER_TRUSTSTORE_PASSWORD), path(base, source.get(Setting.BROKER_KEYSTORE)),
+        source.get(Setting.BROKER_KEYSTORE_PASSWORD), source.family("pairing.broker.users.*.password"));
+  }
+
+  private static boolean tls(String brokerUrl) {
+    return brokerUrl.contains("sslEnabled=true");
+  }
+
+  /** Which server is which is an inference from the vendor's documentation: docs/decisions/0004-versions.md names it. */
+  private static String defaultUrl(String environment, String simulatorPort) {
+    return switch (environment) {
+      case "production" -> "https://api-payment.lab4pay.com" + PAIR_PATH;
+      case "sandbox" -> "https://api-payment.lab4pay.dev" + PAIR_PATH;
+      default -> "http://127.0.0.1:" + simulatorPort + PAIR_PATH;
+    };
+  }
+
+  private static Path path(Path base, String text) {
+    return text.isEmpty() ? null : base.resolve(text);
+  }
+
+  private static int number(SettingsSource source, Setting setting) {
+    return Integer.parseInt(source.get(setting));
+  }
+
+  private static double decimal(SettingsSource source, Setting setting) {
+    return Double.parseDouble(source.get(setting));
+  }
+
+  @Override
+  public String toString() {
+    return "Settings[" + home + ", " + environment + ", " + endpoint + ", " + broker + "]";
+  }
+}

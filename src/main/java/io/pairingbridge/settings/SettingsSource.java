@@ -1,0 +1,217 @@
+package io.pairingbridge.settings;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * Reads the settings from where they may stand, later ones winning: {@code config/application.properties},
+ * {@code config/application-<profile>.properties}, environment variables, system properties. Every {@code pairing.*} name
+ * and value is checked, and all mistakes are reported at once.
+ */
+final class SettingsSource {
+  private static final Pattern ALIAS = Pattern.compile("[A-Za-z0-9_-]+");
+  /** Names of ours that are no settings: where the bundle lies and which profile applies. */
+  private static final List<String> NOT_SETTINGS = List.of("pairing.home", "pairing.profile");
+
+  private final Map<String, String> values = new TreeMap<>();
+  private final Map<String, String> camel = new TreeMap<>();
+  private final Map<String, String> origins = new HashMap<>();
+  private final List<String> problems = new ArrayList<>();
+
+  SettingsSource(Path home, String profile, Map<String, String> environment, Map<String, String> system) {
+    file(home.resolve("config/application.properties"), true);
+    if (profile != null) {
+      file(home.resolve("config/application-" + profile + ".properties"), true);
+    }
+    environment(environment);
+    system.forEach((key, value) -> put(key, value, "-D" + key));
+    secretsFromFiles(home);
+    check();
+    if (!problems.isEmpty()) {
+      throw new SettingsException(problems);
+    }
+  }
+
+  /** The value, or the default. */
+  String get(Setting setting) {
+    String value = values.get(setting.key());
+    return value == null || value.isEmpty() ? setting.byDefault() : value;
+  }
+
+  /** Values of a family such as {@code pairing.integrators.*.id}, by what stands for the star. */
+  Map<String, String> family(String pattern) {
+    int star = pattern.indexOf('*');
+    String before = pattern.substring(0, star);
+    String after = pattern.substring(star + 1);
+    Map<String, String> found = new TreeMap<>();
+    values.forEach((key, value) -> {
+      if (key.startsWith(before) && key.endsWith(after) && key.length() > before.length() + after.length()) {
+        found.put(key.substring(before.length(), key.length() - after.length()), value);
+      }
+    });
+    return found;
+  }
+
+  /** Camel's own settings ({@code camel.*}), passed on as they are. */
+  Map<String, String> camel() {
+    return camel;
+  }
+
+  private void file(Path file, boolean required) {
+    if (!Files.exists(file)) {
+      if (required) {
+        problems.add("settings file " + file + " does not exist; start from the bundle's folder or give its profile's right name");
+      }
+      return;
+    }
+    Properties properties = new Properties();
+    try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+      properties.load(reader);
+    } catch (IOException | IllegalArgumentException e) {
+      problems.add("settings file " + file + " cannot be read: " + e.getMessage());
+    }
+    properties.stringPropertyNames().forEach(key -> put(key, properties.getProperty(key), file.toString()));
+  }
+
+  private void put(String key, String value, String origin) {
+    if (NOT_SETTINGS.contains(key)) {
+      return;
+    }
+    if (key.startsWith("pairing.")) {
+      values.put(key, value.trim());
+      origins.put(key, origin);
+    } else if (key.startsWith("camel.")) {
+      camel.put(key, value);
+    }
+  }
+
+  /** An environment variable cannot say where dots and dashes stood, so it is matched against what there is. */
+  private void environment(Map<String, String> environment) {
+    Map<String, String> known = new HashMap<>();
+    for (Setting setting : Setting.values()) {
+      known.put(Setting.variable(setting.key()), setting.key());
+      if (setting.kind() == Setting.Kind.SECRET) {
+        known.put(Setting.variable(setting.key() + "-file"), setting.key() + "-file");
+      }
+    }
+    environment.forEach((variable, value) -> {
+      if (!variable.startsWith("PAIRING_") || NOT_SETTINGS.stream().anyMatch(n -> Setting.variable(n).equals(variable))) {
+        return;
+      }
+      String key = known.get(variable);
+      put(key == null ? familyKey(variable) : key, value, variable);
+    });
+  }
+
+  private static String familyKey(String variable) {
+    for (String pattern : Setting.FAMILIES.keySet()) {
+      for (String suffix : List.of("", "-file")) {
+        String[] parts = Setting.variable(pattern + suffix).split("\\*");
+        if (variable.startsWith(parts[0]) && variable.endsWith(parts[1])
+            && variable.length() > parts[0].length() + parts[1].length()) {
+          String alias = variable.substring(parts[0].length(), variable.length() - parts[1].length());
+          return pattern.replace("*", alias.toLowerCase(java.util.Locale.ROOT).replace('_', '-')) + suffix;
+        }
+      }
+    }
+    return "pairing." + variable; // unknown: reported under its own name
+  }
+
+  private void secretsFromFiles(Path home) {
+    for (String key : List.copyOf(values.keySet())) {
+      if (!key.endsWith("-file") || kind(key) != null) {
+        continue;
+      }
+      String secret = key.substring(0, key.length() - "-file".length());
+      if (kind(secret) != Setting.Kind.SECRET) {
+        continue;
+      }
+      String file = values.remove(key);
+      if (values.get(secret) != null && !values.get(secret).isEmpty() && !file.isEmpty()) {
+        problems.add(secret + " and " + key + " are both set; keep one of them");
+        continue;
+      }
+      if (file.isEmpty()) {
+        continue;
+      }
+      try {
+        put(secret, Files.readString(home.resolve(file)).strip(), key);
+      } catch (IOException e) {
+        problems.add(key + " names the file " + file + ", which cannot be read: " + e.getMessage());
+      }
+    }
+  }
+
+  private static Setting.Kind kind(String key) {
+    Setting setting = Setting.of(key);
+    if (setting != null) {
+      return setting.kind();
+    }
+    for (Map.Entry<String, Setting.Kind> family : Setting.FAMILIES.entrySet()) {
+      String[] parts = family.getKey().split("\\*");
+      if (key.startsWith(parts[0]) && key.endsWith(parts[1]) && key.length() > parts[0].length() + parts[1].length()
+          && ALIAS.matcher(key.substring(parts[0].length(), key.length() - parts[1].length())).matches()) {
+        return family.getValue();
+      }
+    }
+    return null;
+  }
+
+  private void check() {
+    values.forEach((key, value) -> {
+      Setting.Kind kind = kind(key);
+      if (kind == null) {
+        problems.add("unknown setting " + origins.get(key).replace("-D", "") + (origins.get(key).endsWith(key) ? "" : ": " + key)
+            + nearest(key));
+      } else if (!value.isEmpty()) {
+        try {
+          kind.check(value);
+        } catch (IllegalArgumentException e) {
+          problems.add(key + " " + e.getMessage() + (kind == Setting.Kind.SECRET ? "" : "; it is \"" + value + "\"")
+              + " (set in " + origins.get(key) + ")");
+        }
+      }
+    });
+  }
+
+  private static String nearest(String key) {
+    String best = null;
+    int least = 4; // further away than that is no typing error
+    for (Setting setting : Setting.values()) {
+      int distance = distance(key, setting.key());
+      if (distance < least) {
+        least = distance;
+        best = setting.key();
+      }
+    }
+    return best == null ? "; see config/application.properties for all there are" : "; did you mean " + best + "?";
+  }
+
+  /** Levenshtein distance. */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int above = row[j];
+        row[j] = Math.min(Math.min(row[j] + 1, row[j - 1] + 1), diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
+        diagonal = above;
+      }
+    }
+    return row[b.length()];
+  }
+}
