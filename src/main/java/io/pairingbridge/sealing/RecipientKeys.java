@@ -1,0 +1,133 @@
+package io.pairingbridge.sealing;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.RSAKey;
+import java.nio.file.Path;
+import java.text.ParseException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * The public keys of the one who may read credentials: a JWK set (RFC 7517) in a file, see
+ * {@code pairing.seal.recipient-keys}. The first key seals; the others are there so that a file can name the next key and
+ * the last one while keys are changed.
+ *
+ * <p>A file with one faulty key is refused whole, although RFC 7517 section 5 lets a reader skip such keys: to skip would
+ * mean to seal with a key that the author of the file did not put first, and what is sealed to the wrong key is lost.
+ *
+ * @param file where the keys were read, for messages
+ * @param keys at least one, each public, usable for sealing and with a {@code kid} of its own
+ */
+public record RecipientKeys(Path file, List<JWK> keys) {
+
+    /** What {@code key_ops} (RFC 7517, section 4.3) must contain, if given, for a key to encrypt to. */
+    private static final Set<String> SEALING_OPERATIONS = Set.of("encrypt", "wrapKey", "deriveKey", "deriveBits");
+
+    public RecipientKeys {
+        keys = List.copyOf(keys);
+        if (keys.isEmpty() || keys.stream().anyMatch(JWK::isPrivate)) {
+            throw new IllegalArgumentException("One public key or more is needed, and no private one.");
+        }
+    }
+
+    /**
+     * Reads and checks a file. Nothing is cached or kept open, so a caller may read again as often as it likes.
+     *
+     * @throws KeyFileException with the file, the key and the fix, if any key in the file is not fit for sealing
+     */
+    public static RecipientKeys load(Path jwks) {
+        KeySetFile file = KeySetFile.read(jwks);
+        if (file.isSingleKey() && KeySetFile.isSecret(file.document())) {
+            throw privateKey(file.name(file.document(), 1));
+        }
+        List<Map<String, Object>> entries = file.keys();
+        List<JWK> keys = new ArrayList<>();
+        Set<String> kids = new HashSet<>();
+        for (Map<String, Object> entry : entries) {
+            String name = file.name(entry, keys.size() + 1);
+            JWK key = publicKey(entry, name);
+            if (!kids.add(key.getKeyID())) {
+                throw new KeyFileException(name + " is there twice: give each key a kid of its own, or remove one.");
+            }
+            keys.add(key);
+        }
+        return new RecipientKeys(jwks, keys);
+    }
+
+    /** The key that seals: the first in the file. */
+    public JWK sealingKey() {
+        return keys.get(0);
+    }
+
+    /** The {@code kid} of every key, in the file's order. */
+    public List<String> keyIds() {
+        return keys.stream().map(JWK::getKeyID).toList();
+    }
+
+    private static JWK publicKey(Map<String, Object> entry, String name) {
+        // First of all, because the fix for this one is urgent and the other complaints would hide it.
+        if (KeySetFile.isSecret(entry)) {
+            throw privateKey(name);
+        }
+        if (KeySetFile.kid(entry) == null) {
+            throw new KeyFileException(name + " has no kid, so a reader can't tell which key opens a message: add one, for example its RFC 7638 thumbprint.");
+        }
+        if (entry.get("use") != null && !"enc".equals(entry.get("use"))) {
+            throw new KeyFileException(name + " is not meant for encryption (its \"use\" is not \"enc\"): put an encryption key in its place, or remove it.");
+        }
+        if (entry.get("key_ops") != null && !(entry.get("key_ops") instanceof List<?> operations && operations.stream().anyMatch(SEALING_OPERATIONS::contains))) {
+            throw new KeyFileException(name + " is not meant for encryption (see its \"key_ops\"): put an encryption key in its place, or remove it.");
+        }
+        JWK key = switch (String.valueOf(entry.get("kty"))) {
+            case "RSA" -> rsa(entry, name);
+            case "EC" -> ec(entry, name);
+            default -> throw new KeyFileException(name + " has a \"kty\" that can't be used for sealing: RSA (3072 bits or more) or EC is needed.");
+        };
+        String algorithm = JoseProfile.algorithm(key.getKeyType()).getName();
+        if (key.getAlgorithm() != null && !key.getAlgorithm().getName().equals(algorithm)) {
+            throw new KeyFileException(name + " is bound to another algorithm than " + algorithm + ", with which the bridge would seal: remove its \"alg\" if its owner can open "
+                    + algorithm + ", or use another key.");
+        }
+        return key;
+    }
+
+    private static JWK rsa(Map<String, Object> entry, String name) {
+        RSAKey key;
+        int bits;
+        try {
+            key = RSAKey.parse(entry);
+            bits = key.toRSAPublicKey().getModulus().bitLength();
+        } catch (ParseException | JOSEException | RuntimeException e) {
+            throw new KeyFileException(name + " is not a valid RSA public key: export it again from where it was made.");
+        }
+        if (bits < JoseProfile.MIN_RSA_BITS) {
+            throw new KeyFileException(name + " is an RSA key of " + bits + " bits: at least " + JoseProfile.MIN_RSA_BITS + " are needed; make a new one with 'pairing-bridge keys new'.");
+        }
+        return key;
+    }
+
+    private static JWK ec(Map<String, Object> entry, String name) {
+        if (JoseProfile.CURVES.stream().noneMatch(curve -> curve.getName().equals(entry.get("crv")))) {
+            String curves = JoseProfile.CURVES.stream().map(Object::toString).sorted().collect(Collectors.joining(", "));
+            throw new KeyFileException(name + " is on a curve that can't be used for sealing: one of " + curves + " is needed.");
+        }
+        try {
+            ECKey key = ECKey.parse(entry);
+            key.toECPublicKey();
+            return key;
+        } catch (ParseException | JOSEException | RuntimeException e) {
+            throw new KeyFileException(name + " is not a valid EC public key: export it again from where it was made.");
+        }
+    }
+
+    private static KeyFileException privateKey(String name) {
+        return new KeyFileException(name + " is a PRIVATE or secret key, which must never be where the bridge can read it:"
+                + " put the public key in its place, and if the file was ever on another machine, make a new pair.");
+    }
+}
