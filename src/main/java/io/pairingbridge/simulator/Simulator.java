@@ -42,6 +42,9 @@ public final class Simulator implements AutoCloseable {
     static final int MAX_OTPS = 1_000_000;
     static final int MAX_SILENT = 1_000;
 
+    /** The one integrator id that is refused, to show what a wrong one leads to. */
+    public static final String UNKNOWN_INTEGRATOR = "000000000000";
+
     private static final String INTEGRATOR_HEADER = "X-Pay-Connect-Integrator-Id";
     /** As much as the bridge accepts for a request, so nothing that is meant seriously is longer. */
     private static final int MAX_BODY_BYTES = 64 * 1024;
@@ -143,6 +146,8 @@ public final class Simulator implements AutoCloseable {
             refuse(exchange, 405, "only POST is allowed");
         } else if (isBlank(exchange.getRequestHeaders().getFirst(INTEGRATOR_HEADER))) {
             refuse(exchange, 401, "integrator id is missing");
+        } else if (UNKNOWN_INTEGRATOR.equals(exchange.getRequestHeaders().getFirst(INTEGRATOR_HEADER))) {
+            refuse(exchange, 401, "integrator id is not known");
         } else if (!isJson(exchange.getRequestHeaders().getFirst("Content-Type"))) {
             refuse(exchange, 415, "content type must be application/json");
         } else {

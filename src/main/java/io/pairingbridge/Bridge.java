@@ -1,0 +1,395 @@
+package io.pairingbridge;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.broker.BrokerCheck;
+import io.pairingbridge.broker.BrokerConnections;
+import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.broker.EmbeddedBroker;
+import io.pairingbridge.broker.Finding;
+import io.pairingbridge.delivery.Messages;
+import io.pairingbridge.delivery.Reconciler;
+import io.pairingbridge.endpoint.EndpointClient;
+import io.pairingbridge.endpoint.PairCall;
+import io.pairingbridge.intake.Intake;
+import io.pairingbridge.intake.PreFlight;
+import io.pairingbridge.intake.RateLimit;
+import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.intake.RequestReader;
+import io.pairingbridge.journal.JdbcJournal;
+import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.JournalSteps;
+import io.pairingbridge.journal.Limits;
+import io.pairingbridge.journal.OtpHash;
+import io.pairingbridge.journal.Owner;
+import io.pairingbridge.journal.RetryPolicy;
+import io.pairingbridge.monitor.BridgeHealth;
+import io.pairingbridge.monitor.Metrics;
+import io.pairingbridge.sealing.JweSealer;
+import io.pairingbridge.sealing.PlainSealer;
+import io.pairingbridge.sealing.RecipientKeys;
+import io.pairingbridge.sealing.Sealer;
+import io.pairingbridge.settings.Settings;
+import io.pairingbridge.settings.SettingsException;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSException;
+import jakarta.jms.Session;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.CamelContext;
+import org.apache.camel.component.http.HttpActivityListener;
+import org.apache.camel.component.http.HttpComponent;
+import org.apache.camel.component.jms.JmsComponent;
+import org.apache.camel.health.HealthCheckRegistry;
+import org.apache.camel.main.Main;
+import org.apache.camel.main.SimpleMainShutdownStrategy;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.HttpRequest;
+import org.apache.hc.core5.http.HttpResponse;
+import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one place of wiring: puts the parts together, in the order in which one needs the other, and takes them apart in
+ * reverse. What happens to a job stands in {@code routes/}.
+ */
+public class Bridge implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Bridge.class);
+  /** How long after a start deliveries may come that the process before had in its hands when it died. */
+  private static final long AFTER_CRASH = TimeUnit.MINUTES.toNanos(1);
+
+  private final Settings settings;
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private Journal journal;
+  private Intake intake;
+  private EmbeddedBroker broker;
+  private BrokerAddress address;
+  private Main main;
+
+  public Bridge(Settings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Starts everything and returns once requests are taken.
+   *
+   * @throws RuntimeException whose message names what is at fault; whatever had been started is stopped again
+   */
+  public void start() {
+    try {
+      open();
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    } catch (Exception e) {
+      close();
+      throw new IllegalStateException("the bridge cannot start: " + rootMessage(e), e);
+    }
+  }
+
+  private void open() throws Exception {
+    refuseWireLog();
+    Clock clock = clock();
+    DataDirectory data = open(DataDirectory.open(settings.dataDirectory()));
+    Sealer sealer = sealer(settings.seal().jwe()
+        ? new JweSealer(RecipientKeys.load(settings.seal().recipientKeys()), clock) : new PlainSealer());
+    sealer.verify();
+    journal = open(journal(openJournal(data, clock)));
+
+    address = brokerAddress();
+    JmsPoolConnectionFactory outConnections = outConnections();
+    refuseUnsafeBroker();
+
+    Output output = new Output(outConnections);
+    PreFlight preFlight = new PreFlight(sealer, journal, output);
+    Doors doors = new Doors();
+    intake = open(new Intake(doors, journal, preFlight, settings.intake().closeAfter(), settings.intake().probeDelay(), clock));
+    PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    Metrics metrics = new Metrics(meters, journal, intake, Version.get());
+    EndpointClient client = open(new EndpointClient(settings.endpoint(), settings.requests().concurrency(),
+        "pairing-bridge/" + Version.get(), sealer, clock));
+    long startedNanos = System.nanoTime();
+
+    main = new Main();
+    main.setShutdownStrategy(new SimpleMainShutdownStrategy()); // whoever starts the bridge stops it
+    main.bind("jms", sessionOfTheConsumer());
+    main.bind("jmsout", aloneFromTheConsumer(outConnections));
+    HttpComponent http = http(client);
+    main.bind(settings.endpoint().url().getScheme(), http);
+    main.bind("metricsRegistry", meters);
+    main.bind("requestReader", new RequestReader(new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json")),
+        settings.integrators().keySet(), journal, settings.requests().maxBegun(),
+        () -> data.afterCrash() && System.nanoTime() - startedNanos < AFTER_CRASH, clock));
+    main.bind("intake", intake);
+    main.bind("rateLimit", new RateLimit(settings.rateLimit()));
+    main.bind("journalSteps", new JournalSteps(journal, metrics, clock));
+    main.bind("pairCall", new PairCall(settings.integratorId(), settings.integrators()));
+    main.bind("messages", new Messages(settings.environment()));
+    main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
+    configure(main);
+    beforeStart(main);
+    main.init();
+    CamelContext context = main.getCamelContext();
+    HealthCheckRegistry checks = HealthCheckRegistry.get(context);
+    BridgeHealth.checks(intake, journal).forEach(checks::register);
+    doors.context = context;
+    opened.push(main::stop);
+    main.start();
+    LOG.info("Pairing Bridge {} takes requests from {} and calls {} ({})", Version.get(), address.url(),
+        settings.endpoint().url(), settings.environment());
+  }
+
+  /** For tests that put something between the bridge and its journal. */
+  protected Journal journal(Journal opened) {
+    return opened;
+  }
+
+  /** For tests that put something between the bridge and its sealer. */
+  protected Sealer sealer(Sealer loaded) {
+    return loaded;
+  }
+
+  /** For tests that watch or stop the routes' steps. */
+  protected void beforeStart(Main camel) {}
+
+  /** For tests that move the time. */
+  protected Clock clock() {
+    return Clock.systemUTC();
+  }
+
+  public Journal journal() {
+    return journal;
+  }
+
+  public Intake intake() {
+    return intake;
+  }
+
+  public CamelContext camel() {
+    return main.getCamelContext();
+  }
+
+  /** Where the broker listens, and the bridge's login. */
+  public BrokerAddress broker() {
+    return address;
+  }
+
+  private Journal openJournal(DataDirectory data, Clock clock) {
+    Settings.Retry retry = settings.retry();
+    Limits limits = new Limits(settings.endpoint().deadline(), settings.requests().maxAge(), retry.maxAmbiguousAttempts(),
+        new RetryPolicy(retry.firstDelay(), retry.maxDelay(), retry.multiplier(), retry.jitter()));
+    String key = settings.journal().otpKey().isEmpty() ? data.otpKey() : settings.journal().otpKey();
+    String instance = settings.instanceId().isEmpty() ? data.instanceId() : settings.instanceId();
+    return JdbcJournal.open(settings.journal().url(), limits, new Owner(instance, UUID.randomUUID().toString().substring(0, 13)),
+        new OtpHash(key.getBytes(StandardCharsets.UTF_8)), clock);
+  }
+
+  private BrokerAddress brokerAddress() {
+    Settings.Broker b = settings.broker();
+    if (!b.embedded()) {
+      return new BrokerAddress(b.url(), b.username(), b.password(), b.truststore(), b.truststorePassword(), b.keystore(),
+          b.keystorePassword());
+    }
+    BrokerUsers users = BrokerUsers.load(settings.dataDirectory(), b.users());
+    broker = open(EmbeddedBroker.start(b.config(), settings.dataDirectory(), b.embeddedHost(), b.embeddedPort(), users));
+    return new BrokerAddress(broker.url(), BrokerUsers.BRIDGE, users.password(BrokerUsers.BRIDGE));
+  }
+
+  private void refuseUnsafeBroker() throws JMSException {
+    List<Finding> findings;
+    try {
+      findings = BrokerCheck.run(BrokerConnections.factory(address));
+    } catch (JMSException e) {
+      throw new SettingsException("the broker " + address.url() + " cannot be used as user " + address.username() + ": "
+          + rootMessage(e) + "; check pairing.broker.url, the login and that the broker runs");
+    }
+    findings.stream().filter(f -> f.severity() == Finding.Severity.UNKNOWN)
+        .forEach(f -> LOG.warn("Broker not checked: {}: {} {}", f.subject(), f.problem(), f.remedy()));
+    List<String> unsafe = findings.stream().filter(f -> f.severity() == Finding.Severity.UNSAFE)
+        .map(f -> "the broker is not safe for this work: " + f.subject() + ": " + f.problem() + " " + f.remedy()).toList();
+    if (!unsafe.isEmpty()) {
+      throw new SettingsException(unsafe);
+    }
+  }
+
+  /** What is sent here is sent when the consumer's session commits, together with its acknowledgement, or not at all. */
+  private JmsComponent sessionOfTheConsumer() {
+    JmsComponent jms = component(BrokerConnections.factory(address));
+    jms.setTransacted(true);
+    jms.setLazyCreateTransactionManager(false);
+    jms.setCacheLevelName("CACHE_CONSUMER");
+    jms.setRecoveryInterval(1_000);
+    return jms;
+  }
+
+  /** What is sent here is on the broker's disk when the send returns. Another connection factory, or Camel would join it. */
+  private JmsComponent aloneFromTheConsumer(ConnectionFactory connections) {
+    JmsComponent jms = component(connections);
+    jms.setTransacted(false);
+    return jms;
+  }
+
+  private static JmsComponent component(ConnectionFactory connections) {
+    JmsComponent jms = new JmsComponent();
+    jms.setConnectionFactory(connections);
+    jms.setDeliveryPersistent(true);
+    jms.setDisableReplyTo(true);
+    jms.setErrorHandlerLogStackTrace(false);
+    jms.setAcceptMessagesWhileStopping(false);
+    return jms;
+  }
+
+  private JmsPoolConnectionFactory outConnections() {
+    JmsPoolConnectionFactory pool = new JmsPoolConnectionFactory();
+    pool.setConnectionFactory(BrokerConnections.factory(address));
+    pool.setMaxConnections(1);
+    pool.setMaxSessionsPerConnection(settings.requests().concurrency() + 8);
+    pool.setUseProviderJMSContext(false);
+    opened.push(pool::stop);
+    pool.start();
+    return pool;
+  }
+
+  private static HttpComponent http(EndpointClient client) {
+    HttpComponent http = new HttpComponent();
+    http.setHttpClientConfigurer(client);
+    http.setAutomaticRetriesDisabled(true);
+    http.setRedirectHandlingDisabled(true);
+    http.setCookieManagementDisabled(true);
+    // Its presence makes camel-http leave the exchange in the request's context, where SealingExchange finds the attempt.
+    http.setHttpActivityListener(new HttpActivityListener() {
+      @Override
+      public void onRequestSubmitted(Object source, org.apache.camel.Exchange exchange, HttpHost host, HttpRequest request,
+          HttpEntity entity) {}
+
+      @Override
+      public void onResponseReceived(Object source, org.apache.camel.Exchange exchange, HttpHost host, HttpResponse response,
+          HttpEntity entity, long elapsed) {}
+    });
+    return http;
+  }
+
+  private void configure(Main camel) {
+    Properties properties = new Properties();
+    properties.setProperty("camel.main.name", "pairing-bridge");
+    properties.setProperty("camel.main.autoConfigurationLogSummary", "false");
+    properties.setProperty("camel.main.startupRecorder", "off");
+    properties.setProperty("camel.main.jmxEnabled", "true");
+    properties.setProperty("camel.main.useMdcLogging", "false");
+    // A call under way may take its full deadline before it is cut off; the journal knows what was cut off.
+    properties.setProperty("camel.main.shutdownTimeout", Long.toString(settings.endpoint().deadline().toSeconds() + 5));
+    properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
+    properties.setProperty("camel.management.enabled", "true");
+    properties.setProperty("camel.management.host", settings.management().host());
+    properties.setProperty("camel.management.port", Integer.toString(settings.management().port()));
+    properties.setProperty("camel.management.healthCheckEnabled", "true");
+    properties.setProperty("camel.management.healthPath", "/observe/health");
+    properties.setProperty("camel.management.metricsEnabled", "true");
+    properties.setProperty("camel.management.infoEnabled", "true");
+    properties.setProperty("camel.management.infoPath", "/observe/info");
+    properties.setProperty("camel.management.jolokiaEnabled", "false");
+    properties.setProperty("camel.metrics.enabled", "true");
+    properties.setProperty("camel.metrics.path", "/observe/metrics");
+    properties.setProperty("camel.metrics.enableRoutePolicy", "true");
+    properties.setProperty("camel.metrics.enableMessageHistory", "false");
+    properties.setProperty("camel.health.exposureLevel", "full");
+    properties.putAll(settings.camel());
+    // Only what the routes name; secrets are not among the properties that Camel knows.
+    properties.setProperty("pairing.endpoint.url", settings.endpoint().url().toString());
+    properties.setProperty("pairing.requests.concurrency", Integer.toString(settings.requests().concurrency()));
+    properties.setProperty("pairing.reconcile.interval", Long.toString(settings.reconcileInterval().toMillis()));
+    camel.setDefaultPropertyPlaceholderLocation("false");
+    camel.setOverrideProperties(properties);
+    camel.configure().withRoutesIncludePattern("file:" + settings.home().resolve("routes") + "/*.camel.yaml");
+  }
+
+  /** The HTTP client's wire log prints secrets; nobody may switch it on by mistake and find out too late. */
+  private static void refuseWireLog() {
+    for (String name : List.of("org.apache.hc.client5.http.wire", "org.apache.hc.client5.http.headers")) {
+      if (LoggerFactory.getLogger(name).isDebugEnabled()) {
+        throw new SettingsException("the logger " + name + " is at DEBUG and would print one-time passwords and secrets;"
+            + " set it to WARN");
+      }
+    }
+  }
+
+  private <T extends AutoCloseable> T open(T part) {
+    opened.push(part);
+    return part;
+  }
+
+  private static String rootMessage(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null && root.getCause() != root) {
+      root = root.getCause();
+    }
+    return root.getMessage() == null ? root.toString() : root.getMessage();
+  }
+
+  /** Stops taking requests, lets calls under way end within their deadline, and closes everything. Repeatable. */
+  @Override
+  public synchronized void close() {
+    while (!opened.isEmpty()) {
+      try {
+        opened.pop().close();
+      } catch (Exception e) {
+        LOG.warn("While stopping: {}", e.toString());
+      }
+    }
+  }
+
+  /** The way to the credentials queue: a live connection, on which a session can be had. */
+  private record Output(JmsPoolConnectionFactory connections) implements PreFlight.Output {
+    @Override
+    public void check() throws JMSException {
+      try (Connection connection = connections.createConnection();
+          Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+        session.getTransacted();
+      }
+    }
+  }
+
+  /** The consumers of the request queue are the routes {@code requests} (all) and {@code probe} (one). */
+  private static final class Doors implements Intake.Consumers {
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
+    private volatile CamelContext context;
+
+    @Override
+    public void all() throws Exception {
+      stop("probe");
+      context.getRouteController().resumeRoute("requests");
+    }
+
+    @Override
+    public void one() throws Exception {
+      if (context.getRouteController().getRouteStatus("probe").isSuspended()) {
+        context.getRouteController().resumeRoute("probe");
+      } else {
+        context.getRouteController().startRoute("probe");
+      }
+    }
+
+    @Override
+    public void none() throws Exception {
+      stop("requests");
+      stop("probe");
+    }
+
+    private void stop(String route) throws Exception {
+      if (context.getRouteController().getRouteStatus(route).isStarted()) {
+        context.getRouteController().suspendRoute(route, LONGEST_WAIT.toSeconds(), TimeUnit.SECONDS);
+      }
+    }
+  }
+}

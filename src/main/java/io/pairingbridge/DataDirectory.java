@@ -1,0 +1,131 @@
+package io.pairingbridge;
+
+import io.pairingbridge.settings.SettingsException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/**
+ * The folder in which one bridge keeps its journal, its embedded broker and what identifies it. Locked while the bridge
+ * runs: two processes on one folder would take each other's calls for dead ones.
+ */
+final class DataDirectory implements AutoCloseable {
+  private final Path folder;
+  private final FileChannel channel;
+  private final FileLock lock;
+  private final Path running;
+  private final boolean afterCrash;
+
+  private DataDirectory(Path folder, FileChannel channel, FileLock lock) throws IOException {
+    this.folder = folder;
+    this.channel = channel;
+    this.lock = lock;
+    this.running = folder.resolve("running");
+    this.afterCrash = Files.exists(running);
+    if (!afterCrash) {
+      Files.createFile(running);
+    }
+  }
+
+  /** @throws SettingsException naming the folder if it cannot be used or another process uses it */
+  static DataDirectory open(Path folder) {
+    FileChannel channel = null;
+    try {
+      Files.createDirectories(folder, attributes("rwx------"));
+      channel = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      FileLock lock = channel.tryLock();
+      if (lock == null) {
+        throw new OverlappingFileLockException();
+      }
+      return new DataDirectory(folder, channel, lock);
+    } catch (OverlappingFileLockException e) {
+      closeQuietly(channel);
+      throw new SettingsException("the data directory " + folder + " is in use by another bridge (it may be paused): stop that"
+          + " one first, or give this one a pairing.data-directory of its own");
+    } catch (IOException e) {
+      closeQuietly(channel);
+      throw new SettingsException("the data directory " + folder + " cannot be used: " + e + "; check its permissions and space");
+    }
+  }
+
+  /** True if the process that used this folder before did not get to close it. */
+  boolean afterCrash() {
+    return afterCrash;
+  }
+
+  /** The id of this bridge, made once. */
+  String instanceId() {
+    return keep("instance-id", () -> UUID.randomUUID().toString().substring(0, 13));
+  }
+
+  /** The key of the one-time passwords' hashes, made once; 64 hexadecimal digits. */
+  String otpKey() {
+    return keep("otp.key", () -> {
+      byte[] key = new byte[32];
+      new SecureRandom().nextBytes(key);
+      return HexFormat.of().formatHex(key);
+    });
+  }
+
+  private String keep(String name, Supplier<String> make) {
+    Path file = folder.resolve(name);
+    try {
+      if (!Files.exists(file)) {
+        // Written whole under another name first: a crash must not leave half a key.
+        Path part = folder.resolve(name + ".part");
+        Files.deleteIfExists(part);
+        Files.createFile(part, attributes("rw-------"));
+        try (FileChannel out = FileChannel.open(part, StandardOpenOption.WRITE)) {
+          out.write(StandardCharsets.UTF_8.encode(make.get()));
+          out.force(true);
+        }
+        Files.move(part, file);
+      }
+      String kept = Files.readString(file).strip();
+      if (kept.isEmpty()) {
+        throw new SettingsException(file + " is empty; restore it from a backup");
+      }
+      return kept;
+    } catch (FileAlreadyExistsException e) {
+      return keep(name, make);
+    } catch (IOException e) {
+      throw new SettingsException(file + " cannot be read or made: " + e);
+    }
+  }
+
+  private static FileAttribute<?>[] attributes(String permissions) {
+    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))}
+        : new FileAttribute<?>[0];
+  }
+
+  private static void closeQuietly(FileChannel channel) {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } catch (IOException e) {
+      // nothing was written through it
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    Files.deleteIfExists(running);
+    lock.release();
+    channel.close();
+  }
+}

@@ -1,0 +1,39 @@
+package io.pairingbridge;
+
+import io.pairingbridge.cli.Demo;
+import io.pairingbridge.cli.Failures;
+import io.pairingbridge.cli.Run;
+import io.pairingbridge.cli.RunSimulator;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command line. Results on stdout, progress and log on stderr, exit code 0 (done), 1 (failed) or 2 (usage). */
+@Command(name = "pairing-bridge", mixinStandardHelpOptions = true, versionProvider = PairingBridge.Versions.class,
+    description = "Pairs payment terminals with Pay-Connect and loses no credentials.",
+    subcommands = {Run.class, Demo.class, RunSimulator.class})
+public final class PairingBridge {
+  private PairingBridge() {}
+
+  static final class Versions implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return new String[] {"pairing-bridge " + Version.get()};
+    }
+  }
+
+  public static void main(String[] args) {
+    int code = execute(args);
+    System.out.flush();
+    System.err.flush();
+    // Libraries leave threads behind; a command that has ended has ended.
+    System.exit(code);
+  }
+
+  /** Runs one command and returns its exit code. */
+  public static int execute(String... args) {
+    return new CommandLine(new PairingBridge())
+        .setExecutionExceptionHandler(Failures::report)
+        .setExitCodeExceptionMapper(e -> CommandLine.ExitCode.SOFTWARE)
+        .execute(args.length == 0 ? new String[] {"run"} : args);
+  }
+}

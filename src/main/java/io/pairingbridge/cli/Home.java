@@ -1,0 +1,21 @@
+package io.pairingbridge.cli;
+
+import io.pairingbridge.settings.Settings;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** The options of every command that reads the settings. */
+final class Home {
+  @Option(names = "--profile", paramLabel = "NAME", defaultValue = "${env:PAIRING_PROFILE:-${sys:pairing.profile:-}}",
+      description = "also reads config/application-NAME.properties")
+  private String profile;
+
+  /** The bundle's folder: where the launcher lies, or the working directory. */
+  static Path folder() {
+    return Path.of(System.getProperty("pairing.home", "."));
+  }
+
+  Settings settings() {
+    return Settings.load(folder(), profile == null || profile.isBlank() ? null : profile);
+  }
+}

@@ -1,0 +1,100 @@
+package io.pairingbridge.monitor;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.pairingbridge.intake.Intake;
+import io.pairingbridge.job.JobListener;
+import io.pairingbridge.job.Outcome;
+import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.State;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The contract's metrics. Labels are outcomes, results and states; never an id. */
+public final class Metrics implements JobListener {
+  /** Counting a large journal takes a moment; scrapes that come together share one count. */
+  private static final long COUNTS_KEPT = TimeUnit.SECONDS.toNanos(5);
+
+  private final MeterRegistry registry;
+  private final Intake intake;
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final Map<Outcome, Counter> jobs = new EnumMap<>(Outcome.class);
+  private final Map<Result, Counter> attempts = new EnumMap<>(Result.class);
+  private final Timer attemptTime;
+  private final Timer jobTime;
+  private Map<State, Long> counts = Map.of();
+  private long countedAt = System.nanoTime() - COUNTS_KEPT;
+
+  public Metrics(MeterRegistry registry, Journal journal, Intake intake, String version) {
+    this.registry = registry;
+    this.intake = intake;
+    for (Outcome outcome : Outcome.values()) {
+      jobs.put(outcome, Counter.builder("pairing.jobs").description("Jobs that ended, by outcome").tag("outcome", outcome.name())
+          .register(registry));
+    }
+    for (Result result : Result.values()) {
+      attempts.put(result, Counter.builder("pairing.attempts").description("Calls of the endpoint, by result")
+          .tag("result", result.name()).register(registry));
+    }
+    attemptTime = histogram("pairing.attempt", "From the journal's word that a call may begin to its answer",
+        Duration.ofMillis(1), Duration.ofMinutes(1));
+    jobTime = histogram("pairing.job", "From the request's arrival in its queue to its credentials on theirs",
+        Duration.ofMillis(5), Duration.ofHours(1));
+    for (State state : State.values()) {
+      Gauge.builder("pairing.journal.entries", () -> count(journal, state)).description("Jobs in the journal, by state")
+          .tag("state", state.name()).register(registry);
+    }
+    Gauge.builder("pairing.calls.in.flight", inFlight, AtomicInteger::get).description("Calls under way").register(registry);
+    Gauge.builder("pairing.intake.open", () -> intake.status().gate() == Intake.Gate.OPEN ? 1 : 0)
+        .description("1 while requests are taken from their queue").register(registry);
+    Gauge.builder("pairing.build.info", () -> 1).description("The version that runs").tag("version", version).register(registry);
+  }
+
+  private Timer histogram(String name, String description, Duration least, Duration most) {
+    return Timer.builder(name).description(description).publishPercentileHistogram()
+        .minimumExpectedValue(least).maximumExpectedValue(most).register(registry);
+  }
+
+  private synchronized double count(Journal journal, State state) {
+    if (System.nanoTime() - countedAt >= COUNTS_KEPT) {
+      countedAt = System.nanoTime();
+      try {
+        counts = journal.counts();
+      } catch (JournalException e) {
+        counts = Map.of(); // unknown, not zero
+      }
+    }
+    Long count = counts.get(state);
+    return count == null ? Double.NaN : count;
+  }
+
+  @Override
+  public void callBegan() {
+    inFlight.incrementAndGet();
+  }
+
+  @Override
+  public void callEnded(Result result, String detail, double seconds) {
+    inFlight.decrementAndGet();
+    attempts.get(result).increment();
+    attemptTime.record((long) (seconds * 1e9), TimeUnit.NANOSECONDS);
+    intake.attempted(result, detail);
+  }
+
+  @Override
+  public void published(Duration sinceRequested) {
+    jobTime.record(sinceRequested.isNegative() ? Duration.ZERO : sinceRequested);
+  }
+
+  @Override
+  public void ended(Outcome outcome) {
+    jobs.get(outcome).increment();
+  }
+}
