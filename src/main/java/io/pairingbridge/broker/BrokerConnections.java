@@ -3,6 +3,7 @@ package io.pairingbridge.broker;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.activemq.artemis.api.core.TransportConfiguration;
 import org.apache.activemq.artemis.core.remoting.impl.netty.TransportConstants;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
@@ -99,12 +100,16 @@ public final class BrokerConnections {
           + "): write it like tcp://host:61616 or tcp://host:61617?sslEnabled=true");
     }
     TransportConfiguration[] brokers = factory.getStaticConnectors();
-    if (brokers == null || brokers.length == 0) {
+    if (brokers == null || brokers.length == 0 || !Stream.of(brokers).allMatch(BrokerConnections::hasPort)) {
       factory.close();
-      throw new BrokerException("pairing.broker.url names no broker (" + address
+      throw new BrokerException("pairing.broker.url names no broker, or one without a port (" + address
           + "): write it like tcp://host:61616; discovery by multicast is not supported");
     }
     return factory;
+  }
+
+  private static boolean hasPort(TransportConfiguration broker) {
+    return String.valueOf(broker.getParams().get(TransportConstants.PORT_PROP_NAME)).matches("[1-9][0-9]{0,4}");
   }
 
   private static boolean tls(TransportConfiguration broker) {
