@@ -1,0 +1,143 @@
+package io.pairingbridge.broker;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.activemq.artemis.api.core.TransportConfiguration;
+import org.apache.activemq.artemis.core.remoting.impl.netty.TransportConstants;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
+
+/** Makes connection factories that lose nothing and trust nobody, for every part that talks to the broker. */
+public final class BrokerConnections {
+
+  private static final int CALL_TIMEOUT_MILLIS = 30_000;
+  private static final int CONNECTION_TTL_MILLIS = 60_000;
+
+  private BrokerConnections() {}
+
+  /**
+   * Each call makes an object of its own. That matters: a Camel JMS producer on the consumer's factory object joins the
+   * consumer's transaction.
+   *
+   * @param address where to connect to; what its URL says about the options below is overridden
+   * @return a factory whose connections log in as the address says. Nothing is connected yet
+   * @throws BrokerException if the URL or a store can't be used
+   */
+  public static ActiveMQConnectionFactory factory(BrokerAddress address) {
+    return factory(address, null);
+  }
+
+  /**
+   * As {@link #factory(BrokerAddress)}.
+   *
+   * @param address where to connect to
+   * @param clientId the JMS client id, or {@code null}. The broker lets only one connection at a time have it, so a
+   *     factory that a pool or several consumers share must not have one
+   * @return a factory whose connections log in as the address says
+   * @throws BrokerException if the URL or a store can't be used
+   */
+  public static ActiveMQConnectionFactory factory(BrokerAddress address, String clientId) {
+    ActiveMQConnectionFactory factory = parse(address);
+    for (TransportConfiguration broker : factory.getStaticConnectors()) {
+      if (tls(broker)) {
+        secure(broker.getParams(), address);
+      }
+    }
+    factory.setUser(address.username());
+    factory.setPassword(address.password());
+    if (clientId != null) {
+      factory.setClientID(clientId);
+    }
+    // No prefetch: what a killed consumer had only fetched would count as delivered, and one instance would hoard jobs.
+    factory.setConsumerWindowSize(0);
+    // No silent reconnect: it would go on with a session whose transaction and whose unacknowledged job the broker has
+    // already given to somebody else. Consumers and pools make a new connection instead, and see that they did.
+    factory.setReconnectAttempts(0);
+    factory.setInitialConnectAttempts(1);
+    // A send, an acknowledgement or a commit has happened when the call returns, and a refusal is seen where it belongs.
+    factory.setBlockOnDurableSend(true);
+    factory.setBlockOnNonDurableSend(true);
+    factory.setBlockOnAcknowledge(true);
+    factory.setCallTimeout(CALL_TIMEOUT_MILLIS);
+    // How long the broker keeps the jobs of a silent client: longer than any pause that is not a crash.
+    factory.setConnectionTTL(CONNECTION_TTL_MILLIS);
+    factory.setClientFailureCheckPeriod(CONNECTION_TTL_MILLIS / 2);
+    // The broker's address is the one that was configured, not one that a broker announces.
+    factory.setUseTopologyForLoadBalancing(false);
+    // Nobody needs a Java object in a message; deserialising one is how a sender would run code here. The deny list alone
+    // decides; the allow list names nothing that exists, for readers that know no deny list.
+    factory.setDeserializationDenyList("*");
+    factory.setDeserializationAllowList("none.at.all");
+    return factory;
+  }
+
+  /**
+   * For settings that are only allowed over TLS.
+   *
+   * @param address a broker's address
+   * @return whether every broker that its URL names is reached through TLS
+   * @throws BrokerException if the URL can't be used
+   */
+  public static boolean usesTls(BrokerAddress address) {
+    try (ActiveMQConnectionFactory factory = parse(address)) {
+      for (TransportConfiguration broker : factory.getStaticConnectors()) {
+        if (!tls(broker)) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  private static ActiveMQConnectionFactory parse(BrokerAddress address) {
+    ActiveMQConnectionFactory factory;
+    try {
+      factory = new ActiveMQConnectionFactory(address.url());
+    } catch (RuntimeException e) {
+      // Without the cause: its text may hold the URL, and the URL a password.
+      throw new BrokerException("pairing.broker.url is not an Artemis URL (" + address
+          + "): write it like tcp://host:61616 or tcp://host:61617?sslEnabled=true");
+    }
+    TransportConfiguration[] brokers = factory.getStaticConnectors();
+    if (brokers == null || brokers.length == 0 || !Stream.of(brokers).allMatch(BrokerConnections::hasPort)) {
+      factory.close();
+      throw new BrokerException("pairing.broker.url names no broker, or one without a port (" + address
+          + "): write it like tcp://host:61616; discovery by multicast is not supported");
+    }
+    return factory;
+  }
+
+  private static boolean hasPort(TransportConfiguration broker) {
+    return String.valueOf(broker.getParams().get(TransportConstants.PORT_PROP_NAME)).matches("[1-9][0-9]{0,4}");
+  }
+
+  private static boolean tls(TransportConfiguration broker) {
+    return Boolean.parseBoolean(
+        String.valueOf(broker.getParams().getOrDefault(TransportConstants.SSL_ENABLED_PROP_NAME, false)));
+  }
+
+  private static void secure(Map<String, Object> parameters, BrokerAddress address) {
+    // A broker with another name or from another authority is another broker, whatever the URL says.
+    parameters.put(TransportConstants.VERIFY_HOST_PROP_NAME, true);
+    parameters.put(TransportConstants.TRUST_ALL_PROP_NAME, false);
+    store(parameters, address.truststore(), address.truststorePassword(), "pairing.broker.truststore",
+        TransportConstants.TRUSTSTORE_PATH_PROP_NAME, TransportConstants.TRUSTSTORE_PASSWORD_PROP_NAME);
+    store(parameters, address.keystore(), address.keystorePassword(), "pairing.broker.keystore",
+        TransportConstants.KEYSTORE_PATH_PROP_NAME, TransportConstants.KEYSTORE_PASSWORD_PROP_NAME);
+  }
+
+  private static void store(
+      Map<String, Object> parameters, Path file, String password, String setting, String path, String pass) {
+    if (file == null) {
+      return;
+    }
+    if (!Files.isReadable(file)) {
+      throw new BrokerException(setting + " names " + file + ", which can't be read: give a JKS or PKCS#12 file");
+    }
+    parameters.put(path, file.toAbsolutePath().toString());
+    if (password != null) {
+      parameters.put(pass, password);
+    }
+  }
+}

@@ -1,0 +1,249 @@
+package io.pairingbridge.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import jakarta.jms.Connection;
+import jakarta.jms.Destination;
+import jakarta.jms.InvalidDestinationException;
+import jakarta.jms.JMSException;
+import jakarta.jms.JMSSecurityException;
+import jakarta.jms.Session;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.apache.activemq.artemis.api.core.QueueConfiguration;
+import org.apache.activemq.artemis.api.core.RoutingType;
+import org.apache.activemq.artemis.api.core.SimpleString;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
+import org.apache.activemq.artemis.jms.client.ActiveMQQueue;
+import org.apache.activemq.artemis.jms.client.ActiveMQSession;
+import org.apache.activemq.artemis.jms.client.ActiveMQTopic;
+import org.apache.qpid.jms.JmsConnectionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every role, address and action: allowed where the table says so, refused everywhere else. */
+class BrokerPermissionsIT {
+
+  private enum Action {
+    SEND,
+    CONSUME,
+    BROWSE
+  }
+
+  /** Who may do what; this is the table of the contract, and whatever is not in it is refused. */
+  private static final Map<BrokerQueue, Map<Action, Set<String>>> ALLOWED = new EnumMap<>(Map.of(
+      BrokerQueue.REQUESTS, Map.of(
+          Action.SEND, Set.of(BrokerUsers.ERP_REQUESTER, BrokerUsers.BRIDGE, BrokerUsers.OPERATOR),
+          Action.CONSUME, Set.of(BrokerUsers.BRIDGE)),
+      BrokerQueue.BATCHES, Map.of(
+          Action.SEND, Set.of(BrokerUsers.ERP_REQUESTER),
+          Action.CONSUME, Set.of(BrokerUsers.BRIDGE)),
+      BrokerQueue.CREDENTIALS, Map.of(
+          Action.SEND, Set.of(BrokerUsers.BRIDGE),
+          Action.CONSUME, Set.of(BrokerUsers.ERP_CREDENTIALS)),
+      BrokerQueue.OUTCOMES, Map.of(
+          Action.SEND, Set.of(BrokerUsers.BRIDGE),
+          Action.CONSUME, Set.of(BrokerUsers.ERP_REQUESTER)),
+      BrokerQueue.DEAD_LETTERS, Map.of(
+          Action.SEND, Set.of(BrokerUsers.BRIDGE),
+          Action.CONSUME, Set.of(BrokerUsers.OPERATOR),
+          Action.BROWSE, Set.of(BrokerUsers.OPERATOR)),
+      BrokerQueue.IN_DOUBT, Map.of(
+          Action.SEND, Set.of(BrokerUsers.BRIDGE),
+          Action.CONSUME, Set.of(BrokerUsers.OPERATOR),
+          Action.BROWSE, Set.of(BrokerUsers.OPERATOR)),
+      BrokerQueue.EXPIRED, Map.of(
+          Action.SEND, Set.of(BrokerUsers.BRIDGE),
+          Action.CONSUME, Set.of(BrokerUsers.BRIDGE))));
+
+  @TempDir private static Path directory;
+
+  private static TestBroker broker;
+
+  @BeforeAll
+  static void start() {
+    broker = TestBroker.start(directory);
+  }
+
+  @AfterAll
+  static void stop() {
+    broker.close();
+  }
+
+  @ParameterizedTest
+  @MethodSource("everyCombination")
+  void allowsWhatTheTableSaysAndNothingElse(String user, BrokerQueue queue, Action action) throws JMSException {
+    boolean allowed = ALLOWED.get(queue).getOrDefault(action, Set.of()).contains(user);
+
+    try (Connection connection = broker.factory(user).createConnection();
+        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      if (allowed) {
+        attempt(session, queue, action);
+      } else {
+        assertThatThrownBy(() -> attempt(session, queue, action)).isInstanceOf(JMSSecurityException.class);
+      }
+    }
+  }
+
+  static Stream<Arguments> everyCombination() {
+    return BrokerUsers.ALL.stream().flatMap(user -> Stream.of(BrokerQueue.values())
+        .flatMap(queue -> Stream.of(Action.values()).map(action -> Arguments.of(user, queue, action))));
+  }
+
+  private static void attempt(Session session, BrokerQueue queue, Action action) throws JMSException {
+    switch (action) {
+      case SEND -> session.createProducer(TestBroker.target(session, queue)).send(session.createTextMessage("{}"));
+      case CONSUME -> session.createConsumer(session.createQueue(queue.fullyQualified())).close();
+      case BROWSE -> session.createBrowser(session.createQueue(queue.fullyQualified())).getEnumeration().hasMoreElements();
+      default -> throw new IllegalArgumentException(action.name());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "OUTCOMES", mode = EnumSource.Mode.EXCLUDE)
+  void refusesQueuesOfOnesOwnExceptForOutcomes(BrokerQueue queue) throws JMSException {
+    for (String user : BrokerUsers.ALL) {
+      try (Connection connection = broker.factory(user).createConnection();
+          Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+        assertThatThrownBy(() -> ((ActiveMQSession) session).getCoreSession()
+                .createQueue(QueueConfiguration.of("copy-for-" + user)
+                    .setAddress(queue.address())
+                    .setRoutingType(RoutingType.MULTICAST)
+                    .setDurable(false)
+                    .setTemporary(true)))
+            .hasMessageContaining("CREATE_NON_DURABLE_QUEUE");
+      }
+    }
+  }
+
+  @Test
+  void letsARequesterWaitForOutcomesOnASubscriptionOfItsOwn() throws JMSException {
+    try (Connection connection = broker.factory(BrokerUsers.ERP_REQUESTER).createConnection();
+        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      connection.start();
+      var subscription = session.createConsumer(
+          session.createTopic(BrokerQueue.OUTCOMES.address()), "PairingJobId = 'mine'");
+
+      broker.send(BrokerUsers.BRIDGE, BrokerQueue.OUTCOMES, "not mine", Map.of("PairingJobId", "other"));
+      broker.send(BrokerUsers.BRIDGE, BrokerQueue.OUTCOMES, "mine", Map.of("PairingJobId", "mine"));
+
+      assertThat(subscription.receive(10_000).getBody(String.class)).isEqualTo("mine");
+      subscription.close();
+    }
+  }
+
+  @Test
+  void refusesDurableSubscriptionsAndThoseOfOthers() throws JMSException {
+    for (String user : BrokerUsers.ALL) {
+      try (Connection connection = broker.factory(user).createConnection();
+          Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+        var outcomes = session.createTopic(BrokerQueue.OUTCOMES.address());
+        assertThatThrownBy(() -> session.createSharedDurableConsumer(outcomes, "forever"))
+            .isInstanceOf(JMSSecurityException.class);
+        if (!user.equals(BrokerUsers.ERP_REQUESTER)) {
+          assertThatThrownBy(() -> session.createConsumer(outcomes)).isInstanceOf(JMSSecurityException.class);
+        }
+      }
+    }
+  }
+
+  @Test
+  void refusesToDeleteWhatIsPredefined() throws JMSException {
+    for (String user : BrokerUsers.ALL) {
+      try (Connection connection = broker.factory(user).createConnection();
+          Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+        for (BrokerQueue queue : BrokerQueue.values()) {
+          assertThatThrownBy(() -> ((ActiveMQSession) session).getCoreSession().deleteQueue(queue.queue()))
+              .hasMessageContaining("DELETE_DURABLE_QUEUE");
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("io.pairingbridge.broker.BrokerUsers#ALL")
+  void createsNoAddressForAMistypedName(String user) throws Exception {
+    try (Connection connection = broker.factory(user).createConnection();
+        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      for (Destination mistyped : List.of(
+          new ActiveMQQueue("pairing.request"), new ActiveMQTopic("pairing.outcome"))) {
+        assertThatThrownBy(() -> session.createProducer(mistyped)).isInstanceOf(InvalidDestinationException.class);
+        assertThatThrownBy(() -> session.createConsumer(mistyped)).isInstanceOf(InvalidDestinationException.class);
+      }
+      var core = ((ActiveMQSession) session).getCoreSession();
+      assertThatThrownBy(() -> core.createAddress(SimpleString.of("pairing.request"), RoutingType.ANYCAST, false))
+          .hasMessageContaining("CREATE_ADDRESS");
+      assertThat(core.addressQuery(SimpleString.of("pairing.request")).isExists()).isFalse();
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("io.pairingbridge.broker.BrokerUsers#ALL")
+  void createsNoAddressForAMistypedNameOverAmqp(String user) throws JMSException {
+    try (Connection connection = new JmsConnectionFactory(user, TestBroker.password(user),
+                "amqp://127.0.0.1:" + broker.port())
+            .createConnection();
+        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      assertThatThrownBy(() -> session.createProducer(session.createQueue("pairing.request")))
+          .isInstanceOf(JMSException.class);
+    }
+  }
+
+  @Test
+  void refusesAMessageOfTheWrongKindInsteadOfLosingIt() throws JMSException {
+    try (Connection connection = broker.factory(BrokerUsers.ERP_REQUESTER).createConnection();
+        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      assertThatThrownBy(() -> session.createProducer(session.createTopic(BrokerQueue.REQUESTS.address())))
+          .isInstanceOf(JMSException.class);
+    }
+  }
+
+  @Test
+  void refusesAnonymousAndWrongLogins() {
+    for (String url : List.of(broker.url(), "amqp://127.0.0.1:" + broker.port())) {
+      for (String[] login : new String[][] {
+        {null, null},
+        {"", ""},
+        {BrokerUsers.BRIDGE, "wrong"},
+        {BrokerUsers.BRIDGE, null},
+        {BrokerUsers.BRIDGE, ""},
+        {"nobody", "nobody-password"},
+        {"admin", "admin"},
+        // Artemis' own default for clusters.
+        {"ACTIVEMQ.CLUSTER.ADMIN.USER", "CHANGE ME!!"}
+      }) {
+        assertThatThrownBy(() -> connect(url, login[0], login[1]).close())
+            .as("%s as %s", url, login[0])
+            .isInstanceOf(JMSSecurityException.class);
+      }
+    }
+  }
+
+  private static Connection connect(String url, String user, String password) throws JMSException {
+    if (url.startsWith("amqp")) {
+      Connection connection = new JmsConnectionFactory(user, password, url).createConnection();
+      try {
+        connection.start();
+        return connection;
+      } catch (JMSException e) {
+        connection.close();
+        throw e;
+      }
+    }
+    try (ActiveMQConnectionFactory factory = new ActiveMQConnectionFactory(url)) {
+      return factory.createConnection(user, password);
+    }
+  }
+}
