@@ -75,6 +75,6 @@ record KeySetFile(Path file, Map<String, Object> document) {
     }
 
     static boolean isSecret(Map<String, Object> key) {
-        return "oct".equals(key.get("kty")) || SECRET_MEMBERS.stream().anyMatch(key::containsKey);
+        return SECRET_MEMBERS.stream().anyMatch(key::containsKey);
     }
 }
