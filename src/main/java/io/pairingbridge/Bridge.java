@@ -289,7 +289,7 @@ public class Bridge implements AutoCloseable {
     properties.setProperty("camel.main.useMdcLogging", "false");
     // A call under way may take its full deadline before it is cut off; the journal knows what was cut off.
     properties.setProperty("camel.main.shutdownTimeout", Long.toString(settings.endpoint().deadline().toSeconds() + 5));
-    properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "false");
+    properties.setProperty("camel.main.shutdownLogInflightExchangesOnTimeout", "true");
     properties.setProperty("camel.management.enabled", "true");
     properties.setProperty("camel.management.host", settings.management().host());
     properties.setProperty("camel.management.port", Integer.toString(settings.management().port()));

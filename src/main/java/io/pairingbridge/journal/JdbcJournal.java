@@ -65,7 +65,8 @@ public final class JdbcJournal implements Journal {
     config.setPoolName("journal-readers");
     config.setMaximumPoolSize(4);
     config.setMinimumIdle(0);
-    config.setInitializationFailTimeout(-1);
+    config.setReadOnly(true);
+    config.setConnectionTimeout(5_000);
     config.setDataSource(new Opening(dialect::openForReading));
     this.readers = new HikariDataSource(config);
   }
@@ -581,7 +582,7 @@ public final class JdbcJournal implements Journal {
 
     @Override
     public int getLoginTimeout() {
-      return 0;
+      return 5; // seconds; also how long the pool waits for its own thread when it closes
     }
 
     @Override

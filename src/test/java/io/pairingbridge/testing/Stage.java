@@ -28,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -250,8 +251,9 @@ public final class Stage implements AutoCloseable {
 
   private static Received received(Message message) throws JMSException {
     Map<String, Object> properties = new LinkedHashMap<>();
-    for (Object name : java.util.Collections.list(message.getPropertyNames())) {
-      properties.put(name.toString(), message.getObjectProperty(name.toString()));
+    for (Enumeration<?> names = message.getPropertyNames(); names.hasMoreElements();) {
+      String name = names.nextElement().toString();
+      properties.put(name, message.getObjectProperty(name));
     }
     String body;
     if (message instanceof TextMessage text) {
@@ -299,11 +301,6 @@ public final class Stage implements AutoCloseable {
     });
     List<JsonNode> events = outcomes(jobIds[0]);
     return events.get(events.size() - 1);
-  }
-
-  /** How many messages lie in a queue, scheduled and being delivered ones included. */
-  public long depth(String queue) {
-    return broker.messageCount(queue);
   }
 
   public static JsonNode json(String text) {
