@@ -55,7 +55,8 @@ public final class BrokerConnections {
     // already given to somebody else. Consumers and pools make a new connection instead, and see that they did.
     factory.setReconnectAttempts(0);
     factory.setInitialConnectAttempts(1);
-    // A send, an acknowledgement or a commit has happened when the call returns, and a refusal is seen where it belongs.
+    // An acknowledgement, a commit, and a send outside a transaction have happened when the call returns. Inside one,
+    // Artemis never waits for a send: what the broker refuses there makes the commit fail.
     factory.setBlockOnDurableSend(true);
     factory.setBlockOnNonDurableSend(true);
     factory.setBlockOnAcknowledge(true);

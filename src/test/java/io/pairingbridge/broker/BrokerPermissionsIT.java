@@ -8,7 +8,9 @@ import jakarta.jms.Destination;
 import jakarta.jms.InvalidDestinationException;
 import jakarta.jms.JMSException;
 import jakarta.jms.JMSSecurityException;
+import jakarta.jms.Message;
 import jakarta.jms.Session;
+import jakarta.jms.TemporaryQueue;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -18,6 +20,7 @@ import java.util.stream.Stream;
 import org.apache.activemq.artemis.api.core.QueueConfiguration;
 import org.apache.activemq.artemis.api.core.RoutingType;
 import org.apache.activemq.artemis.api.core.SimpleString;
+import org.apache.activemq.artemis.api.jms.management.JMSManagementHelper;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.activemq.artemis.jms.client.ActiveMQQueue;
 import org.apache.activemq.artemis.jms.client.ActiveMQSession;
@@ -112,9 +115,12 @@ class BrokerPermissionsIT {
   }
 
   @ParameterizedTest
-  @EnumSource(names = "OUTCOMES", mode = EnumSource.Mode.EXCLUDE)
+  @EnumSource
   void refusesQueuesOfOnesOwnExceptForOutcomes(BrokerQueue queue) throws JMSException {
     for (String user : BrokerUsers.ALL) {
+      if (queue == BrokerQueue.OUTCOMES && user.equals(BrokerUsers.ERP_REQUESTER)) {
+        continue;
+      }
       try (Connection connection = broker.factory(user).createConnection();
           Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
         assertThatThrownBy(() -> ((ActiveMQSession) session).getCoreSession()
@@ -125,6 +131,56 @@ class BrokerPermissionsIT {
                     .setTemporary(true)))
             .hasMessageContaining("CREATE_NON_DURABLE_QUEUE");
       }
+    }
+  }
+
+  @Test
+  void letsOnlyTheBridgeAskTheManagementAddress() throws JMSException {
+    for (String user : BrokerUsers.ALL) {
+      if (!user.equals(BrokerUsers.BRIDGE)) {
+        try (Connection connection = broker.factory(user).createConnection();
+            Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+          Message question = session.createMessage();
+          JMSManagementHelper.putOperationInvocation(question, "broker", "isPersistenceEnabled");
+          var management = session.createProducer(new ActiveMQQueue("activemq.management"));
+          assertThatThrownBy(() -> management.send(question))
+              .isInstanceOf(JMSSecurityException.class)
+              .hasMessageContaining("MANAGE");
+          assertThatThrownBy(session::createTemporaryQueue).isInstanceOf(JMSSecurityException.class);
+        }
+      }
+    }
+  }
+
+  @Test
+  void letsTheBridgeReadSettingsThroughManagementAndNothingElse() throws Exception {
+    try (Connection connection = broker.factory(BrokerUsers.BRIDGE).createConnection();
+        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      connection.start();
+      assertThat(manage(session, "broker", "isPersistenceEnabled")).isEqualTo("true: true");
+      for (String operation : List.of("browse", "listMessages", "countMessages", "removeAllMessages", "pause")) {
+        Object[] parameters = operation.equals("listMessages") ? new Object[] {""} : new Object[0];
+        assertThat(manage(session, "queue.pairing.credentials", operation, parameters))
+            .startsWith("false").contains("does not have permission");
+      }
+      for (String operation :
+          List.of("listConnectionIDs", "getAcceptorsAsJSON", "forceFailover", "disableMessageCounters")) {
+        assertThat(manage(session, "broker", operation)).startsWith("false").contains("does not have permission");
+      }
+    }
+  }
+
+  private static String manage(Session session, String resource, String operation, Object... parameters)
+      throws Exception {
+    TemporaryQueue replies = session.createTemporaryQueue();
+    try (var answers = session.createConsumer(replies);
+        var questions = session.createProducer(new ActiveMQQueue("activemq.management"))) {
+      Message question = session.createMessage();
+      JMSManagementHelper.putOperationInvocation(question, resource, operation, parameters);
+      question.setJMSReplyTo(replies);
+      questions.send(question);
+      Message answer = answers.receive(10_000);
+      return JMSManagementHelper.hasOperationSucceeded(answer) + ": " + JMSManagementHelper.getResult(answer);
     }
   }
 
