@@ -1,0 +1,96 @@
+package io.pairingbridge.testing;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/** A process of its own that runs one class of the test class path; its output goes to a file. */
+public final class Child implements AutoCloseable {
+  private final Process process;
+  private final Path log;
+
+  private Child(Process process, Path log) {
+    this.process = process;
+    this.log = log;
+  }
+
+  /** Starts {@code java <main> <args>} with little memory and a quick compiler; output is appended to the log. */
+  public static Child java(Class<?> main, Path log, String... args) throws IOException {
+    return java(List.of(), main, log, args);
+  }
+
+  /** As {@link #java(Class, Path, String...)}, behind a command such as {@code strace}. */
+  public static Child java(List<String> before, Class<?> main, Path log, String... args) throws IOException {
+    List<String> command = new ArrayList<>(before);
+    command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(args));
+    return start(command, log, Map.of());
+  }
+
+  public static Child start(List<String> command, Path log, Map<String, String> environment) throws IOException {
+    if (!Files.exists(log)) {
+      Files.createFile(log);
+    }
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().putAll(environment);
+    return new Child(builder.start(), log);
+  }
+
+  /** Waits until the process ends and returns its exit code. */
+  public int awaitEnd() throws InterruptedException {
+    if (!process.waitFor(Stage.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      throw new AssertionError("the child process did not end; its log is " + log);
+    }
+    return process.exitValue();
+  }
+
+  /** Waits until the log holds this text as often as said. */
+  public Child awaitLog(String text, int times) {
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> {
+      if (!process.isAlive()) {
+        throw new AssertionError("the child process ended with " + process.exitValue() + " before it said \"" + text + "\":\n"
+            + Files.readString(log));
+      }
+      return Files.readString(log).split(java.util.regex.Pattern.quote(text), -1).length > times;
+    });
+    return this;
+  }
+
+  public boolean alive() {
+    return process.isAlive();
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  /** kill -9. */
+  public void kill() throws InterruptedException {
+    process.destroyForcibly();
+    awaitEnd();
+  }
+
+  /** SIGTERM. */
+  public void stop() throws InterruptedException {
+    process.destroy();
+    awaitEnd();
+  }
+
+  public static void note(Path log, String line) throws IOException {
+    Files.writeString(log, line + System.lineSeparator(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+
+  @Override
+  public void close() {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
+  }
+}
