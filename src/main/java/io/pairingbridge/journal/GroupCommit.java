@@ -84,9 +84,7 @@ final class GroupCommit implements AutoCloseable {
   }
 
   private Connection open() throws SQLException {
-    Connection opened = dialect.openForWriting();
-    opened.setAutoCommit(false);
-    return opened;
+    return dialect.openForWriting();
   }
 
   private <T> CompletableFuture<T> enqueue(Write<T> write) {
@@ -133,10 +131,13 @@ final class GroupCommit implements AutoCloseable {
     }
     List<Runnable> replies = new ArrayList<>(group.size());
     try {
+      // A transaction is begun for each group and not kept open between them: an open one would hold SQLite's write lock.
+      connection.setAutoCommit(false);
       for (Pending<?> pending : group) {
         replies.add(perform(pending));
       }
       connection.commit();
+      connection.setAutoCommit(true);
     } catch (SQLException e) {
       failure = e;
       closeQuietly(connection);
@@ -164,6 +165,7 @@ final class GroupCommit implements AutoCloseable {
   private void rollback() {
     try {
       connection.rollback();
+      connection.setAutoCommit(true);
     } catch (SQLException e) {
       failure = e;
       closeQuietly(connection);

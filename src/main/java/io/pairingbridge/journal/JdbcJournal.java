@@ -81,7 +81,10 @@ public final class JdbcJournal implements Journal {
     if (!url.startsWith("jdbc:sqlite:")) {
       throw new JournalException("pairing.journal.url is " + url + "; this version knows jdbc:sqlite:<file>", null);
     }
-    Dialect dialect = new SqliteDialect(url);
+    return open(new SqliteDialect(url), limits, owner, otpHash, clock);
+  }
+
+  static JdbcJournal open(Dialect dialect, Limits limits, Owner owner, OtpHash otpHash, Clock clock) {
     try {
       Flyway.configure().dataSource(new Opening(dialect::openForWriting)).locations("classpath:io/pairingbridge/journal")
           .load().migrate();
