@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.util.Map;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
-import org.apache.camel.ExchangeException;
 import org.apache.camel.Variable;
+import org.apache.camel.util.ObjectHelper;
 
 /** The route's steps around the call: what is posted, and what came of it. */
 public final class PairCall {
@@ -62,7 +62,10 @@ public final class PairCall {
   }
 
   /** What a call without an answer means. */
-  public AttemptReport unanswered(@Variable("job") Job job, @ExchangeException Exception failure) {
+  public AttemptReport unanswered(@Variable("job") Job job, Exchange exchange) {
+    // Not the root cause, which Camel would hand over: its message is the HTTP client's and may quote what was sent.
+    CallFailed failure = ObjectHelper.getException(CallFailed.class,
+        exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class));
     return new AttemptReport(AnswerTable.unanswered(job.attempt().sent()), null, failure.getMessage(), null, null);
   }
 }

@@ -76,9 +76,13 @@ final class SealingExchange implements ExecChainHandler {
     ClassicHttpResponse response = null;
     try {
       response = chain.proceed(request, scope);
+      if (!attempt.sent()) {
+        throw new IOException("the proxy on the way answered " + response.getCode() + " itself");
+      }
       return answer(take(response, job, tooLate));
     } catch (IOException | HttpException | RuntimeException e) {
-      throw new CallFailed(tooLate.get() ? "no complete answer within the deadline" : Causes.of(e), e);
+      throw new CallFailed(tooLate.get() ? "no complete answer within the deadline"
+          : attempt.sent() ? Causes.of(e) : Causes.beforeSending(e), e);
     } finally {
       deadline.cancel(false);
       closeQuietly(response);

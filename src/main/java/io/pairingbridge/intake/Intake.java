@@ -121,7 +121,8 @@ public final class Intake implements AutoCloseable {
     if (status.gate() == Gate.CLOSED) {
       return;
     }
-    needsProbe = probe;
+    // What a probe was to find out is still open if something else fails meanwhile.
+    needsProbe = probe || status.gate() == Gate.PROBING;
     status = new Status(Gate.CLOSED, reason, clock.instant());
     long pause = probeDelay.toMillis() * Math.min(1L << Math.min(pauses++, 10), LONGEST_PAUSE);
     LOG.warn("Intake closed, jobs stay in their queue: {}. Next look in {} ms", reason, pause);

@@ -144,7 +144,7 @@ final class GroupCommit implements AutoCloseable {
       JournalException broken = broken(e);
       group.forEach(p -> p.done().completeExceptionally(broken));
       return;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       rollback();
       if (group.size() == 1) {
         group.get(0).done().completeExceptionally(e);

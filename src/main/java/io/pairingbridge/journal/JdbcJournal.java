@@ -26,8 +26,10 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.logging.Logger;
@@ -53,6 +55,10 @@ public final class JdbcJournal implements Journal {
   private final HikariDataSource readers;
   /** Attempts that this process has begun and not answered: of these it knows by itself whether they may still run. */
   private final Map<String, Attempt> underWay = new ConcurrentHashMap<>();
+  /** Sealed answers that the failing store did not take: written first when it is healed. */
+  private final Queue<Owed> owed = new ConcurrentLinkedQueue<>();
+
+  private record Owed(Job job, AttemptReport report) {}
 
   private JdbcJournal(Dialect dialect, Limits limits, Owner owner, OtpHash otpHash, Clock clock) throws SQLException {
     this.dialect = dialect;
@@ -122,8 +128,22 @@ public final class JdbcJournal implements Journal {
 
   @Override
   public void answered(Job job, AttemptReport report) {
+    Consumer<Job> decision;
+    try {
+      decision = write(answer(job, report));
+    } catch (JournalException e) {
+      if (report.sealed() != null) {
+        owed.add(new Owed(job, report));
+      }
+      throw e;
+    }
+    decision.accept(job);
+    underWay.remove(job.attempt().id());
+  }
+
+  private Work<Consumer<Job>> answer(Job job, AttemptReport report) {
     Attempt attempt = job.attempt();
-    Consumer<Job> decision = write((connection, sql) -> {
+    return (connection, sql) -> {
       dialect.lock(connection, job.id());
       Entry known = load(sql, job.id()).orElseThrow(() -> new IllegalStateException(
           "attempt " + attempt.id() + " of job " + job.id() + " is not in the journal"));
@@ -136,9 +156,7 @@ public final class JdbcJournal implements Journal {
       }
       Move move = Transitions.answered(known.known(), report.result(), current, !expired(known, now), limits.maxAmbiguous());
       return follow(sql, job, known.otpHash(), known, move, report, now);
-    });
-    decision.accept(job);
-    underWay.remove(attempt.id());
+    };
   }
 
   @Override
@@ -190,8 +208,8 @@ public final class JdbcJournal implements Journal {
   @Override
   public Ending setAside(Job job, Ending ending) {
     return write((connection, sql) -> {
+      // The count stays: should the acknowledgement be lost, the job is set aside again and not taken for a new one.
       dialect.lock(connection, job.id());
-      sql.sql("DELETE FROM setback WHERE carrier = ?").param(job.origin().carrier()).update();
       Optional<Entry> known = load(sql, job.id());
       Instant now = clock.instant();
       if (known.isEmpty()) {
@@ -270,6 +288,10 @@ public final class JdbcJournal implements Journal {
         INSERT INTO pulse (id, owner, beaten_at) VALUES (1, ?, ?)
         ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, beaten_at = excluded.beaten_at""")
         .params(owner.toString(), millis(clock.instant())).update());
+    for (Owed answer = owed.peek(); answer != null; answer = owed.peek()) {
+      write(answer(answer.job(), answer.report())); // its delivery is long gone; what is sealed now, the reconciler publishes
+      owed.remove(answer);
+    }
   }
 
   @Override
@@ -447,7 +469,7 @@ public final class JdbcJournal implements Journal {
     SealedAnswer answer = report.sealed();
     sql.sql("""
         UPDATE attempt SET ended_at = ?, result = ?, http_status = ?, detail = ?, sealed = ?, key_id = ?, content_type = ?,
-          late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ? WHERE attempt_id = ?""")
+          late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ? WHERE attempt_id = ? AND published_at IS NULL""")
         .params(millis(now), report.result().name(), report.httpStatus(), report.detail(),
             answer == null ? null : answer.body(), answer == null ? null : answer.keyId(),
             answer == null ? null : answer.contentType(), late ? 1 : 0, answer == null ? null : answer.payConnectId(),

@@ -31,7 +31,8 @@ public interface Journal extends AutoCloseable {
 
   /**
    * Writes what came of the job's attempt, however late, and sets {@link Job#next()}. A sealed answer is taken from any
-   * state and any owner.
+   * state and any owner. If the store refuses it, a sealed answer is kept in memory and written when the store is healed;
+   * only if the process ends before that is it lost, and the job in doubt.
    */
   void answered(Job job, AttemptReport report);
 
@@ -82,7 +83,8 @@ public interface Journal extends AutoCloseable {
   /** Why the journal refuses to write, or empty if it is healthy. */
   Optional<String> failure();
 
-  /** Proves with a real write that the journal is able to write; after a failure it opens the store anew first. */
+  /** Proves with a real write that the journal is able to write; after a failure it opens the store anew first, and
+   * afterwards writes the sealed answers that it had refused. */
   void heal();
 
   @Override

@@ -22,13 +22,11 @@ public final class JournalSteps {
     this.clock = clock;
   }
 
-  /** Asks the journal what this delivery means. A job that has ended at the door is left as it is. */
+  /** Asks the journal what this delivery means. */
   public void admit(@Variable("job") Job job) {
-    if (job.next() == null) {
-      journal.admit(job);
-      if (job.attempt() != null) {
-        listener.callBegan();
-      }
+    journal.admit(job);
+    if (job.attempt() != null) {
+      listener.callBegan();
     }
   }
 

@@ -78,7 +78,7 @@ class KillIT {
 
   @Test
   void setsAJobAsideThatKillsTheProcessBeforeItsCall(@TempDir Path folder) throws Exception {
-    poison(folder, "after:pre-flight", "INVALID", "dead-letters");
+    poison(folder, "before:await-turn", "INVALID", "dead-letters");
   }
 
   private static void poison(Path folder, String point, String expected, String queue) throws Exception {

@@ -431,6 +431,39 @@ abstract class JournalContract {
     assertThat(job.next()).isEqualTo(Next.CALL);
   }
 
+  @Test
+  void keepsASealedAnswerThatTheStoreRefusedAndWritesItWhenHealed() {
+    AtomicBoolean broken = new AtomicBoolean();
+    Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    broken.set(true);
+    assertThatThrownBy(() -> journal.answered(job, paired())).isInstanceOf(JournalException.class);
+    broken.set(false);
+
+    journal.heal();
+
+    clock.move(Duration.ofSeconds(1));
+    assertThat(journal.unpublished(clock.instant(), 10)).extracting(Credentials::body).containsExactly("sealed-bytes");
+    assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.SEALED);
+    journal.published(job.attempt().id());
+    journal.heal();
+    assertThat(journal.unpublished(clock.instant(), 10)).as("written once").isEmpty();
+  }
+
+  @Test
+  void setsAJobAsideAgainIfItsAcknowledgementWasLost() {
+    Journal journal = open("a", "1");
+    Ending nowhere = Ending.uncalled(Outcome.INVALID, "BEGUN_TOO_OFTEN", "why", "m1", clock.instant());
+    int begun = 0;
+    for (int i = 0; i < 4; i++) {
+      begun = journal.begun("m1", "j");
+    }
+    journal.setAside(job("j", "otp", "m1"), nowhere);
+    assertThat(journal.begun("m1", "j")).isGreaterThan(begun);
+    assertThat(journal.setAside(job("j", "otp", "m1"), nowhere).reason()).isEqualTo("BEGUN_TOO_OFTEN");
+  }
+
   /** A database whose commits can be made to fail, and are counted. */
   private record Faulty(Dialect real, AtomicInteger commits, AtomicBoolean broken) implements Dialect {
     @Override
