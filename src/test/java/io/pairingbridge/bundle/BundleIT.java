@@ -1,0 +1,189 @@
+package io.pairingbridge.bundle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.broker.BrokerConnections;
+import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.sealing.KeyKind;
+import io.pairingbridge.sealing.KeyPairs;
+import io.pairingbridge.sealing.Opener;
+import io.pairingbridge.sealing.RecipientKeyPair;
+import io.pairingbridge.testing.Child;
+import io.pairingbridge.testing.Invariants;
+import io.pairingbridge.testing.Stage;
+import jakarta.jms.Connection;
+import jakarta.jms.JMSException;
+import jakarta.jms.Message;
+import jakarta.jms.MessageConsumer;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.Session;
+import jakarta.jms.TextMessage;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What people unpack and start: the bundle as processes of its own, from another working directory. */
+class BundleIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int JOBS = 500;
+
+  /** What an OTP's ending must come to; the simulator's table. */
+  private static final Map<String, String> ENDINGS = Map.of("0400", "REJECTED", "0500", "PAIRED", "0599", "IN_DOUBT", "0408",
+      "IN_DOUBT", "0503", "PAIRED", "0200", "IN_DOUBT", "-plain", "PAIRED", "-invalid", "INVALID", "-expired", "EXPIRED");
+  /** Silent calls hold a consumer for their whole deadline, so they are the rarest. */
+  private static final List<String> MIX = List.of("-plain", "-plain", "-plain", "-plain", "-plain", "-plain", "-plain",
+      "0400", "0400", "0500", "0500", "0599", "0599", "0503", "0503", "0200", "0200", "-invalid", "-expired", "0408");
+
+  @Test
+  void endsFiveHundredMixedJobsAsTheTableSays(@TempDir Path folder) throws Exception {
+    Path home = unpack(folder);
+    RecipientKeyPair keys = KeyPairs.generate(KeyKind.RSA3072, "bundle-test");
+    KeyPairs.writePrivate(keys, folder.resolve("private.jwk"));
+    KeyPairs.writePublic(keys, folder.resolve("recipients.jwks"));
+    int simulatorPort = Stage.freePort();
+    int brokerPort = Stage.freePort();
+    int managementPort = Stage.freePort();
+    Map<String, String> environment = new HashMap<>();
+    environment.put("PAIRING_ENVIRONMENT", "simulator");
+    environment.put("PAIRING_INTEGRATOR_ID", "5f3a1c9e7b20");
+    environment.put("PAIRING_ENDPOINT_URL", "http://127.0.0.1:" + simulatorPort + "/v1/pay-connect/pair/");
+    environment.put("PAIRING_ENDPOINT_DEADLINE", "3s");
+    environment.put("PAIRING_RETRY_FIRST_DELAY", "200ms");
+    environment.put("PAIRING_RETRY_MAX_DELAY", "3s");
+    environment.put("PAIRING_RETRY_MAX_AMBIGUOUS_ATTEMPTS", "2");
+    environment.put("PAIRING_DATA_DIRECTORY", folder.resolve("data").toString());
+    environment.put("PAIRING_SEAL_RECIPIENT_KEYS", folder.resolve("recipients.jwks").toString());
+    environment.put("PAIRING_BROKER_EMBEDDED_PORT", Integer.toString(brokerPort));
+    environment.put("PAIRING_MANAGEMENT_PORT", Integer.toString(managementPort));
+    String launcher = home.resolve("bin/pairing-bridge").toString();
+    Path bridgeLog = folder.resolve("bridge.log");
+    Path simulatorLog = folder.resolve("simulator.log");
+
+    try (Child simulator = Child.start(List.of(launcher, "simulator", "--port", Integer.toString(simulatorPort)), simulatorLog,
+            environment);
+        Child bridge = Child.start(List.of("sh", "-c", "cd / && exec " + launcher + " run"), bridgeLog, environment)) {
+      simulator.awaitLog("/v1/pay-connect/pair/", 1);
+      bridge.awaitLog("takes requests from", 1);
+      BrokerUsers users = BrokerUsers.read(folder.resolve("data"), Map.of());
+      String broker = "tcp://127.0.0.1:" + brokerPort;
+
+      Map<String, String> expected = new LinkedHashMap<>();
+      List<String> otps = new ArrayList<>();
+      Map<String, JsonNode> outcomes = new HashMap<>();
+      try (Connection erp = BrokerConnections.factory(
+          new BrokerAddress(broker, BrokerUsers.ERP_REQUESTER, users.password(BrokerUsers.ERP_REQUESTER))).createConnection()) {
+        erp.start();
+        send(erp, expected, otps);
+        receiveOutcomes(erp, outcomes);
+      }
+
+      Map<String, String> came = new LinkedHashMap<>();
+      expected.keySet().forEach(job -> came.put(job, outcomes.get(job) == null ? "nothing" : outcomes.get(job).path("outcome").asText()));
+      assertThat(came).isEqualTo(expected);
+      List<String> secrets = collect(broker, users, Opener.load(folder.resolve("private.jwk")));
+      assertThat(secrets).hasSize((int) expected.values().stream().filter("PAIRED"::equals).count()).doesNotHaveDuplicates();
+      assertThat(get(managementPort, "/observe/health/ready")).contains("\"status\":\"UP\"");
+      assertThat(get(managementPort, "/observe/health/live")).contains("\"status\":\"UP\"");
+      String metrics = get(managementPort, "/observe/metrics");
+      assertThat(metrics).contains("pairing_jobs_total{outcome=\"PAIRED\"} " + secrets.size() + ".0", "pairing_attempts_total{",
+          "pairing_attempt_seconds_bucket{", "pairing_job_seconds_bucket{", "pairing_journal_entries{state=\"PUBLISHED\"}",
+          "pairing_calls_in_flight 0.0", "pairing_intake_open 1.0", "pairing_build_info{version=");
+      assertThat(metrics).doesNotContain("job-1", "otp-bundle");
+
+      bridge.stop();
+      List<String> broken = new ArrayList<>();
+      secrets.addAll(otps);
+      for (Path written : List.of(bridgeLog, simulatorLog, folder.resolve("data/journal.db"))) {
+        Invariants.find(written.toString(), Files.readAllBytes(written), secrets, broken);
+      }
+      assertThat(broken).isEmpty();
+    }
+  }
+
+  private static Path unpack(Path folder) throws IOException, InterruptedException {
+    Path archive = Path.of(System.getProperty("bundle.archive"));
+    assertThat(new ProcessBuilder("tar", "xzf", archive.toString(), "-C", folder.toString()).inheritIO().start().waitFor()).isZero();
+    try (Stream<Path> children = Files.list(folder)) {
+      Path home = children.filter(p -> p.getFileName().toString().startsWith("pairing-bridge-")).findFirst().orElseThrow();
+      try (Stream<Path> top = Files.list(home)) {
+        assertThat(top.map(p -> p.getFileName().toString())).contains("bin", "lib", "routes", "config", "docker");
+      }
+      return home;
+    }
+  }
+
+  private static void send(Connection erp, Map<String, String> expected, List<String> otps) throws JMSException {
+    try (Session session = erp.createSession(true, Session.SESSION_TRANSACTED)) {
+      MessageProducer producer = session.createProducer(session.createQueue("pairing.requests"));
+      for (int i = 0; i < JOBS; i++) {
+        String ending = MIX.get(i % MIX.size());
+        String otp = "otp-bundle-" + i + (ending.startsWith("-") ? "-x" : "-" + ending);
+        String body = JSON.createObjectNode().put("name", "Till " + i).put(ending.equals("-invalid") ? "opt" : "otp", otp).toString();
+        Message message = session.createTextMessage(body);
+        message.setStringProperty("PairingJobId", "job-" + i);
+        producer.setTimeToLive(ending.equals("-expired") ? 1 : 0);
+        producer.send(message);
+        expected.put("job-" + i, ENDINGS.get(ending));
+        otps.add(otp);
+      }
+      session.commit();
+    }
+  }
+
+  private static void receiveOutcomes(Connection erp, Map<String, JsonNode> outcomes) throws JMSException, IOException {
+    try (Session session = erp.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      MessageConsumer consumer = session.createConsumer(session.createQueue("pairing.outcomes::pairing.outcomes.erp"));
+      while (outcomes.size() < JOBS) {
+        Message message = consumer.receive(Stage.PATIENCE.toMillis());
+        if (message == null) {
+          return;
+        }
+        JsonNode data = JSON.readTree(((TextMessage) message).getText()).path("data");
+        outcomes.put(data.path("job_id").asText(), data);
+      }
+    }
+  }
+
+  /** Opens everything on the credentials queue and returns the secrets. */
+  private static List<String> collect(String broker, BrokerUsers users, Opener opener) throws JMSException, IOException {
+    List<String> secrets = new ArrayList<>();
+    try (Connection connection = BrokerConnections.factory(
+            new BrokerAddress(broker, BrokerUsers.ERP_CREDENTIALS, users.password(BrokerUsers.ERP_CREDENTIALS))).createConnection();
+        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      connection.start();
+      MessageConsumer consumer = session.createConsumer(session.createQueue("pairing.credentials"));
+      for (Message m = consumer.receive(5_000); m != null; m = consumer.receiveNoWait()) {
+        secrets.add(JSON.readTree(opener.open(((TextMessage) m).getText())).path("client_secret").asText());
+      }
+    }
+    return secrets;
+  }
+
+  private static String get(int port, String path) {
+    URI uri = URI.create("http://127.0.0.1:" + port + path);
+    List<String> body = new ArrayList<>();
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> {
+      HttpResponse<String> response = HttpClient.newHttpClient().send(HttpRequest.newBuilder(uri).build(),
+          HttpResponse.BodyHandlers.ofString());
+      body.add(response.body());
+      return response.statusCode() == 200;
+    });
+    return body.get(body.size() - 1);
+  }
+}
