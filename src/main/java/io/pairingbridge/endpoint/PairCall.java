@@ -61,8 +61,8 @@ public final class PairCall {
     return new AttemptReport(result, answer.status(), detail, sealed, retryAfter);
   }
 
-  /** What a call without an answer means. */
-  public AttemptReport unanswered(@Variable("job") Job job, @ExchangeException Exception failure) {
+  /** What a call without an answer means. Asked for any other type, Camel would hand over the root cause and its words. */
+  public AttemptReport unanswered(@Variable("job") Job job, @ExchangeException CallFailed failure) {
     return new AttemptReport(AnswerTable.unanswered(job.attempt().sent()), null, failure.getMessage(), null, null);
   }
 }
