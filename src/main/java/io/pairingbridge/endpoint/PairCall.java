@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.util.Map;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
+import org.apache.camel.ExchangeException;
 import org.apache.camel.Variable;
-import org.apache.camel.util.ObjectHelper;
 
 /** The route's steps around the call: what is posted, and what came of it. */
 public final class PairCall {
@@ -61,11 +61,8 @@ public final class PairCall {
     return new AttemptReport(result, answer.status(), detail, sealed, retryAfter);
   }
 
-  /** What a call without an answer means. */
-  public AttemptReport unanswered(@Variable("job") Job job, Exchange exchange) {
-    // Not the root cause, which Camel would hand over: its message is the HTTP client's and may quote what was sent.
-    CallFailed failure = ObjectHelper.getException(CallFailed.class,
-        exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class));
+  /** What a call without an answer means. Asked for any other type, Camel would hand over the root cause and its words. */
+  public AttemptReport unanswered(@Variable("job") Job job, @ExchangeException CallFailed failure) {
     return new AttemptReport(AnswerTable.unanswered(job.attempt().sent()), null, failure.getMessage(), null, null);
   }
 }

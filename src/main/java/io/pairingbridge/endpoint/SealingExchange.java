@@ -40,6 +40,9 @@ final class SealingExchange implements ExecChainHandler {
   /** An answer of the vendor is below 1 KiB; more than this is not one, and must not fill the memory. */
   static final int LARGEST_ANSWER = 1 << 20;
 
+  /** Seconds; what is asked beyond that is cut anyway, and must not overflow when it is counted in smaller units. */
+  private static final long LONGEST_WAIT = Duration.ofDays(1).toSeconds();
+
   /** Where camel-http leaves the exchange that a request belongs to. */
   static final String EXCHANGE = "org.apache.camel.Exchange";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -164,11 +167,11 @@ final class SealingExchange implements ExecChainHandler {
     }
     String value = header.getValue().trim();
     try {
-      return Math.max(0, Long.parseLong(value));
+      return Math.min(LONGEST_WAIT, Math.max(0, Long.parseLong(value)));
     } catch (NumberFormatException e) {
       try {
         Instant until = ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
-        return Math.max(0, Duration.between(clock.instant(), until).toSeconds());
+        return Math.min(LONGEST_WAIT, Math.max(0, Duration.between(clock.instant(), until).toSeconds()));
       } catch (DateTimeParseException none) {
         return null;
       }

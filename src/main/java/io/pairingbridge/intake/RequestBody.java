@@ -2,12 +2,14 @@ package io.pairingbridge.intake;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.PathType;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.SpecVersion;
@@ -25,11 +27,16 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Reads the body of a pairing request by the published JSON Schema, and names everything that is wrong with it. */
 public final class RequestBody {
   /** Bytes of UTF-8; the contract's 64 KiB. */
   public static final int LARGEST = 64 * 1024;
+
+  /** How much of what is wrong is told: the ending must fit into a message's properties. */
+  private static final int MOST_VIOLATIONS = 16;
+  private static final int LONGEST_VIOLATION = 200;
 
   private static final ObjectMapper JSON = JsonMapper.builder()
       .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -45,7 +52,8 @@ public final class RequestBody {
    */
   public RequestBody(Path schemaFile) {
     try {
-      SchemaValidatorsConfig config = SchemaValidatorsConfig.builder().formatAssertionsEnabled(true).build();
+      SchemaValidatorsConfig config =
+          SchemaValidatorsConfig.builder().formatAssertionsEnabled(true).pathType(PathType.JSON_PATH).build();
       this.schema = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012).getSchema(
           SchemaLocation.of("urn:pairing-bridge:schema:pairing-request"), JSON.readTree(Files.readString(schemaFile)), config);
       schema.initializeValidators();
@@ -93,6 +101,9 @@ public final class RequestBody {
     JsonNode json;
     try {
       json = JSON.readTree(text);
+    } catch (StreamConstraintsException e) {
+      throw new Refused("NOT_JSON", "the body is no request: it is nested too deeply, or holds a name or a number that is"
+          + " far too long");
     } catch (JsonProcessingException e) {
       throw new Refused("NOT_JSON", "the body is no JSON: error at line " + e.getLocation().getLineNr() + ", column "
           + e.getLocation().getColumnNr());
@@ -100,22 +111,56 @@ public final class RequestBody {
     if (json == null || json.isMissingNode()) {
       throw new Refused("NOT_JSON", "the body is empty");
     }
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(json.toString())) {
+      // No UTF-8 carries it: each database, endpoint and reader would make something else of it, or fail.
+      throw new Refused("ENCODING", "a text in the body holds half a character (a surrogate without its pair)");
+    }
     TreeSet<String> violations = new TreeSet<>();
     schema.validate(json).forEach(v -> violations.add(v.getMessage()));
     String webhook = json.path("webhook_url").isTextual() ? json.get("webhook_url").textValue() : null;
     if (webhook != null && !isHttpsUrl(webhook)) {
       violations.add("$.webhook_url: must be an absolute https URL");
     }
+    for (String field : new String[] {"name", "otp"}) {
+      // The schema's \S knows other white space than Unicode does.
+      if (json.path(field).isTextual() && trimmed(json.get(field).textValue()).isEmpty()) {
+        violations.add("$." + field + ": must not be blank");
+      }
+    }
     if (!violations.isEmpty()) {
-      throw new Refused("SCHEMA", withoutOtp(String.join("; ", violations), json.path("otp").asText()));
+      throw new Refused("SCHEMA", withoutOtp(listed(violations), json.path("otp")));
     }
     Map<String, String> reference = new LinkedHashMap<>();
     json.path("reference").properties().forEach(field -> reference.put(field.getKey(), field.getValue().textValue()));
-    return new PairingRequest(json.get("name").textValue(), json.get("otp").textValue().strip(), webhook, reference);
+    return new PairingRequest(json.get("name").textValue(), trimmed(json.get("otp").textValue()), webhook, reference);
   }
 
   private static Refused tooLong(int length) {
     return new Refused("TOO_LONG", "the body has " + length + " bytes, more than the " + LARGEST + " allowed");
+  }
+
+  private static String listed(TreeSet<String> violations) {
+    String first = violations.stream().limit(MOST_VIOLATIONS)
+        .map(v -> v.length() <= LONGEST_VIOLATION ? v : v.substring(0, LONGEST_VIOLATION) + "...")
+        .collect(Collectors.joining("; "));
+    return violations.size() <= MOST_VIOLATIONS ? first : first + "; and " + (violations.size() - MOST_VIOLATIONS) + " more";
+  }
+
+  /** Without the white space around it, of whatever kind a copy from a web page or a terminal brings along. */
+  private static String trimmed(String text) {
+    int from = 0;
+    int to = text.length();
+    while (from < to && isSpace(text.charAt(from))) {
+      from++;
+    }
+    while (to > from && isSpace(text.charAt(to - 1))) {
+      to--;
+    }
+    return text.substring(from, to);
+  }
+
+  private static boolean isSpace(char c) {
+    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\ufeff';
   }
 
   private static boolean isHttpsUrl(String text) {
@@ -128,7 +173,8 @@ public final class RequestBody {
   }
 
   /** A sender may have put the password where a name belongs; a message must not repeat it. */
-  private static String withoutOtp(String message, String otp) {
-    return otp.isBlank() ? message : message.replace(otp.strip(), "***");
+  private static String withoutOtp(String message, JsonNode otp) {
+    String text = otp.isTextual() || otp.isNumber() ? trimmed(otp.asText()) : "";
+    return text.isEmpty() ? message : message.replace(text, "***");
   }
 }

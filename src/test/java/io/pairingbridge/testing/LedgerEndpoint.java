@@ -51,6 +51,7 @@ public final class LedgerEndpoint implements AutoCloseable {
   private final Map<String, String> pairings = new ConcurrentHashMap<>();
   private final Set<String> answered = ConcurrentHashMap.newKeySet();
   private final List<String> heads = new CopyOnWriteArrayList<>();
+  private final Map<String, List<String>> bodies = new ConcurrentHashMap<>();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile Behaviour byDefault = Call::pairOnce;
@@ -114,6 +115,11 @@ public final class LedgerEndpoint implements AutoCloseable {
     return List.copyOf(heads);
   }
 
+  /** The bodies of this OTP's posts as they came off the wire. */
+  public List<String> bodies(String otp) {
+    return List.copyOf(bodies.getOrDefault(otp, List.of()));
+  }
+
   /** The credentials that a pairing of this OTP brings; the same ones whenever asked. */
   public static String credentials(String otp, String name) {
     try {
@@ -163,8 +169,10 @@ public final class LedgerEndpoint implements AutoCloseable {
           length = Integer.parseInt(line.substring(15).trim());
         }
       }
-      JsonNode body = JSON.readTree(in.readNBytes(length));
+      byte[] content = in.readNBytes(length);
+      JsonNode body = JSON.readTree(content);
       String otp = body.path("otp").asText();
+      bodies.computeIfAbsent(otp, o -> new CopyOnWriteArrayList<>()).add(new String(content, StandardCharsets.UTF_8));
       List<Post> line = posts.computeIfAbsent(otp, o -> new CopyOnWriteArrayList<>());
       Post post = new Post(otp, line.size() + 1, System.nanoTime(), 0);
       line.add(post);

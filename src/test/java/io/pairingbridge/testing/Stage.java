@@ -33,7 +33,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /**
@@ -48,8 +50,8 @@ public final class Stage implements AutoCloseable {
   /** One key for all tests of a JVM: making one takes a second. */
   private static final RecipientKeyPair KEYS = KeyPairs.generate(KeyKind.RSA3072, "test-recipient");
 
-  /** A message that reached somebody, taken off its queue. */
-  public record Received(String jobId, Map<String, Object> properties, String body) {
+  /** A message that reached somebody, taken off its queue. Bytes are in {@code body} as ISO 8859-1. */
+  public record Received(String jobId, String correlationId, Map<String, Object> properties, String body) {
     public String text(String property) {
       Object value = properties.get(property);
       return value == null ? null : value.toString();
@@ -233,8 +235,9 @@ public final class Stage implements AutoCloseable {
 
   /** Takes what is there off the four queues of results and adds it to what came before. */
   public synchronized void gather() throws JMSException {
-    drain(BrokerUsers.ERP_CREDENTIALS, "pairing.credentials", credentials);
+    // Events first: what an event tells of was sent before it or with it, so that it is found now if the event was.
     drain(BrokerUsers.ERP_REQUESTER, "pairing.outcomes::pairing.outcomes.erp", outcomes);
+    drain(BrokerUsers.ERP_CREDENTIALS, "pairing.credentials", credentials);
     drain(BrokerUsers.OPERATOR, "pairing.dead-letters", deadLetters);
     drain(BrokerUsers.OPERATOR, "pairing.in-doubt", inDoubt);
   }
@@ -264,7 +267,7 @@ public final class Stage implements AutoCloseable {
       bytes.readBytes(content);
       body = new String(content, StandardCharsets.ISO_8859_1);
     }
-    return new Received(message.getStringProperty("PairingJobId"), properties, body);
+    return new Received(message.getStringProperty("PairingJobId"), message.getJMSCorrelationID(), properties, body);
   }
 
   public synchronized List<Received> credentials() {
@@ -288,17 +291,20 @@ public final class Stage implements AutoCloseable {
     return events().stream().filter(e -> jobId.equals(e.jobId())).map(e -> json(e.body()).path("data")).toList();
   }
 
+  /** Gathers until the condition holds; not at all if it does already. */
+  public void awaitUntil(Callable<Boolean> condition) {
+    Awaitility.await().atMost(PATIENCE).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(50)).until(() -> {
+      if (condition.call()) {
+        return true;
+      }
+      gather();
+      return condition.call();
+    });
+  }
+
   /** Waits until each of these jobs has an outcome event, and returns the last outcome of the first one. */
   public JsonNode awaitOutcome(String... jobIds) {
-    Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> {
-      gather();
-      for (String jobId : jobIds) {
-        if (outcomes(jobId).isEmpty()) {
-          return false;
-        }
-      }
-      return true;
-    });
+    awaitUntil(() -> Stream.of(jobIds).noneMatch(jobId -> outcomes(jobId).isEmpty()));
     List<JsonNode> events = outcomes(jobIds[0]);
     return events.get(events.size() - 1);
   }
