@@ -168,7 +168,8 @@ enum Setting {
       try {
         URI uri = new URI(value);
         boolean http = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-        if (!http || uri.getHost() == null || uri.getUserInfo() != null || uri.getQuery() != null || uri.getFragment() != null) {
+        if (!http || uri.getHost() == null || uri.getUserInfo() != null || uri.getQuery() != null
+            || uri.getFragment() != null || uri.getPort() > 65_535) {
           throw new IllegalArgumentException("must be an absolute http or https URL without user, query and fragment");
         }
       } catch (URISyntaxException e) {

@@ -1,10 +1,15 @@
 package io.pairingbridge.settings;
 
+import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.broker.BrokerConnections;
+import io.pairingbridge.broker.BrokerException;
+import io.pairingbridge.broker.BrokerUsers;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -63,17 +68,15 @@ public record Settings(Path home, Path dataDirectory, String environment, String
       Map<String, String> users) {
     @Override
     public String toString() {
-      return embedded ? "embedded on " + embeddedHost + ":" + embeddedPort : url;
+      return embedded ? "embedded on " + embeddedHost + ":" + embeddedPort : url.replaceFirst("\\?.*", "?***");
     }
   }
 
   public record Management(String host, int port) {}
 
-  /** Reads the settings of the bundle in {@code home} from its files, this process' environment and its system properties. */
+  /** Reads the settings of the bundle in {@code home} from its files, this process' environment and system properties. */
   public static Settings load(Path home, String profile) {
-    Map<String, String> system = new TreeMap<>();
-    System.getProperties().stringPropertyNames().forEach(key -> system.put(key, System.getProperty(key)));
-    return load(home, profile, System.getenv(), system);
+    return load(home, profile, System.getenv(), systemProperties());
   }
 
   /**
@@ -83,32 +86,74 @@ public record Settings(Path home, Path dataDirectory, String environment, String
    * @throws SettingsException naming every setting that is unknown, malformed, out of range or contradicts another
    */
   public static Settings load(Path home, String profile, Map<String, String> environment, Map<String, String> system) {
+    return load(home, profile, environment, system, false);
+  }
+
+  /**
+   * As {@link #load(Path, String)}, for commands that talk to a bridge or its broker and call no endpoint: what only a
+   * bridge needs may be missing, such as the integrator id. What is given must be right all the same.
+   */
+  public static Settings loadForClient(Path home, String profile) {
+    return loadForClient(home, profile, System.getenv(), systemProperties());
+  }
+
+  /** As {@link #loadForClient(Path, String)}, from the given sources. */
+  public static Settings loadForClient(Path home, String profile, Map<String, String> environment,
+      Map<String, String> system) {
+    return load(home, profile, environment, system, true);
+  }
+
+  /**
+   * Reads a duration as it is written in the settings: 500ms, 20s, 5m, 2h, 90d.
+   *
+   * @throws IllegalArgumentException with the end of a sentence that begins with what was read
+   */
+  public static Duration duration(String text) {
+    return Setting.duration(text);
+  }
+
+  private static Map<String, String> systemProperties() {
+    Map<String, String> system = new TreeMap<>();
+    System.getProperties().stringPropertyNames().forEach(key -> system.put(key, System.getProperty(key)));
+    return system;
+  }
+
+  private static Settings load(Path home, String profile, Map<String, String> environment, Map<String, String> system,
+      boolean client) {
     Path base = home.toAbsolutePath().normalize();
     SettingsSource source = new SettingsSource(base, profile, environment, system);
-    List<String> problems = new ArrayList<>();
+    List<String> problems = new ArrayList<>(source.problems());
 
     String where = source.get(Setting.ENVIRONMENT);
     Path data = base.resolve(source.get(Setting.DATA_DIRECTORY));
     String url = source.get(Setting.ENDPOINT_URL);
     URI endpointUrl = URI.create(url.isEmpty() ? defaultUrl(where, source.get(Setting.SIMULATOR_PORT)) : url);
-    if (!"simulator".equals(where) && !"https".equals(endpointUrl.getScheme())) {
+    if (source.sound(Setting.ENVIRONMENT) && !"simulator".equals(where) && !"https".equals(endpointUrl.getScheme())) {
       problems.add("pairing.endpoint.url must be https outside the simulator: credentials travel in its answer");
     }
     String integratorId = source.get(Setting.INTEGRATOR_ID);
-    if (integratorId.isEmpty()) {
-      problems.add("pairing.integrator-id is not set; it comes from the vendor's support, one for each environment");
+    if (!client && integratorId.isEmpty() && source.sound(Setting.INTEGRATOR_ID)) {
+      problems.add("pairing.integrator-id is not set; it comes from the vendor's support, one for each environment. Set it"
+          + " in " + base.resolve("config/application.properties") + " or as PAIRING_INTEGRATOR_ID, or try the bridge"
+          + " without one: --profile simulator");
     }
-    if (integratorId.chars().anyMatch(c -> c < 0x21 || c > 0x7e)) {
-      problems.add("pairing.integrator-id holds a character that no HTTP header can carry");
-    }
+    integratorId("pairing.integrator-id", integratorId, problems);
+    Map<String, String> integrators = source.family("pairing.integrators.*.id");
+    integrators.forEach((alias, id) -> {
+      String key = "pairing.integrators." + alias + ".id";
+      if (id.isEmpty() && source.sound(key)) {
+        problems.add(key + " is empty; give the alias its id or remove it");
+      }
+      integratorId(key, id, problems);
+    });
     Duration first = Setting.duration(source.get(Setting.FIRST_DELAY));
     Duration max = Setting.duration(source.get(Setting.MAX_DELAY));
-    if (first.compareTo(max) > 0) {
+    if (source.sound(Setting.FIRST_DELAY, Setting.MAX_DELAY) && first.compareTo(max) > 0) {
       problems.add("pairing.retry.first-delay is longer than pairing.retry.max-delay");
     }
-    Broker broker = broker(source, base, problems);
+    Broker broker = broker(source, base, client, problems);
     boolean jwe = "jwe".equals(source.get(Setting.SEAL));
-    if (!jwe && !broker.embedded() && !tls(broker.url())) {
+    if (!jwe && source.sound(Setting.BROKER_EMBEDDED) && !broker.embedded() && !tls(broker, problems)) {
       problems.add("pairing.seal=none needs pairing.broker.embedded=true or a pairing.broker.url with sslEnabled=true:"
           + " credentials would cross the network in the open");
     }
@@ -116,6 +161,7 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     if (!journal.isEmpty() && !journal.startsWith("jdbc:sqlite:")) {
       problems.add("pairing.journal.url must begin with jdbc:sqlite: in this version");
     }
+    noPasswordIn("pairing.journal.url", journal, "pairing.journal.password", problems);
     String otpKey = source.get(Setting.JOURNAL_OTP_KEY);
     if (!otpKey.isEmpty() && otpKey.length() < 32) {
       problems.add("pairing.journal.otp-key is too short; give at least 32 random characters");
@@ -125,7 +171,7 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     }
 
     String proxyHost = source.get(Setting.PROXY_HOST);
-    return new Settings(base, data, where, integratorId, source.family("pairing.integrators.*.id"),
+    return new Settings(base, data, where, integratorId, integrators,
         new Endpoint(endpointUrl, Setting.duration(source.get(Setting.CONNECT_TIMEOUT)),
             Setting.duration(source.get(Setting.DEADLINE)), path(base, source.get(Setting.ENDPOINT_TRUSTSTORE)),
             source.get(Setting.ENDPOINT_TRUSTSTORE_PASSWORD),
@@ -146,24 +192,51 @@ public record Settings(Path home, Path dataDirectory, String environment, String
         number(source, Setting.SIMULATOR_PORT), source.get(Setting.INSTANCE_ID), Map.copyOf(source.camel()));
   }
 
-  private static Broker broker(SettingsSource source, Path base, List<String> problems) {
+  private static Broker broker(SettingsSource source, Path base, boolean client, List<String> problems) {
     boolean embedded = Boolean.parseBoolean(source.get(Setting.BROKER_EMBEDDED));
     String url = source.get(Setting.BROKER_URL);
-    if (!embedded && url.isEmpty()) {
+    if (!client && !embedded && url.isEmpty()) {
       problems.add("pairing.broker.url is not set, and pairing.broker.embedded is false: no broker to talk to");
     }
-    if (!embedded && source.get(Setting.BROKER_PASSWORD).isEmpty()) {
+    if (!client && !embedded && source.get(Setting.BROKER_PASSWORD).isEmpty() && source.sound(Setting.BROKER_PASSWORD)) {
       problems.add("pairing.broker.password is not set; give it or pairing.broker.password-file");
     }
+    noPasswordIn("pairing.broker.url", url, "pairing.broker.password, .truststore-password and .keystore-password",
+        problems);
+    Map<String, String> users = source.family("pairing.broker.users.*.password");
+    users.keySet().stream().filter(user -> !BrokerUsers.ALL.contains(user)).forEach(user -> problems.add(
+        "unknown setting pairing.broker.users." + user + ".password; the broker's users are "
+            + String.join(", ", BrokerUsers.ALL)));
     return new Broker(embedded, source.get(Setting.BROKER_EMBEDDED_HOST), number(source, Setting.BROKER_EMBEDDED_PORT),
         base.resolve(source.get(Setting.BROKER_CONFIG)), url, source.get(Setting.BROKER_USERNAME),
         source.get(Setting.BROKER_PASSWORD), path(base, source.get(Setting.BROKER_TRUSTSTORE)),
         source.get(Setting.BROKER_TRUSTSTORE_PASSWORD), path(base, source.get(Setting.BROKER_KEYSTORE)),
-        source.get(Setting.BROKER_KEYSTORE_PASSWORD), source.family("pairing.broker.users.*.password"));
+        source.get(Setting.BROKER_KEYSTORE_PASSWORD), users);
   }
 
-  private static boolean tls(String brokerUrl) {
-    return brokerUrl.contains("sslEnabled=true");
+  private static void integratorId(String key, String id, List<String> problems) {
+    if (id.chars().anyMatch(c -> c < 0x21 || c > 0x7e)) {
+      problems.add(key + " holds a character that no HTTP header can carry");
+    }
+  }
+
+  /** An address is logged and shown; a password in it would be too. */
+  private static void noPasswordIn(String key, String url, String instead, List<String> problems) {
+    if (url.toLowerCase(Locale.ROOT).contains("password=")) {
+      problems.add(key + " holds a password, and addresses are shown in logs; use " + instead);
+    }
+  }
+
+  private static boolean tls(Broker broker, List<String> problems) {
+    if (broker.url().isEmpty()) {
+      return false;
+    }
+    try {
+      return BrokerConnections.usesTls(new BrokerAddress(broker.url(), broker.username(), ""));
+    } catch (BrokerException e) {
+      problems.add(e.getMessage());
+      return false;
+    }
   }
 
   /** Which server is which is an inference from the vendor's documentation: docs/decisions/0004-versions.md names it. */

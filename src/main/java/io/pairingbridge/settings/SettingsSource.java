@@ -6,10 +6,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
@@ -20,13 +24,16 @@ import java.util.regex.Pattern;
  */
 final class SettingsSource {
   private static final Pattern ALIAS = Pattern.compile("[A-Za-z0-9_-]+");
-  /** Names of ours that are no settings: where the bundle lies and which profile applies. */
-  private static final List<String> NOT_SETTINGS = List.of("pairing.home", "pairing.profile");
+  /** Names of ours that are no settings: where the bundle lies, which profile applies, whether failures are traced. */
+  private static final List<String> NOT_SETTINGS = List.of("pairing.home", "pairing.profile", "pairing.debug");
+
+  private static final String VARIABLE = "environment variable ";
 
   private final Map<String, String> values = new TreeMap<>();
   private final Map<String, String> camel = new TreeMap<>();
   private final Map<String, String> origins = new HashMap<>();
   private final List<String> problems = new ArrayList<>();
+  private final Set<String> unsound = new HashSet<>();
 
   SettingsSource(Path home, String profile, Map<String, String> environment, Map<String, String> system) {
     file(home.resolve("config/application.properties"), true);
@@ -37,9 +44,20 @@ final class SettingsSource {
     system.forEach((key, value) -> put(key, value, "-D" + key));
     secretsFromFiles(home);
     check();
-    if (!problems.isEmpty()) {
-      throw new SettingsException(problems);
-    }
+  }
+
+  /** What is wrong with single settings. A wrong value counts as not given below, so that the others can be judged. */
+  List<String> problems() {
+    return problems;
+  }
+
+  /** Whether all of these can be judged together: none of them has a problem of its own. */
+  boolean sound(Setting... settings) {
+    return Arrays.stream(settings).map(Setting::key).noneMatch(unsound::contains);
+  }
+
+  boolean sound(String key) {
+    return !unsound.contains(key);
   }
 
   /** The value, or the default. */
@@ -70,7 +88,8 @@ final class SettingsSource {
   private void file(Path file, boolean required) {
     if (!Files.exists(file)) {
       if (required) {
-        problems.add("settings file " + file + " does not exist; start from the bundle's folder or give its profile's right name");
+        problems.add("settings file " + file + " does not exist; start from the bundle's folder or give its profile's"
+            + " right name");
       }
       return;
     }
@@ -109,18 +128,24 @@ final class SettingsSource {
         return;
       }
       String key = known.get(variable);
-      put(key == null ? familyKey(variable) : key, value, variable);
+      put(key == null ? familyKey(variable) : key, value, VARIABLE + variable);
     });
   }
 
-  private static String familyKey(String variable) {
+  private String familyKey(String variable) {
+    // An alias that a file spells its own way (East_1) keeps that spelling.
+    for (String key : values.keySet()) {
+      if (Setting.variable(key).equals(variable) && kind(key) != null) {
+        return key;
+      }
+    }
     for (String pattern : Setting.FAMILIES.keySet()) {
       for (String suffix : List.of("", "-file")) {
         String[] parts = Setting.variable(pattern + suffix).split("\\*");
         if (variable.startsWith(parts[0]) && variable.endsWith(parts[1])
             && variable.length() > parts[0].length() + parts[1].length()) {
           String alias = variable.substring(parts[0].length(), variable.length() - parts[1].length());
-          return pattern.replace("*", alias.toLowerCase(java.util.Locale.ROOT).replace('_', '-')) + suffix;
+          return pattern.replace("*", alias.toLowerCase(Locale.ROOT).replace('_', '-')) + suffix;
         }
       }
     }
@@ -137,19 +162,31 @@ final class SettingsSource {
         continue;
       }
       String file = values.remove(key);
-      if (values.get(secret) != null && !values.get(secret).isEmpty() && !file.isEmpty()) {
-        problems.add(secret + " and " + key + " are both set; keep one of them");
-        continue;
-      }
       if (file.isEmpty()) {
         continue;
       }
+      String given = values.get(secret);
+      if (given != null && !given.isEmpty()) {
+        problem(secret, secret + " and " + key + " are both set (in " + origins.get(secret) + " and " + origins.get(key)
+            + "); keep one of them");
+        continue;
+      }
       try {
-        put(secret, Files.readString(home.resolve(file)).strip(), key);
+        String content = Files.readString(home.resolve(file)).strip();
+        if (content.isEmpty()) {
+          problem(secret, key + " names the file " + file + ", which is empty");
+        }
+        put(secret, content, key);
       } catch (IOException e) {
-        problems.add(key + " names the file " + file + ", which cannot be read: " + e.getMessage());
+        problem(secret, key + " names the file " + file + ", which cannot be read (" + e.getClass().getSimpleName()
+            + "); check the path and its permissions");
       }
     }
+  }
+
+  private void problem(String key, String text) {
+    problems.add(text);
+    unsound.add(key);
   }
 
   private static Setting.Kind kind(String key) {
@@ -168,30 +205,36 @@ final class SettingsSource {
   }
 
   private void check() {
-    values.forEach((key, value) -> {
+    for (String key : List.copyOf(values.keySet())) {
       Setting.Kind kind = kind(key);
+      String value = values.get(key);
+      String origin = origins.get(key);
       if (kind == null) {
-        problems.add("unknown setting " + origins.get(key).replace("-D", "") + (origins.get(key).endsWith(key) ? "" : ": " + key)
-            + nearest(key));
+        boolean variable = origin.startsWith(VARIABLE);
+        String name = variable ? origin.substring(VARIABLE.length()) : key;
+        problems.add("unknown setting " + name + " (" + (variable ? "an environment variable" : "set in " + origin) + ")"
+            + nearest(name, variable));
       } else if (!value.isEmpty()) {
         try {
           kind.check(value);
         } catch (IllegalArgumentException e) {
-          problems.add(key + " " + e.getMessage() + (kind == Setting.Kind.SECRET ? "" : "; it is \"" + value + "\"")
-              + " (set in " + origins.get(key) + ")");
+          problem(key, key + " " + e.getMessage() + (kind == Setting.Kind.SECRET ? "" : "; it is \"" + value + "\"")
+              + " (set in " + origin + ")");
+          values.remove(key);
         }
       }
-    });
+    }
   }
 
-  private static String nearest(String key) {
+  private static String nearest(String name, boolean variable) {
     String best = null;
     int least = 4; // further away than that is no typing error
     for (Setting setting : Setting.values()) {
-      int distance = distance(key, setting.key());
+      String candidate = variable ? Setting.variable(setting.key()) : setting.key();
+      int distance = distance(name, candidate);
       if (distance < least) {
         least = distance;
-        best = setting.key();
+        best = candidate;
       }
     }
     return best == null ? "; see config/application.properties for all there are" : "; did you mean " + best + "?";
