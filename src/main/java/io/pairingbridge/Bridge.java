@@ -46,6 +46,7 @@ import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.apache.camel.CamelContext;
+import org.apache.camel.LoggingLevel;
 import org.apache.camel.component.http.HttpActivityListener;
 import org.apache.camel.component.http.HttpComponent;
 import org.apache.camel.component.jms.JmsComponent;
@@ -246,6 +247,7 @@ public class Bridge implements AutoCloseable {
     jms.setDeliveryPersistent(true);
     jms.setDisableReplyTo(true);
     jms.setErrorHandlerLogStackTrace(false);
+    jms.setErrorHandlerLoggingLevel(LoggingLevel.DEBUG); // the routes' own error handler has said it
     jms.setAcceptMessagesWhileStopping(false);
     return jms;
   }
