@@ -33,7 +33,10 @@ public final class PairingBridge {
   public static int execute(String... args) {
     return new CommandLine(new PairingBridge())
         .setExecutionExceptionHandler(Failures::report)
-        .setExitCodeExceptionMapper(e -> CommandLine.ExitCode.SOFTWARE)
+        .setParameterExceptionHandler(Failures::usage)
+        // A value that begins with @ is that value, not a file with more options.
+        .setExpandAtFiles(false)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .execute(args.length == 0 ? new String[] {"run"} : args);
   }
 }
