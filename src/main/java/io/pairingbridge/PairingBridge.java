@@ -1,5 +1,6 @@
 package io.pairingbridge;
 
+import io.pairingbridge.cli.Check;
 import io.pairingbridge.cli.Collect;
 import io.pairingbridge.cli.Demo;
 import io.pairingbridge.cli.Failures;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Command;
 /** The command line. Results on stdout, progress and log on stderr, exit code 0 (done), 1 (failed) or 2 (usage). */
 @Command(name = "pairing-bridge", mixinStandardHelpOptions = true, versionProvider = PairingBridge.Versions.class,
     description = "Pairs payment terminals with Pay-Connect and loses no credentials.",
-    subcommands = {Run.class, Demo.class, RunSimulator.class, Submit.class, Collect.class, Status.class})
+    subcommands = {Run.class, Demo.class, RunSimulator.class, Submit.class, Collect.class, Status.class, Check.class})
 public final class PairingBridge {
   private PairingBridge() {}
 
