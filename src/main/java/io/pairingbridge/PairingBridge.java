@@ -1,16 +1,22 @@
 package io.pairingbridge;
 
+import io.pairingbridge.cli.Check;
+import io.pairingbridge.cli.Collect;
 import io.pairingbridge.cli.Demo;
 import io.pairingbridge.cli.Failures;
+import io.pairingbridge.cli.Keys;
 import io.pairingbridge.cli.Run;
 import io.pairingbridge.cli.RunSimulator;
+import io.pairingbridge.cli.Status;
+import io.pairingbridge.cli.Submit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** The command line. Results on stdout, progress and log on stderr, exit code 0 (done), 1 (failed) or 2 (usage). */
 @Command(name = "pairing-bridge", mixinStandardHelpOptions = true, versionProvider = PairingBridge.Versions.class,
     description = "Pairs payment terminals with Pay-Connect and loses no credentials.",
-    subcommands = {Run.class, Demo.class, RunSimulator.class})
+    subcommands = {Run.class, Demo.class, RunSimulator.class, Submit.class, Collect.class, Status.class, Check.class,
+        Keys.class})
 public final class PairingBridge {
   private PairingBridge() {}
 
@@ -33,7 +39,10 @@ public final class PairingBridge {
   public static int execute(String... args) {
     return new CommandLine(new PairingBridge())
         .setExecutionExceptionHandler(Failures::report)
-        .setExitCodeExceptionMapper(e -> CommandLine.ExitCode.SOFTWARE)
+        .setParameterExceptionHandler(Failures::usage)
+        // A value that begins with @ is that value, not a file with more options.
+        .setExpandAtFiles(false)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .execute(args.length == 0 ? new String[] {"run"} : args);
   }
 }

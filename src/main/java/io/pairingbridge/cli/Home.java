@@ -16,6 +16,15 @@ final class Home {
   }
 
   Settings settings() {
-    return Settings.load(folder(), profile == null || profile.isBlank() ? null : profile);
+    return Settings.load(folder(), profile());
+  }
+
+  /** For commands that talk to a bridge or its broker: what only a bridge needs may be missing. */
+  Settings clientSettings() {
+    return Settings.loadForClient(folder(), profile());
+  }
+
+  private String profile() {
+    return profile == null || profile.isBlank() ? null : profile;
   }
 }

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
-import jakarta.jms.MessageConsumer;
 import jakarta.jms.Session;
 import jakarta.jms.TextMessage;
 import java.time.Duration;
@@ -19,25 +18,26 @@ final class Outcomes implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Session session;
-  private final MessageConsumer consumer;
+  private final Inbox inbox;
 
   /** Listens from now on: to be made before the jobs are sent. */
   Outcomes(Connection connection) throws JMSException {
     session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
-    consumer = session.createConsumer(session.createTopic("pairing.outcomes"));
+    inbox = new Inbox(session.createConsumer(session.createTopic("pairing.outcomes")));
   }
 
   /**
    * Hands over the event data of each of these jobs, as it ends.
    *
    * @return the jobs that have not ended when the time is up
+   * @throws JMSException if the connection was lost
    */
   Set<String> follow(Set<String> jobs, Duration limit, Consumer<JsonNode> ended) throws JMSException {
     Set<String> open = new TreeSet<>(jobs);
     long end = System.nanoTime() + limit.toNanos();
     while (!open.isEmpty()) {
-      long left = (end - System.nanoTime()) / 1_000_000;
-      Message message = left <= 0 ? null : consumer.receive(left);
+      Duration left = Duration.ofNanos(end - System.nanoTime());
+      Message message = left.isNegative() ? null : inbox.next(left);
       if (message == null) {
         return open;
       }

@@ -115,7 +115,9 @@ enum Setting {
     };
   }
 
-  /** What a value must look like. {@link #check} throws with the end of a sentence that begins with the setting's name. */
+  /**
+   * What a value must look like. {@link #check} throws with the end of a sentence that begins with the setting's name.
+   */
   interface Kind {
     Kind TEXT = value -> {};
     /** A value that is never printed and may be given as a file ({@code <key>-file}). */

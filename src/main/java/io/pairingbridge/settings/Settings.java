@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * All settings, checked and typed. Paths are absolute, resolved against the bundle's folder. No {@code toString} prints a
- * secret.
+ * All settings, checked and typed. Paths are absolute, resolved against the bundle's folder. No {@code toString} prints
+ * a secret.
  *
  * @param home the bundle's folder, with {@code routes/} and {@code config/}
  * @param environment sandbox, production or simulator
@@ -26,14 +26,14 @@ import java.util.TreeMap;
  */
 public record Settings(Path home, Path dataDirectory, String environment, String integratorId,
     Map<String, String> integrators, Endpoint endpoint, Requests requests, Retry retry, double rateLimit, Intake intake,
-    Seal seal, JournalStore journal, Duration reconcileInterval, Broker broker, Management management, int simulatorPort,
-    String instanceId, Map<String, String> camel) {
+    Seal seal, JournalStore journal, Duration reconcileInterval, Broker broker, Management management,
+    int simulatorPort, String instanceId, Map<String, String> camel) {
 
   /** The vendor's path, trailing slash included (vendor page, "POST /v1/pay-connect/pair/"). */
   public static final String PAIR_PATH = "/v1/pay-connect/pair/";
 
-  public record Endpoint(URI url, Duration connectTimeout, Duration deadline, Path truststore, String truststorePassword,
-      Proxy proxy) {
+  public record Endpoint(URI url, Duration connectTimeout, Duration deadline, Path truststore,
+      String truststorePassword, Proxy proxy) {
     @Override
     public String toString() {
       return "Endpoint[" + url + "]";
@@ -50,7 +50,8 @@ public record Settings(Path home, Path dataDirectory, String environment, String
 
   public record Requests(int concurrency, Duration maxAge, int maxBegun) {}
 
-  public record Retry(Duration firstDelay, Duration maxDelay, double multiplier, double jitter, int maxAmbiguousAttempts) {}
+  public record Retry(Duration firstDelay, Duration maxDelay, double multiplier, double jitter,
+      int maxAmbiguousAttempts) {}
 
   public record Intake(int closeAfter, Duration probeDelay) {}
 
@@ -63,9 +64,9 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     }
   }
 
-  public record Broker(boolean embedded, String embeddedHost, int embeddedPort, Path config, String url, String username,
-      String password, Path truststore, String truststorePassword, Path keystore, String keystorePassword,
-      Map<String, String> users) {
+  public record Broker(boolean embedded, String embeddedHost, int embeddedPort, Path config, String url,
+      String username, String password, Path truststore, String truststorePassword, Path keystore,
+      String keystorePassword, Map<String, String> users) {
     @Override
     public String toString() {
       return embedded ? "embedded on " + embeddedHost + ":" + embeddedPort : url.replaceFirst("\\?.*", "?***");
@@ -74,7 +75,9 @@ public record Settings(Path home, Path dataDirectory, String environment, String
 
   public record Management(String host, int port) {}
 
-  /** Reads the settings of the bundle in {@code home} from its files, this process' environment and system properties. */
+  /**
+   * Reads the settings of the bundle in {@code home} from its files, this process' environment and system properties.
+   */
   public static Settings load(Path home, String profile) {
     return load(home, profile, System.getenv(), systemProperties());
   }
@@ -133,9 +136,9 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     }
     String integratorId = source.get(Setting.INTEGRATOR_ID);
     if (!client && integratorId.isEmpty() && source.sound(Setting.INTEGRATOR_ID)) {
-      problems.add("pairing.integrator-id is not set; it comes from the vendor's support, one for each environment. Set it"
-          + " in " + base.resolve("config/application.properties") + " or as PAIRING_INTEGRATOR_ID, or try the bridge"
-          + " without one: --profile simulator");
+      problems.add("pairing.integrator-id is not set; it comes from the vendor's support, one for each environment."
+          + " Set it in " + base.resolve("config/application.properties") + " or as PAIRING_INTEGRATOR_ID, or try the"
+          + " bridge without one: --profile simulator");
     }
     integratorId("pairing.integrator-id", integratorId, problems);
     Map<String, String> integrators = source.family("pairing.integrators.*.id");
@@ -198,7 +201,8 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     if (!client && !embedded && url.isEmpty()) {
       problems.add("pairing.broker.url is not set, and pairing.broker.embedded is false: no broker to talk to");
     }
-    if (!client && !embedded && source.get(Setting.BROKER_PASSWORD).isEmpty() && source.sound(Setting.BROKER_PASSWORD)) {
+    if (!client && !embedded && source.get(Setting.BROKER_PASSWORD).isEmpty()
+        && source.sound(Setting.BROKER_PASSWORD)) {
       problems.add("pairing.broker.password is not set; give it or pairing.broker.password-file");
     }
     noPasswordIn("pairing.broker.url", url, "pairing.broker.password, .truststore-password and .keystore-password",
@@ -239,7 +243,9 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     }
   }
 
-  /** Which server is which is an inference from the vendor's documentation: docs/decisions/0004-versions.md names it. */
+  /**
+   * Which server is which is an inference from the vendor's documentation: docs/decisions/0004-versions.md names it.
+   */
   private static String defaultUrl(String environment, String simulatorPort) {
     return switch (environment) {
       case "production" -> "https://api-payment.lab4pay.com" + PAIR_PATH;

@@ -19,8 +19,8 @@ import java.util.regex.Pattern;
 
 /**
  * Reads the settings from where they may stand, later ones winning: {@code config/application.properties},
- * {@code config/application-<profile>.properties}, environment variables, system properties. Every {@code pairing.*} name
- * and value is checked, and all mistakes are reported at once.
+ * {@code config/application-<profile>.properties}, environment variables, system properties. Every {@code pairing.*}
+ * name and value is checked, and all mistakes are reported at once.
  */
 final class SettingsSource {
   private static final Pattern ALIAS = Pattern.compile("[A-Za-z0-9_-]+");
@@ -124,7 +124,8 @@ final class SettingsSource {
       }
     }
     environment.forEach((variable, value) -> {
-      if (!variable.startsWith("PAIRING_") || NOT_SETTINGS.stream().anyMatch(n -> Setting.variable(n).equals(variable))) {
+      if (!variable.startsWith("PAIRING_")
+          || NOT_SETTINGS.stream().anyMatch(n -> Setting.variable(n).equals(variable))) {
         return;
       }
       String key = known.get(variable);
@@ -212,8 +213,8 @@ final class SettingsSource {
       if (kind == null) {
         boolean variable = origin.startsWith(VARIABLE);
         String name = variable ? origin.substring(VARIABLE.length()) : key;
-        problems.add("unknown setting " + name + " (" + (variable ? "an environment variable" : "set in " + origin) + ")"
-            + nearest(name, variable));
+        problems.add("unknown setting " + name + " (" + (variable ? "an environment variable" : "set in " + origin)
+            + ")" + nearest(name, variable));
       } else if (!value.isEmpty()) {
         try {
           kind.check(value);
@@ -251,7 +252,8 @@ final class SettingsSource {
       row[0] = i;
       for (int j = 1; j <= b.length(); j++) {
         int above = row[j];
-        row[j] = Math.min(Math.min(row[j] + 1, row[j - 1] + 1), diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1));
+        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        row[j] = Math.min(Math.min(row[j] + 1, row[j - 1] + 1), replaced);
         diagonal = above;
       }
     }

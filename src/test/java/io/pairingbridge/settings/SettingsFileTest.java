@@ -40,7 +40,8 @@ class SettingsFileTest {
         .map(Map.Entry::getKey).collect(Collectors.toList())).as("settings without an explanation").isEmpty();
     assertThat(lines.entrySet().stream()
         .filter(entry -> !entry.getValue().comment().matches("(?s).*(?i:by default|no default).*"))
-        .map(Map.Entry::getKey).collect(Collectors.toList())).as("settings that do not say why their default").isEmpty();
+        .map(Map.Entry::getKey).collect(Collectors.toList()))
+        .as("settings that do not say why their default").isEmpty();
   }
 
   @Test

@@ -78,7 +78,8 @@ class SettingsTest {
 
   @Test
   void namesEveryMistakeAtOnce() throws IOException {
-    file("application.properties", "pairing.colour=green", "pairing.retry.first-delay=5m", "pairing.retry.max-delay=1m");
+    file("application.properties", "pairing.colour=green", "pairing.retry.first-delay=5m",
+        "pairing.retry.max-delay=1m");
     environment.put("PAIRING_MANAGEMENT_PORT", "http");
     system.put("pairing.endpoint.url", "http://example.com/");
 
@@ -154,7 +155,8 @@ class SettingsTest {
   @Test
   void anUnknownUserOfTheBrokerIsAMistake() {
     system.put("pairing.broker.users.bob.password", CANARY);
-    assertThat(refused()).contains("pairing.broker.users.bob.password", "erp-requester, erp-credentials, bridge, operator");
+    assertThat(refused()).contains("pairing.broker.users.bob.password",
+        "erp-requester, erp-credentials, bridge, operator");
   }
 
   @Test
@@ -210,7 +212,8 @@ class SettingsTest {
     system.put("pairing.integrator-id", CANARY);
     system.put("pairing.journal.otp-key", CANARY + CANARY);
     Settings settings = load();
-    assertThat(settings + "" + settings.broker() + settings.endpoint() + settings.endpoint().proxy() + settings.journal())
+    assertThat(settings + "" + settings.broker() + settings.endpoint() + settings.endpoint().proxy()
+        + settings.journal())
         .doesNotContain(CANARY);
   }
 

@@ -1,0 +1,117 @@
+package io.pairingbridge.cli;
+
+import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.broker.BrokerConnections;
+import io.pairingbridge.broker.BrokerException;
+import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.settings.Settings;
+import jakarta.jms.Connection;
+import jakarta.jms.JMSException;
+import jakarta.jms.JMSSecurityException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The options of every command that talks to the broker: where it is, and who logs in. */
+final class BrokerLogin {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(names = "--broker-url", paramLabel = "URL",
+      description = "the broker, e.g. tcp://host:61616; by default the one in the settings")
+  private String url;
+
+  @Option(names = "--user", paramLabel = "NAME",
+      description = "the broker's user; by default the one whose task this is")
+  private String user;
+
+  @Option(names = "--password", paramLabel = "PASSWORD", arity = "0..1", interactive = true,
+      description = {"its password; without a value it is asked for. Other users of this machine can see a value in the"
+          + " list of processes: better --password-file.",
+          "By default from pairing.broker.users.<user>.password (PAIRING_BROKER_USERS_<USER>_PASSWORD) or from"
+          + " broker-users.properties in the data directory"})
+  private String password;
+
+  @Option(names = "--password-file", paramLabel = "FILE", description = "a file that holds its password")
+  private Path passwordFile;
+
+  /**
+   * Logs in; the connection is not started.
+   *
+   * @param byDefault one of {@link BrokerUsers#ALL}
+   * @throws BrokerException saying what to do if there is no broker, or it refuses the login
+   */
+  Connection connect(Settings settings, String byDefault) {
+    BrokerAddress address = address(settings, user == null ? byDefault : user);
+    String shown = address.url().replaceFirst("\\?.*", "");
+    try {
+      return BrokerConnections.factory(address).createConnection();
+    } catch (JMSSecurityException e) {
+      throw new BrokerException("the broker " + shown + " refused the user '" + address.username()
+          + "': check its password (--password-file, or pairing.broker.users." + address.username()
+          + ".password), and that the data directory " + settings.dataDirectory() + " is the running bridge's", e);
+    } catch (JMSException e) {
+      throw new BrokerException("the broker " + shown + " cannot be reached (" + Failures.root(e)
+          + "): start the bridge ('pairing-bridge run'), or name another broker with --broker-url", e);
+    }
+  }
+
+  private BrokerAddress address(Settings settings, String name) {
+    Settings.Broker broker = settings.broker();
+    return new BrokerAddress(url == null ? url(broker) : url, name, password(settings, name), broker.truststore(),
+        broker.truststorePassword(), broker.keystore(), broker.keystorePassword());
+  }
+
+  /** Where the broker of these settings is for a program on this machine. */
+  static String url(Settings.Broker broker) {
+    if (!broker.embedded()) {
+      if (broker.url().isEmpty()) {
+        throw new BrokerException("no broker is configured: give --broker-url, or set pairing.broker.url");
+      }
+      return broker.url();
+    }
+    if (broker.embeddedPort() == 0) {
+      throw new BrokerException("pairing.broker.embedded.port is 0, so the port is not known here: give --broker-url,"
+          + " or set a port");
+    }
+    return "tcp://" + here(broker.embeddedHost()) + ":" + broker.embeddedPort();
+  }
+
+  /**
+   * A server that listens everywhere is reached on this machine's own address; a literal of IPv6 stands in brackets.
+   */
+  static String here(String listens) {
+    String host = switch (listens) {
+      case "0.0.0.0" -> "127.0.0.1";
+      case "::", "[::]" -> "::1";
+      default -> listens;
+    };
+    return host.indexOf(':') < 0 || host.startsWith("[") ? host : "[" + host + "]";
+  }
+
+  private String password(Settings settings, String name) {
+    if (password != null && passwordFile != null) {
+      throw new ParameterException(command.commandLine(), "--password and --password-file exclude each other");
+    }
+    if (password != null) {
+      return password;
+    }
+    if (passwordFile != null) {
+      try {
+        return Files.readString(passwordFile).strip();
+      } catch (IOException e) {
+        throw new BrokerException("the password file " + passwordFile + " cannot be read ("
+            + e.getClass().getSimpleName() + "): check the path and its permissions", e);
+      }
+    }
+    if (!BrokerUsers.ALL.contains(name)) {
+      throw new ParameterException(command.commandLine(), "the user '" + name + "' needs --password or"
+          + " --password-file");
+    }
+    return BrokerUsers.read(settings.dataDirectory(), settings.broker().users()).password(name);
+  }
+}

@@ -1,0 +1,256 @@
+package io.pairingbridge.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.broker.BrokerException;
+import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.settings.Settings;
+import jakarta.jms.Connection;
+import jakarta.jms.JMSException;
+import jakarta.jms.Message;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.Session;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code submit}: sends one pairing request, and follows it to its outcome if asked to. */
+@Command(name = "submit", mixinStandardHelpOptions = true, sortOptions = false,
+    description = "Sends one pairing request.",
+    footer = {"", "Exit code: 0 sent (with --wait: paired), 1 not sent (with --wait: another outcome, or none in time),"
+        + " 2 the request is not valid and was not sent.",
+        "", "Sending the same job id with the same one-time password again is safe: it is the same job, and what was"
+        + " paired is not paired again."})
+public final class Submit implements Callable<Integer> {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String QUEUE = "pairing.requests";
+  /** What the contract allows as PairingJobId and PairingBatchId. */
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+
+  @Spec
+  private CommandSpec command;
+
+  @Mixin
+  private Home home;
+
+  @Mixin
+  private BrokerLogin login;
+
+  @Option(names = "--name", paramLabel = "TEXT", description = "the terminal's Pay-Connect name; required")
+  private String name;
+
+  @Option(names = "--otp", paramLabel = "OTP",
+      description = "the one-time password that the terminal shows; - reads it from standard input. Other users of this"
+          + " machine can see a value in the list of processes: better --otp - or --otp-file")
+  private String otp;
+
+  @Option(names = "--otp-file", paramLabel = "FILE", description = "a file that holds the one-time password")
+  private Path otpFile;
+
+  @Option(names = "--job", paramLabel = "ID", description = "the job's identity; a random one by default")
+  private String job;
+
+  @Option(names = "--webhook-url", paramLabel = "URL", description = "where Pay-Connect sends events; https")
+  private String webhookUrl;
+
+  @Option(names = "--integrator", paramLabel = "ALIAS", description = "a configured integrator other than the main one")
+  private String integrator;
+
+  @Option(names = "--batch", paramLabel = "ID", description = "the batch that the job belongs to")
+  private String batch;
+
+  @Option(names = "--reference", paramLabel = "KEY=VALUE",
+      description = "echoed in the outcome, e.g. store=17; may be given several times")
+  private Map<String, String> reference = new LinkedHashMap<>();
+
+  @Option(names = "--priority", paramLabel = "0..9", defaultValue = "4",
+      description = "the higher the sooner; default ${DEFAULT-VALUE}")
+  private int priority;
+
+  @Option(names = "--expires", paramLabel = "DURATION",
+      description = "how long the job may take until it is given up, e.g. 10m; by default pairing.requests.max-age"
+          + " counts")
+  private String expires;
+
+  @Option(names = "--replay", description = "marks the job as sent again by a person, e.g. after an outcome in doubt")
+  private boolean replay;
+
+  @Option(names = "--wait", paramLabel = "DURATION", arity = "0..1", fallbackValue = "10m",
+      description = "waits for the outcome, at most this long (default ${FALLBACK-VALUE}): --wait=30s")
+  private String wait;
+
+  @Option(names = "--json", description = "prints one JSON object")
+  private boolean json;
+
+  @Override
+  public Integer call() throws JMSException, IOException {
+    Settings settings = home.clientSettings();
+    job = job == null ? UUID.randomUUID().toString() : job;
+    Duration limit = duration("--wait", wait);
+    Duration lifetime = duration("--expires", expires);
+    String body = body(new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json")));
+    try (Connection connection = login.connect(settings, BrokerUsers.ERP_REQUESTER)) {
+      if (limit == null) {
+        send(connection, body, lifetime);
+        return sent();
+      }
+      // Listening first: the outcome may be there before the next line is reached.
+      try (Outcomes outcomes = new Outcomes(connection)) {
+        connection.start();
+        send(connection, body, lifetime);
+        System.err.println("Sent job " + job + "; waiting for its outcome ...");
+        return follow(outcomes, limit);
+      }
+    }
+  }
+
+  /** The request as the bridge will read it, checked as the bridge will check it. */
+  private String body(RequestBody requests) throws IOException {
+    List<String> violations = new ArrayList<>();
+    id("--job", job, violations);
+    id("--batch", batch, violations);
+    if (priority < 0 || priority > 9) {
+      violations.add("--priority must be from 0 to 9");
+    }
+    ObjectNode request = JSON.createObjectNode();
+    if (name != null) {
+      request.put("name", name);
+    }
+    request.put("otp", otp());
+    if (webhookUrl != null) {
+      request.put("webhook_url", webhookUrl);
+    }
+    if (!reference.isEmpty()) {
+      request.set("reference", JSON.valueToTree(reference));
+    }
+    String body = request.toString();
+    try {
+      requests.read(body);
+    } catch (RequestBody.Refused e) {
+      violations.add(e.getMessage());
+    }
+    if (!violations.isEmpty()) {
+      throw new ParameterException(command.commandLine(), "the request is not valid and was not sent: "
+          + String.join("; ", violations));
+    }
+    return body;
+  }
+
+  private static void id(String option, String value, List<String> violations) {
+    if (value != null && !ID.matcher(value).matches()) {
+      violations.add(option + " must be at most 128 of A-Z a-z 0-9 . _ : -");
+    }
+  }
+
+  private String otp() throws IOException {
+    if ((otp == null) == (otpFile == null)) {
+      throw new ParameterException(command.commandLine(), "give the one-time password, with --otp or --otp-file");
+    }
+    String given;
+    if (otpFile != null) {
+      try {
+        given = Files.readString(otpFile);
+      } catch (IOException e) {
+        throw new ParameterException(command.commandLine(), "--otp-file " + otpFile + " cannot be read ("
+            + e.getClass().getSimpleName() + ")", e);
+      }
+    } else if ("-".equals(otp)) {
+      given = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
+    } else {
+      given = otp;
+    }
+    if (given == null || given.isBlank()) {
+      throw new ParameterException(command.commandLine(), "the one-time password is empty");
+    }
+    return given.strip();
+  }
+
+  private Duration duration(String option, String text) {
+    try {
+      return text == null ? null : Settings.duration(text);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), option + " " + e.getMessage(), e);
+    }
+  }
+
+  private void send(Connection connection, String body, Duration lifetime) throws JMSException {
+    try (Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      Message message = session.createTextMessage(body);
+      message.setStringProperty("PairingJobId", job);
+      if (batch != null) {
+        message.setStringProperty("PairingBatchId", batch);
+      }
+      if (integrator != null) {
+        message.setStringProperty("PairingIntegrator", integrator);
+      }
+      if (replay) {
+        message.setStringProperty("PairingReplay", "true");
+      }
+      MessageProducer producer = session.createProducer(session.createQueue(QUEUE));
+      producer.setPriority(priority);
+      producer.setTimeToLive(lifetime == null ? 0 : lifetime.toMillis());
+      producer.send(message);
+    } catch (JMSException e) {
+      throw new BrokerException("it is not known whether the broker took job " + job + " (" + Failures.root(e)
+          + "): send it again with --job " + job + ", which is safe", e);
+    }
+  }
+
+  private int sent() {
+    System.out.println(json ? JSON.createObjectNode().put("job_id", job).put("queue", QUEUE).toString() : job);
+    return 0;
+  }
+
+  private int follow(Outcomes outcomes, Duration limit) throws JMSException {
+    List<JsonNode> ended = new ArrayList<>();
+    outcomes.follow(Set.of(job), limit, ended::add);
+    if (ended.isEmpty()) {
+      System.err.println("pairing-bridge submit: no outcome of job " + job + " within " + wait
+          + ". It is not lost: it is in its queue or under way, and its outcome will be on pairing.outcomes;"
+          + " 'pairing-bridge status' tells whether the bridge takes jobs");
+      if (json) {
+        System.out.println(JSON.createObjectNode().put("job_id", job).putNull("outcome"));
+      }
+      return 1;
+    }
+    JsonNode data = ended.get(0);
+    if (json) {
+      System.out.println(line(data));
+    } else {
+      Table table = new Table("JOB", "OUTCOME", "REASON", "ATTEMPTS", "TERMINAL", "WHAT TO DO");
+      table.row(job, data.path("outcome").asText(), data.path("reason").asText(), data.path("attempts").asText(),
+          data.path("terminal_id").asText(), data.path("remedy").asText());
+      table.print(System.out);
+    }
+    return "PAIRED".equals(data.path("outcome").asText()) ? 0 : 1;
+  }
+
+  private static String line(JsonNode data) {
+    try {
+      return JSON.writeValueAsString(data);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("an outcome cannot be written as JSON", e);
+    }
+  }
+}

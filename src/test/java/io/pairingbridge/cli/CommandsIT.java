@@ -1,0 +1,482 @@
+package io.pairingbridge.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.broker.BrokerConnections;
+import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.intake.Intake;
+import io.pairingbridge.job.Result;
+import io.pairingbridge.sealing.JweSealer;
+import io.pairingbridge.sealing.KeyKind;
+import io.pairingbridge.sealing.KeyPairs;
+import io.pairingbridge.sealing.Opener;
+import io.pairingbridge.sealing.RecipientKeys;
+import io.pairingbridge.sealing.Sealed;
+import jakarta.jms.Connection;
+import jakarta.jms.JMSException;
+import jakarta.jms.Message;
+import jakarta.jms.Session;
+import jakarta.jms.TextMessage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands against a real bridge, broker and journal; each starts with an empty credentials queue. */
+class CommandsIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir
+  private static Path folder;
+  private static RunningBridge running;
+
+  @TempDir
+  private Path scratch;
+  private final SystemProperties properties = new SystemProperties();
+
+  @BeforeAll
+  static void start() throws IOException {
+    running = new RunningBridge(folder);
+  }
+
+  @AfterAll
+  static void stop() {
+    running.close();
+  }
+
+  @BeforeEach
+  void emptyTheCredentialsQueue() {
+    await().atMost(Duration.ofSeconds(20)).until(() -> collect("--timeout", "200ms").out().isEmpty());
+  }
+
+  @AfterEach
+  void forget() {
+    properties.close();
+  }
+
+  // ---- submit -------------------------------------------------------------------------------------------------------
+
+  @Test
+  void followsAJobToItsOutcome() throws IOException {
+    Ran ran = Ran.command("submit", "--job", "till-1", "--name", "Till 1", "--otp", "031337", "--wait=30s", "--json",
+        "--batch", "b1", "--integrator", "east", "--reference", "store=17", "--reference", "till=1", "--priority", "9",
+        "--webhook-url", "https://erp.example.com/hook");
+
+    assertThat(ran.code()).as(ran.all()).isZero();
+    JsonNode data = JSON.readTree(ran.out());
+    assertThat(data.path("job_id").asText()).isEqualTo("till-1");
+    assertThat(data.path("batch_id").asText()).isEqualTo("b1");
+    assertThat(data.path("outcome").asText()).isEqualTo("PAIRED");
+    assertThat(data.path("reference")).isEqualTo(JSON.readTree("{\"store\":\"17\",\"till\":\"1\"}"));
+    assertThat(ran.all()).doesNotContain("031337");
+  }
+
+  @Test
+  void readsTheOneTimePasswordFromStandardInputOrAFile() throws IOException {
+    Files.writeString(scratch.resolve("otp"), "042002\n");
+    Ran piped = Ran.withInput("042001\n", "submit", "--name", "Till", "--otp", "-", "--wait");
+    Ran file = Ran.command("submit", "--name", "Till", "--otp-file", scratch.resolve("otp").toString(), "--wait");
+
+    assertThat(piped.code()).as(piped.all()).isZero();
+    assertThat(file.code()).as(file.all()).isZero();
+    assertThat(piped.all() + file.all()).contains("PAIRED").doesNotContain("04200");
+  }
+
+  @Test
+  void failsWhenTheJobIsNotPaired() {
+    Ran ran = Ran.command("submit", "--job", "till-refused", "--name", "Till", "--otp", "050400", "--wait");
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out()).contains("till-refused", "REJECTED");
+  }
+
+  @Test
+  void givesAJobItsLifetime() {
+    Ran ran = Ran.command("submit", "--name", "Till", "--otp", "060001", "--expires", "1ms", "--wait=30s");
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out()).contains("EXPIRED");
+  }
+
+  @Test
+  void doesNotWaitUnlessAskedTo() {
+    Ran ran = Ran.command("submit", "--job", "till-later", "--name", "Till", "--otp", "070001");
+    assertThat(ran.code()).isZero();
+    assertThat(ran.out().strip()).isEqualTo("till-later");
+    await().atMost(Duration.ofSeconds(20)).until(() -> collect("--max", "1").out().contains("till-later"));
+  }
+
+  @Test
+  void saysThatAJobWithoutAnOutcomeIsNotLost() throws IOException {
+    Ran ran = Ran.command("submit", "--job", "till-slow", "--name", "Till", "--otp", "080503", "--wait=300ms",
+        "--json");
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(JSON.readTree(ran.out())).isEqualTo(JSON.readTree("{\"job_id\":\"till-slow\",\"outcome\":null}"));
+    assertThat(ran.err()).contains("It is not lost");
+    await().atMost(Duration.ofSeconds(30)).until(() -> collect("--max", "1").out().contains("till-slow"));
+  }
+
+  @Test
+  void sendsNothingThatIsNotValidAndNamesEveryViolation() {
+    Ran ran = Ran.command("submit", "--job", "till 9", "--otp", "090001", "--webhook-url", "http://erp.example.com",
+        "--wait");
+    assertThat(ran.code()).isEqualTo(2);
+    assertThat(ran.err()).contains("--job", "name", "webhook_url").doesNotContain("090001");
+    assertThat(ran.out()).isEmpty();
+    assertThat(running.bridge.journal().find("till 9")).isEmpty();
+  }
+
+  @Test
+  void saysWhatToDoWhenThePasswordIsWrong() throws IOException {
+    Files.writeString(scratch.resolve("wrong"), "wrong-password");
+    Ran ran = Ran.command("submit", "--name", "Till", "--otp", "091001", "--password-file",
+        scratch.resolve("wrong").toString());
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("refused the user 'erp-requester'", "--password-file")
+        .doesNotContain("091001", "wrong-password");
+  }
+
+  @Test
+  void saysWhatToDoWhenThereIsNoBroker() throws IOException {
+    Ran ran = Ran.command("submit", "--name", "Till", "--otp", "092001", "--broker-url",
+        "tcp://127.0.0.1:" + RunningBridge.freePort());
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("cannot be reached", "pairing-bridge run", "--broker-url").doesNotContain("092001");
+  }
+
+  @Test
+  void mayNotSubmitAsTheOneWhoCollects() {
+    Ran ran = Ran.command("submit", "--name", "Till", "--otp", "093001", "--job", "till-wrong-user", "--user",
+        "erp-credentials");
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("till-wrong-user").doesNotContain("093001");
+  }
+
+  // ---- collect ------------------------------------------------------------------------------------------------------
+
+  @Test
+  void writesOneFileForEachTerminalThatOnlyItsOwnerCanRead() throws IOException {
+    pair("till-c1", "100001");
+    pair("till-c2", "100002");
+    Path out = scratch.resolve("new/credentials");
+
+    Ran ran = Ran.command("collect", "--key", running.privateKey.toString(), "--out", out.toString(), "--json");
+
+    assertThat(ran.code()).as(ran.all()).isZero();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(out))).isEqualTo("rwx------");
+    List<String> lines = ran.out().lines().toList();
+    assertThat(lines).hasSize(2);
+    assertThat(files(out)).hasSize(2);
+    for (String line : lines) {
+      Path file = Path.of(JSON.readTree(line).path("file").asText());
+      JsonNode credentials = JSON.readTree(Files.readString(file));
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+      assertThat(file.getFileName().toString()).startsWith(JSON.readTree(line).path("job_id").asText() + ".");
+      assertThat(credentials.path("terminal_id")).isEqualTo(JSON.readTree(line).path("terminal_id"));
+      assertThat(credentials.path("client_secret").asText()).isNotBlank();
+      assertThat(ran.all()).doesNotContain(credentials.path("client_secret").asText());
+      assertThat(credentials.path("webhook_secret_key").asText("x").length() > 3
+          && ran.all().contains(credentials.path("webhook_secret_key").asText())).isFalse();
+    }
+  }
+
+  @Test
+  void takesNoMoreThanItIsAskedTo() throws IOException {
+    pair("till-m1", "110001");
+    pair("till-m2", "110002");
+    assertThat(collect("--max", "1").out().lines()).hasSize(1);
+    assertThat(collect().out().lines()).hasSize(1);
+  }
+
+  @Test
+  void aWrongKeyLeavesTheMessageInTheQueue() throws IOException {
+    pair("till-k1", "120001");
+    Path other = scratch.resolve("other.jwk");
+    KeyPairs.writePrivate(KeyPairs.generate(KeyKind.P256, "other-key"), other);
+
+    Ran ran = Ran.command("collect", "--key", other.toString(), "--out", scratch.resolve("wrong").toString());
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("till-k1", "test-key", "stay in pairing.credentials");
+    assertThat(files(scratch.resolve("wrong"))).isEmpty();
+    assertThat(collect().out()).contains("till-k1");
+  }
+
+  @Test
+  void aKeyOfTheSameNameLeavesTheMessageInTheQueue() throws IOException {
+    pair("till-k2", "120002");
+    Path other = scratch.resolve("other.jwk");
+    KeyPairs.writePrivate(KeyPairs.generate(KeyKind.P256, "test-key"), other);
+
+    Ran ran = Ran.command("collect", "--key", other.toString(), "--out", scratch.resolve("wrong").toString());
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("till-k2", "test-key");
+    assertThat(collect().out()).contains("till-k2");
+  }
+
+  @Test
+  void receivesNothingWithoutAKeyFile() throws IOException {
+    pair("till-k3", "120003");
+    Ran ran = Ran.command("collect", "--key", scratch.resolve("none.jwk").toString(), "--out",
+        scratch.resolve("x").toString());
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("none.jwk does not exist");
+    assertThat(collect().out()).contains("till-k3");
+  }
+
+  @Test
+  void receivesNothingIntoAFolderThatIsOpenToOthers() throws IOException {
+    pair("till-f1", "130001");
+    Path open = Files.createDirectory(scratch.resolve("open"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-x---"));
+
+    Ran ran = Ran.command("collect", "--key", running.privateKey.toString(), "--out", open.toString());
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("open to others (rwxr-x---)", "chmod 700");
+    assertThat(files(open)).isEmpty();
+    assertThat(collect().out()).contains("till-f1");
+  }
+
+  @Test
+  void theSameMessageAgainMakesTheSameFileAndAnotherContentIsNeverOverwritten() throws IOException, JMSException {
+    pair("till-f2", "130002");
+    String attempt = running.bridge.journal().attempts("till-f2").get(0).attemptId();
+    Path out = Files.createDirectory(scratch.resolve("again"));
+    Files.setPosixFilePermissions(out, PosixFilePermissions.fromString("rwx------"));
+    Path there = Files.writeString(out.resolve("till-f2." + attempt + ".jwe"), "something else");
+    String[] noOpen = {"collect", "--no-open", "--out", out.toString()};
+
+    Ran ran = Ran.command(noOpen);
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("never overwritten", "till-f2");
+    assertThat(there).hasContent("something else");
+
+    // As after a crash between the file and the acknowledgement: the file is there, and the message too.
+    Files.writeString(there, bodyInTheQueue());
+    ran = Ran.command(noOpen);
+    assertThat(ran.code()).as(ran.all()).isZero();
+    assertThat(ran.out().strip()).isEqualTo(there.toString());
+    assertThat(files(out)).containsExactly(there.getFileName().toString());
+    assertThat(collect("--timeout", "1500ms").out()).isEmpty();
+  }
+
+  /** What lies in the credentials queue, and stays there. */
+  private static String bodyInTheQueue() throws JMSException {
+    String user = BrokerUsers.ERP_CREDENTIALS;
+    String password = BrokerUsers.read(folder.resolve("data"), Map.of()).password(user);
+    try (Connection connection = BrokerConnections.factory(
+            new BrokerAddress(running.bridge.broker().url(), user, password)).createConnection();
+        Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
+      connection.start();
+      Message message = session.createConsumer(session.createQueue("pairing.credentials")).receive(5_000);
+      String body = ((TextMessage) message).getText();
+      session.rollback();
+      return body;
+    }
+  }
+
+  @Test
+  void writesSealedTextsForSomebodyElseToOpen() throws IOException {
+    pair("till-s1", "140001");
+    Path out = scratch.resolve("sealed");
+    Ran ran = Ran.command("collect", "--no-open", "--out", out.toString());
+
+    assertThat(ran.code()).as(ran.all()).isZero();
+    Path file = Path.of(ran.out().strip());
+    assertThat(file.toString()).endsWith(".jwe");
+    byte[] opened = Opener.load(running.privateKey).open(Files.readString(file));
+    assertThat(JSON.readTree(opened).path("client_secret").asText()).isNotBlank();
+  }
+
+  @Test
+  void leavesAMessageThatSaysAnotherJobThanItWasSealedFor() throws IOException, JMSException {
+    Sealed sealed = new JweSealer(RecipientKeys.load(folder.resolve("recipients.jwks")), Clock.systemUTC())
+        .seal("{}".getBytes(StandardCharsets.UTF_8), "till-sealed");
+    sendCredentials("till-other", sealed.body(), sealed.contentType());
+
+    Ran ran = collect();
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("till-other", "was sealed for job till-sealed");
+    assertThat(Ran.command("collect", "--no-open", "--out",
+        scratch.resolve("odd").toString()).out()).contains("till-other");
+  }
+
+  @Test
+  void leavesAMessageThatIsNotSealedToWhoeverAsksForIt() throws IOException, JMSException {
+    sendCredentials("till-open", "{\"client_secret\":\"canary-secret\"}", "application/json");
+
+    Ran ran = collect();
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("till-open", "not sealed", "--no-open").doesNotContain("canary-secret");
+    Ran noOpen = Ran.command("collect", "--no-open", "--out", scratch.resolve("odd").toString());
+    assertThat(noOpen.out().strip()).contains("till-open.").endsWith(".json");
+  }
+
+  /** As the bridge could, and nobody else. */
+  private static void sendCredentials(String job, String body, String contentType) throws JMSException {
+    try (Connection connection = BrokerConnections.factory(running.bridge.broker()).createConnection();
+        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      Message message = session.createTextMessage(body);
+      message.setStringProperty("PairingJobId", job);
+      message.setStringProperty("PairingKeyId", "test-key");
+      message.setStringProperty("PairingContentType", contentType);
+      session.createProducer(session.createQueue("pairing.credentials")).send(message);
+    }
+  }
+
+  @Test
+  void mayNotCollectAsTheOneWhoSubmits() {
+    Ran ran = Ran.command("collect", "--key", running.privateKey.toString(), "--out", scratch.resolve("x").toString(),
+        "--user", "erp-requester");
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("pairing.credentials");
+  }
+
+  // ---- status -------------------------------------------------------------------------------------------------------
+
+  @Test
+  void showsHowTheBridgeIs() throws IOException {
+    pair("till-st1", "150001");
+    Ran table = Ran.command("status");
+    assertThat(table.code()).as(table.all()).isZero();
+    assertThat(table.out()).contains("version", "ready", "open since", "PAIRED", "PUBLISHED", "calls in flight");
+
+    JsonNode status = JSON.readTree(Ran.command("status", "--json").out());
+    assertThat(status.path("ready").asBoolean()).isTrue();
+    assertThat(status.path("intake").path("open").asBoolean()).isTrue();
+    assertThat(status.path("jobs").path("PAIRED").asLong()).isPositive();
+    assertThat(status.path("calls_in_flight").isIntegralNumber()).isTrue();
+    assertThat(status.path("version").asText()).isNotBlank();
+    assertThat(status.path("problems")).isEmpty();
+  }
+
+  @Test
+  void showsWhyNoJobsAreTaken() throws IOException {
+    for (int i = 0; i < 5; i++) {
+      running.bridge.intake().attempted(Result.MISCONFIGURED, "the endpoint answers 404");
+    }
+    await().atMost(Duration.ofSeconds(10)).until(() -> running.bridge.intake().status().gate() != Intake.Gate.OPEN);
+
+    Ran closed = Ran.command("status");
+
+    assertThat(closed.code()).isEqualTo(1);
+    assertThat(closed.out()).containsPattern("intake +closed").contains("the endpoint answers 404");
+    pair("till-probe", "151001");
+    await().atMost(Duration.ofSeconds(10)).until(() -> Ran.command("status").code() == 0);
+  }
+
+  // ---- check --------------------------------------------------------------------------------------------------------
+
+  @Test
+  void checksARunningBridgeWithoutDisturbingIt() throws IOException {
+    long posts = calls();
+    Ran ran = Ran.command("check", "--json");
+    JsonNode checks = JSON.readTree(ran.out());
+    assertThat(ran.code()).as(ran.all()).isZero();
+    assertThat(checks.path("ok").asBoolean()).isTrue();
+    assertThat(subjects(checks, "OK")).contains("settings", "recipient keys", "data directory", "journal", "broker",
+        "endpoint name", "endpoint connection");
+    assertThat(ran.out()).contains("used by a running bridge");
+    assertThat(calls()).isEqualTo(posts);
+    assertThat(Files.exists(folder.resolve("data/running"))).as("the mark of a running bridge").isTrue();
+    pair("till-after-check", "160001");
+  }
+
+  @Test
+  void checksABridgeThatDoesNotRunYet() throws IOException {
+    Path data = scratch.resolve("data");
+    properties.with(
+        Map.of("pairing.data-directory", data.toString(), "pairing.broker.embedded.port", "0"));
+    Ran ran = Ran.command("check");
+    assertThat(ran.code()).as(ran.all()).isZero();
+    assertThat(ran.out()).contains("writes durably", "permissions are right").doesNotContain("running bridge");
+    assertThat(Files.exists(data.resolve("running"))).as("the mark of a running bridge").isFalse();
+    Files.createFile(data.resolve("running"));
+    assertThat(Ran.command("check").code()).isZero();
+    assertThat(Files.exists(data.resolve("running"))).as("the mark of a crash stays").isTrue();
+  }
+
+  @Test
+  void namesEverythingThatIsWrong() throws IOException {
+    Path data = Files.writeString(scratch.resolve("data"), "a file");
+    properties.with(Map.of("pairing.data-directory", data.toString(),
+        "pairing.integrator-id", "", "pairing.seal.recipient-keys", scratch.resolve("none.jwks").toString(),
+        "pairing.endpoint.url", "http://127.0.0.1:" + RunningBridge.freePort() + "/"));
+    Ran ran = Ran.command("check", "--json");
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(subjects(JSON.readTree(ran.out()), "FAIL")).containsExactlyInAnyOrder("settings", "recipient keys",
+        "data directory", "endpoint connection");
+  }
+
+  @Test
+  void namesALoginThatTheBrokerRefuses() {
+    properties.with(
+        Map.of("pairing.broker.users.bridge.password", "wrong-password"));
+    Ran ran = Ran.command("check");
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out()).containsPattern("FAIL  broker .*bridge").doesNotContain("wrong-password");
+  }
+
+  @Test
+  void namesAUserThatMayNotDoTheBridgesWork() {
+    properties.with(Map.of("pairing.broker.embedded", "false",
+        "pairing.broker.url", running.bridge.broker().url(), "pairing.broker.username", "bridge",
+        "pairing.broker.password", running.bridge.broker().password()));
+    assertThat(Ran.command("check").out()).containsPattern("OK    broker .*permissions are right");
+    properties.with(Map.of("pairing.broker.embedded", "false",
+        "pairing.broker.url", running.bridge.broker().url(), "pairing.broker.username", "erp-credentials",
+        "pairing.broker.password", BrokerUsers.read(folder.resolve("data"), Map.of())
+            .password("erp-credentials")));
+    Ran ran = Ran.command("check");
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out()).containsPattern("FAIL  broker .*pairing.requests")
+        .containsPattern("FAIL  broker .*credentials");
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  private static void pair(String job, String otp) throws IOException {
+    Ran ran = Ran.command("submit", "--job", job, "--name", "Terminal " + job, "--otp", otp, "--wait=30s");
+    assertThat(ran.code()).as(ran.all()).isZero();
+  }
+
+  private Ran collect(String... more) throws IOException {
+    String[] command = Stream.concat(Stream.of("collect", "--key", running.privateKey.toString(), "--out",
+        scratch.resolve("all").toString()), Stream.of(more)).toArray(String[]::new);
+    return Ran.command(command);
+  }
+
+  private static List<String> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).toList();
+    }
+  }
+
+  private static List<String> subjects(JsonNode checks, String level) {
+    return checks.path("checks").findParents("level").stream().filter(c -> level.equals(c.path("level").asText()))
+        .map(c -> c.path("subject").asText()).distinct().toList();
+  }
+
+  private static long calls() {
+    return running.simulator.answers().values().stream().mapToLong(Long::longValue).sum()
+        + running.simulator.unanswered();
+  }
+}
