@@ -60,8 +60,8 @@ class RouteFilesTest {
     if (!name.endsWith(".camel.yaml")) {
       broken.add(name + ": not named *.camel.yaml");
     }
-    for (String forbidden : List.of("toD", "groovy", "script", "beans:", "password", "client_secret", "127.0.0.1", "localhost", "${body}\"")) {
-      if (text.contains(forbidden)) {
+    for (String forbidden : List.of("toD", "groovy", "script:", "beans:", "password", "client_secret", "127.0.0.1", "localhost")) {
+      if (text.lines().filter(line -> !line.startsWith("#")).anyMatch(line -> line.contains(forbidden))) {
         broken.add(name + ": holds " + forbidden);
       }
     }
