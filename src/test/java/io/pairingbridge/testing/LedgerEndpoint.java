@@ -51,6 +51,7 @@ public final class LedgerEndpoint implements AutoCloseable {
   private final Map<String, String> pairings = new ConcurrentHashMap<>();
   private final Set<String> answered = ConcurrentHashMap.newKeySet();
   private final List<String> heads = new CopyOnWriteArrayList<>();
+  private final Map<String, List<String>> headsByOtp = new ConcurrentHashMap<>();
   private final Map<String, List<String>> bodies = new ConcurrentHashMap<>();
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final CountDownLatch closing = new CountDownLatch(1);
@@ -115,6 +116,11 @@ public final class LedgerEndpoint implements AutoCloseable {
     return List.copyOf(heads);
   }
 
+  /** The heads of this OTP's posts as they came off the wire. */
+  public List<String> heads(String otp) {
+    return List.copyOf(headsByOtp.getOrDefault(otp, List.of()));
+  }
+
   /** The bodies of this OTP's posts as they came off the wire. */
   public List<String> bodies(String otp) {
     return List.copyOf(bodies.getOrDefault(otp, List.of()));
@@ -172,6 +178,7 @@ public final class LedgerEndpoint implements AutoCloseable {
       byte[] content = in.readNBytes(length);
       JsonNode body = JSON.readTree(content);
       String otp = body.path("otp").asText();
+      headsByOtp.computeIfAbsent(otp, o -> new CopyOnWriteArrayList<>()).add(head);
       bodies.computeIfAbsent(otp, o -> new CopyOnWriteArrayList<>()).add(new String(content, StandardCharsets.UTF_8));
       List<Post> line = posts.computeIfAbsent(otp, o -> new CopyOnWriteArrayList<>());
       Post post = new Post(otp, line.size() + 1, System.nanoTime(), 0);
