@@ -8,6 +8,7 @@ import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
+import jakarta.jms.DeliveryMode;
 import java.time.Instant;
 import java.util.Map;
 import org.apache.camel.Exchange;
@@ -67,6 +68,7 @@ public final class Messages {
     Message message = fresh(exchange, job.original());
     message.setHeader("JMSCorrelationID", origin.jobId());
     message.setHeader("JMSPriority", origin.priority());
+    message.setHeader("JMSDeliveryMode", DeliveryMode.PERSISTENT); // the endpoint keeps our QoS, so it is ours to say
     if (origin.expiresAt() != null && origin.expiresAt().isAfter(job.waitUntil())) {
       // An expiry that comes first is kept by the journal: the job is to come back once more and end with an outcome.
       message.setHeader("JMSExpiration", origin.expiresAt().toEpochMilli());

@@ -32,10 +32,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
-import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -43,6 +44,7 @@ import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
 /** The journal in a relational database. {@link Transitions} decides, this class reads and writes. */
 public final class JdbcJournal implements Journal {
+  private static final Logger LOG = LoggerFactory.getLogger(JdbcJournal.class);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
 
@@ -296,6 +298,14 @@ public final class JdbcJournal implements Journal {
 
   @Override
   public void close() {
+    if (!owed.isEmpty()) {
+      try {
+        heal(); // the last chance for an answer that only this process knows
+      } catch (JournalException e) {
+        LOG.error("{} sealed answers could not be written and are lost with this process; their jobs end in doubt: {}",
+            owed.size(), e.getMessage());
+      }
+    }
     writer.close();
     readers.close();
   }
@@ -611,7 +621,7 @@ public final class JdbcJournal implements Journal {
     }
 
     @Override
-    public Logger getParentLogger() throws SQLFeatureNotSupportedException {
+    public java.util.logging.Logger getParentLogger() throws SQLFeatureNotSupportedException {
       throw new SQLFeatureNotSupportedException();
     }
 

@@ -1,0 +1,84 @@
+package io.pairingbridge.monitor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pairingbridge.testing.LedgerEndpoint;
+import io.pairingbridge.testing.Stage;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Collectors;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What operators see over HTTP and JMX, and what nobody gets to see there. */
+class MonitorIT {
+  private static Stage stage;
+
+  @BeforeAll
+  static void start(@TempDir Path folder) throws Exception {
+    stage = new Stage(folder);
+    stage.startBridge();
+    stage.send(Stage.request("seen-1", "otp-canary-monitor"));
+    stage.awaitOutcome("seen-1");
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    stage.close();
+  }
+
+  private static HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return HttpClient.newHttpClient().send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + stage.managementPort() + path)).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  @Test
+  void answersHealth() throws Exception {
+    for (String path : new String[] {"/observe/health", "/observe/health/live", "/observe/health/ready"}) {
+      assertThat(get(path).statusCode()).as(path).isEqualTo(200);
+    }
+    assertThat(get("/observe/health/ready").body()).contains("\"name\":\"intake\"", "\"name\":\"journal\"");
+    assertThat(get("/observe/info").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void countsWithoutNamingAnybody() throws Exception {
+    String metrics = get("/observe/metrics").body();
+    assertThat(metrics).contains("pairing_jobs_total{outcome=\"PAIRED\"} 1.0", "pairing_attempts_total{result=\"PAIRED\"} 1.0",
+        "pairing_attempt_seconds_count 1", "pairing_job_seconds_count 1", "pairing_journal_entries{state=\"PUBLISHED\"}",
+        "pairing_calls_in_flight 0.0", "pairing_intake_open 1.0", "pairing_build_info{version=");
+    assertThat(metrics).doesNotContain("seen-1", "otp-canary-monitor", LedgerEndpoint.secret("otp-canary-monitor"));
+  }
+
+  @Test
+  void keepsJolokiaAndTheConsoleShut() throws Exception {
+    assertThat(get("/observe/jolokia").statusCode()).isEqualTo(404);
+    assertThat(get("/console/").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void showsRoutesAndStepsOverJmx() throws Exception {
+    MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+    Set<String> routes = names(server, "org.apache.camel:type=routes,*");
+    assertThat(routes).contains("requests", "pair", "call", "record", "publish", "send", "wait", "finish", "reconcile");
+    assertThat(names(server, "org.apache.camel:type=processors,*")).contains("call-endpoint", "journal-answered", "publish-credentials");
+    ObjectName call = server.queryNames(new ObjectName("org.apache.camel:type=routes,name=\"call\",*"), null).iterator().next();
+    assertThat((Long) server.getAttribute(call, "ExchangesCompleted")).isPositive();
+  }
+
+  private static Set<String> names(MBeanServer server, String pattern) throws Exception {
+    return server.queryNames(new ObjectName(pattern), null).stream().map(name -> name.getKeyProperty("name").replace("\"", ""))
+        .collect(Collectors.toSet());
+  }
+}
