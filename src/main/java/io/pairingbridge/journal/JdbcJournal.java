@@ -14,11 +14,9 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Transitions.Delivery;
 import io.pairingbridge.journal.Transitions.Move;
-import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,7 +30,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
-import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
@@ -585,54 +582,6 @@ public final class JdbcJournal implements Journal {
       return json == null ? Map.of() : JSON.readValue(json, TEXTS);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("column reference holds no JSON object", e);
-    }
-  }
-
-  /** A data source that opens each connection the dialect's way, so that Flyway and the pool keep its promises too. */
-  private record Opening(Source source) implements DataSource {
-    interface Source {
-      Connection open() throws SQLException;
-    }
-
-    @Override
-    public Connection getConnection() throws SQLException {
-      return source.open();
-    }
-
-    @Override
-    public Connection getConnection(String username, String password) throws SQLException {
-      return source.open();
-    }
-
-    @Override
-    public PrintWriter getLogWriter() {
-      return null;
-    }
-
-    @Override
-    public void setLogWriter(PrintWriter out) {}
-
-    @Override
-    public void setLoginTimeout(int seconds) {}
-
-    @Override
-    public int getLoginTimeout() {
-      return 5; // seconds; also how long the pool waits for its own thread when it closes
-    }
-
-    @Override
-    public java.util.logging.Logger getParentLogger() throws SQLFeatureNotSupportedException {
-      throw new SQLFeatureNotSupportedException();
-    }
-
-    @Override
-    public <T> T unwrap(Class<T> type) throws SQLException {
-      throw new SQLException("no " + type);
-    }
-
-    @Override
-    public boolean isWrapperFor(Class<?> type) {
-      return false;
     }
   }
 }

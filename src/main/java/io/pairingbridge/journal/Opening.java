@@ -1,0 +1,34 @@
+package io.pairingbridge.journal;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.springframework.jdbc.datasource.AbstractDataSource;
+
+/** A data source that opens each connection the dialect's way, so that Flyway and the pool keep its promises too. */
+final class Opening extends AbstractDataSource {
+  /** How a connection is opened. */
+  interface Source {
+    Connection open() throws SQLException;
+  }
+
+  private final Source source;
+
+  Opening(Source source) {
+    this.source = source;
+  }
+
+  @Override
+  public Connection getConnection() throws SQLException {
+    return source.open();
+  }
+
+  @Override
+  public Connection getConnection(String username, String password) throws SQLException {
+    return source.open();
+  }
+
+  @Override
+  public int getLoginTimeout() {
+    return 5; // seconds; also how long the pool waits for its own thread when it closes
+  }
+}
