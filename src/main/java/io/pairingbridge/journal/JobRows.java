@@ -1,0 +1,270 @@
+package io.pairingbridge.journal;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pairingbridge.job.Attempt;
+import io.pairingbridge.job.Credentials;
+import io.pairingbridge.job.Job;
+import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.Journal.AttemptRecord;
+import io.pairingbridge.journal.Journal.AttemptReport;
+import io.pairingbridge.journal.Journal.SealedAnswer;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** The journal's SQL, the same on every database: reads and writes rows, and decides nothing. */
+final class JobRows {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
+
+  private static final String CREDENTIALS = """
+      SELECT a.*, j.batch_id, j.reference, j.requested_at, j.attempts FROM attempt a JOIN job j ON j.job_id = a.job_id
+      WHERE a.sealed IS NOT NULL AND a.result = 'PAIRED'""";
+
+  private final JdbcClient sql;
+
+  /** @param sql on the connection whose transaction the rows belong to */
+  JobRows(JdbcClient sql) {
+    this.sql = sql;
+  }
+
+  // ---- jobs --------------------------------------------------------------------------------------------------------
+
+  Optional<Entry> find(String jobId) {
+    return sql.sql("SELECT * FROM job WHERE job_id = ?").param(jobId).query((row, n) -> new Entry(row.getString("job_id"),
+        State.valueOf(row.getString("state")), row.getString("otp_hash"), row.getString("carrier"),
+        row.getString("batch_id"), fromJson(row.getString("reference")), instant(row, "requested_at"),
+        instant(row, "expires_at"), instant(row, "due_at"), row.getInt("waits"), row.getInt("attempts"),
+        row.getInt("ambiguous"), row.getString("attempt_id"), row.getString("owner"), instant(row, "deadline"),
+        row.getString("reason"), row.getString("detail"), integer(row, "http_status"), row.getString("pay_connect_id"),
+        row.getString("pay_connect_name"), row.getString("terminal_id"), instant(row, "finished_at"))).optional();
+  }
+
+  /** A new try of a job, or one that was never heard of: nothing of an earlier try is left in its row. */
+  void insert(Job job, State state, String otpHash, Instant now) {
+    sql.sql("DELETE FROM job WHERE job_id = ?").param(job.id()).update();
+    Job.Origin origin = job.origin();
+    sql.sql("""
+        INSERT INTO job (job_id, state, otp_hash, carrier, batch_id, reference, requested_at, expires_at, updated_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""")
+        .params(job.id(), state.name(), otpHash, origin.carrier(), origin.batchId(), toJson(job.reference()),
+            millis(origin.requestedAt()), millis(origin.expiresAt()), millis(now)).update();
+  }
+
+  /** CALLING, with a new attempt. */
+  void begin(Job job, Attempt attempt, Owner owner, Instant deadline, Instant now) {
+    sql.sql("""
+        UPDATE job SET state = 'CALLING', carrier = ?, attempt_id = ?, owner = ?, deadline = ?, due_at = NULL, updated_at = ?
+        WHERE job_id = ?""")
+        .params(job.origin().carrier(), attempt.id(), owner.toString(), millis(deadline), millis(now), job.id()).update();
+    sql.sql("INSERT INTO attempt (attempt_id, job_id, number, owner, started_at, deadline) VALUES (?, ?, ?, ?, ?, ?)")
+        .params(attempt.id(), job.id(), attempt.number(), owner.toString(), millis(now), millis(deadline)).update();
+  }
+
+  void moveDeadline(String jobId, Instant deadline) {
+    sql.sql("UPDATE job SET deadline = ? WHERE job_id = ?").params(millis(deadline), jobId).update();
+  }
+
+  /** WAITING until due. */
+  void await(Job job, AttemptReport report, Instant due, Instant now) {
+    sql.sql("""
+        UPDATE job SET state = 'WAITING', due_at = ?, waits = waits + 1, attempts = attempts + ?, ambiguous = ambiguous + ?,
+          http_status = ?, carrier = ?, updated_at = ? WHERE job_id = ?""")
+        .params(millis(due), heard(report), doubtful(report), report == null ? null : report.httpStatus(),
+            job.origin().carrier(), millis(now), job.id()).update();
+  }
+
+  /** One of the states that end a job without credentials. */
+  void end(Job job, State state, String why, String detail, AttemptReport report, Instant now) {
+    sql.sql("""
+        UPDATE job SET state = ?, carrier = ?, reason = ?, detail = ?, http_status = COALESCE(?, http_status),
+          attempts = attempts + ?, ambiguous = ambiguous + ?, finished_at = ?, updated_at = ? WHERE job_id = ?""")
+        .params(state.name(), job.origin().carrier(), why, detail, report == null ? null : report.httpStatus(),
+            heard(report), doubtful(report), millis(now), millis(now), job.id()).update();
+  }
+
+  /** SEALED, unless it is PUBLISHED already. */
+  void seal(String jobId, String attemptId, AttemptReport report, boolean current, Instant now) {
+    SealedAnswer answer = report.sealed();
+    sql.sql("""
+        UPDATE job SET state = CASE WHEN state = 'PUBLISHED' THEN state ELSE 'SEALED' END, attempts = attempts + ?,
+          attempt_id = ?, reason = NULL, detail = NULL, http_status = ?, pay_connect_id = ?, pay_connect_name = ?,
+          terminal_id = ?, finished_at = ?, updated_at = ? WHERE job_id = ?""")
+        .params(current ? 1 : 0, attemptId, report.httpStatus(), answer.payConnectId(), answer.payConnectName(),
+            answer.terminalId(), millis(now), millis(now), jobId).update();
+  }
+
+  /** PUBLISHED, once no credentials of the job are left to publish; the sealed bytes of this attempt are gone. */
+  Entry publish(String attemptId, Instant now) {
+    sql.sql("UPDATE attempt SET sealed = NULL, published_at = COALESCE(published_at, ?) WHERE attempt_id = ?")
+        .params(millis(now), attemptId).update();
+    sql.sql("""
+        UPDATE job SET state = 'PUBLISHED', finished_at = ?, updated_at = ?
+        WHERE job_id = (SELECT job_id FROM attempt WHERE attempt_id = ?) AND state = 'SEALED' AND NOT EXISTS
+          (SELECT 1 FROM attempt a WHERE a.job_id = job.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)""")
+        .params(millis(now), millis(now), attemptId).update();
+    String jobId = sql.sql("SELECT job_id FROM attempt WHERE attempt_id = ?").param(attemptId).query(String.class).single();
+    return find(jobId).orElseThrow();
+  }
+
+  Map<State, Long> counts() {
+    Map<State, Long> counts = new EnumMap<>(State.class);
+    for (State state : State.values()) {
+      counts.put(state, 0L);
+    }
+    sql.sql("SELECT state, COUNT(*) AS jobs FROM job GROUP BY state").query(row -> {
+      counts.put(State.valueOf(row.getString("state")), row.getLong("jobs"));
+    });
+    counts.put(State.SEALED, sql.sql("SELECT COUNT(*) FROM attempt WHERE sealed IS NOT NULL AND result = 'PAIRED'")
+        .query(Long.class).single());
+    return counts;
+  }
+
+  /** Deletes up to a thousand jobs that ended before this, with their attempts. */
+  int purge(Instant before) {
+    int purged = sql.sql("""
+        DELETE FROM job WHERE job_id IN (SELECT j.job_id FROM job j WHERE j.finished_at < ?
+          AND j.state NOT IN ('CALLING', 'WAITING', 'SEALED')
+          AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.job_id = j.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)
+          LIMIT 1000)""").param(millis(before)).update();
+    if (purged > 0) {
+      sql.sql("DELETE FROM attempt WHERE started_at < ? AND job_id NOT IN (SELECT job_id FROM job)").param(millis(before))
+          .update();
+    }
+    sql.sql("DELETE FROM setback WHERE updated_at < ?").param(millis(before)).update();
+    return purged;
+  }
+
+  // ---- attempts ----------------------------------------------------------------------------------------------------
+
+  List<AttemptRecord> attempts(String jobId) {
+    return sql.sql("SELECT * FROM attempt WHERE job_id = ? ORDER BY started_at, number").param(jobId)
+        .query((row, n) -> new AttemptRecord(row.getString("attempt_id"), row.getInt("number"), row.getString("owner"),
+            instant(row, "started_at"), instant(row, "deadline"), instant(row, "ended_at"),
+            row.getString("result") == null ? null : Result.valueOf(row.getString("result")),
+            integer(row, "http_status"), row.getString("detail"), instant(row, "published_at"),
+            row.getString("sealed") != null))
+        .list();
+  }
+
+  int countAttempts(String jobId) {
+    return sql.sql("SELECT COUNT(*) FROM attempt WHERE job_id = ?").param(jobId).query(Integer.class).single();
+  }
+
+  /**
+   * What an attempt came to.
+   *
+   * @return false if its credentials were published already, so that nothing is left to write
+   */
+  boolean close(String attemptId, AttemptReport report, boolean late, Instant now) {
+    SealedAnswer answer = report.sealed();
+    return sql.sql("""
+        UPDATE attempt SET ended_at = ?, result = ?, http_status = ?, detail = ?, sealed = ?, key_id = ?, content_type = ?,
+          late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ? WHERE attempt_id = ? AND published_at IS NULL""")
+        .params(millis(now), report.result().name(), report.httpStatus(), report.detail(),
+            answer == null ? null : answer.body(), answer == null ? null : answer.keyId(),
+            answer == null ? null : answer.contentType(), late ? 1 : 0, answer == null ? null : answer.payConnectId(),
+            answer == null ? null : answer.payConnectName(), answer == null ? null : answer.terminalId(), attemptId)
+        .update() == 1;
+  }
+
+  /** The caller is gone: ambiguous, until its result comes after all. */
+  void closeLost(Entry known, Instant now) {
+    sql.sql("UPDATE attempt SET ended_at = ?, result = 'AMBIGUOUS', detail = ? WHERE attempt_id = ? AND result IS NULL")
+        .params(millis(now), "the process that made the call ended before the answer was written down", known.attemptId())
+        .update();
+    sql.sql("UPDATE job SET attempts = attempts + 1, ambiguous = ambiguous + 1 WHERE job_id = ?").param(known.jobId())
+        .update();
+  }
+
+  Credentials credentials(String jobId) {
+    return sql.sql(CREDENTIALS + " AND a.job_id = ? ORDER BY a.ended_at DESC LIMIT 1").param(jobId)
+        .query(JobRows::credentials).single();
+  }
+
+  List<Credentials> unpublished(Instant before, int limit) {
+    return sql.sql(CREDENTIALS + " AND a.ended_at < ? ORDER BY a.ended_at LIMIT ?").params(millis(before), limit)
+        .query(JobRows::credentials).list();
+  }
+
+  /** The sealed bytes of an answer that could not be understood, or null. */
+  String unreadable(String attemptId) {
+    return sql.sql("SELECT sealed FROM attempt WHERE attempt_id = ? AND result = 'UNREADABLE' AND sealed IS NOT NULL")
+        .param(attemptId).query(String.class).optional().orElse(null);
+  }
+
+  // ---- deliveries that got nowhere, and the pulse ----------------------------------------------------------------
+
+  int begun(String carrier, String jobId, Instant now) {
+    sql.sql("""
+        INSERT INTO setback (carrier, job_id, begun, updated_at) VALUES (?, ?, 1, ?)
+        ON CONFLICT (carrier) DO UPDATE SET begun = setback.begun + 1, updated_at = excluded.updated_at""")
+        .params(carrier, jobId, millis(now)).update();
+    return sql.sql("SELECT begun FROM setback WHERE carrier = ?").param(carrier).query(Integer.class).single();
+  }
+
+  void gotSomewhere(String carrier) {
+    sql.sql("DELETE FROM setback WHERE carrier = ?").param(carrier).update();
+  }
+
+  int beat(Owner owner, Instant now) {
+    return sql.sql("""
+        INSERT INTO pulse (id, owner, beaten_at) VALUES (1, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, beaten_at = excluded.beaten_at""")
+        .params(owner.toString(), millis(now)).update();
+  }
+
+  // ---- columns -----------------------------------------------------------------------------------------------------
+
+  private static int heard(AttemptReport report) {
+    return report != null && report.result() != Result.NOT_SENT ? 1 : 0;
+  }
+
+  private static int doubtful(AttemptReport report) {
+    return report != null && report.result() == Result.AMBIGUOUS ? 1 : 0;
+  }
+
+  private static Credentials credentials(ResultSet row, int n) throws SQLException {
+    return new Credentials(row.getString("attempt_id"), row.getString("job_id"), row.getString("batch_id"),
+        row.getString("sealed"), row.getString("key_id"), row.getString("content_type"), row.getString("pay_connect_id"),
+        row.getString("pay_connect_name"), row.getString("terminal_id"), row.getInt("late") == 1,
+        fromJson(row.getString("reference")), instant(row, "requested_at"), row.getInt("attempts"));
+  }
+
+  private static Long millis(Instant instant) {
+    return instant == null ? null : instant.toEpochMilli();
+  }
+
+  private static Instant instant(ResultSet row, String column) throws SQLException {
+    long value = row.getLong(column);
+    return row.wasNull() ? null : Instant.ofEpochMilli(value);
+  }
+
+  private static Integer integer(ResultSet row, String column) throws SQLException {
+    int value = row.getInt(column);
+    return row.wasNull() ? null : value;
+  }
+
+  private static String toJson(Map<String, String> texts) {
+    try {
+      return JSON.writeValueAsString(texts);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("a map of texts that is no JSON", e);
+    }
+  }
+
+  private static Map<String, String> fromJson(String json) {
+    try {
+      return json == null ? Map.of() : JSON.readValue(json, TEXTS);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("column reference holds no JSON object", e);
+    }
+  }
+}
