@@ -45,6 +45,7 @@ import java.util.List;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.camel.CamelContext;
 import org.apache.camel.LoggingLevel;
 import org.apache.camel.component.http.HttpActivityListener;
@@ -226,7 +227,11 @@ public class Bridge implements AutoCloseable {
 
   /** What is sent here is sent when the consumer's session commits, together with its acknowledgement, or not at all. */
   private JmsComponent sessionOfTheConsumer() {
-    JmsComponent jms = component(BrokerConnections.factory(address));
+    ActiveMQConnectionFactory connections = BrokerConnections.factory(address);
+    // The commit is what is waited for. When the broker goes away, the client sends what was not yet acknowledged on the
+    // dead connection, one session after the other, and would wait half a minute for each before it connects again.
+    connections.setBlockOnAcknowledge(false);
+    JmsComponent jms = component(connections);
     jms.setTransacted(true);
     jms.setLazyCreateTransactionManager(false);
     jms.setCacheLevelName("CACHE_CONSUMER");

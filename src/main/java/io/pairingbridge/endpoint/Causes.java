@@ -1,23 +1,15 @@
 package io.pairingbridge.endpoint;
 
-import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import javax.net.ssl.SSLException;
 import org.apache.hc.client5.http.ConnectTimeoutException;
-import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.NoHttpResponseException;
 
 /** Says in words what a failed call failed of. Messages of the HTTP client may quote headers and are not passed on. */
 final class Causes {
   private Causes() {}
-
-  /** As {@link #of}; with a proxy on the way, a refusal may be the proxy's. */
-  static String beforeSending(Throwable e) {
-    boolean known = e.getClass() != IOException.class && !(e instanceof HttpException);
-    return known ? of(e) : "no connection to the endpoint could be had: " + e.getMessage();
-  }
 
   static String of(Throwable e) {
     if (e instanceof UnknownHostException) {

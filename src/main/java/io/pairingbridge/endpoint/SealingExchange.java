@@ -80,12 +80,14 @@ final class SealingExchange implements ExecChainHandler {
     try {
       response = chain.proceed(request, scope);
       if (!attempt.sent()) {
-        throw new IOException("the proxy on the way answered " + response.getCode() + " itself");
+        // A proxy refused the tunnel with a status of its own; the endpoint has heard nothing.
+        throw new CallFailed("the proxy answered " + response.getCode() + " and let no connection to the endpoint through", null);
       }
       return answer(take(response, job, tooLate));
+    } catch (CallFailed e) {
+      throw e;
     } catch (IOException | HttpException | RuntimeException e) {
-      throw new CallFailed(tooLate.get() ? "no complete answer within the deadline"
-          : attempt.sent() ? Causes.of(e) : Causes.beforeSending(e), e);
+      throw new CallFailed(tooLate.get() ? "no complete answer within the deadline" : Causes.of(e), e);
     } finally {
       deadline.cancel(false);
       closeQuietly(response);

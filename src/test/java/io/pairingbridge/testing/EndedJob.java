@@ -3,8 +3,14 @@ package io.pairingbridge.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.cloudevents.CloudEvent;
+import io.cloudevents.SpecVersion;
+import io.cloudevents.jackson.JsonFormat;
 import io.pairingbridge.testing.Stage.Received;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -16,6 +22,10 @@ public final class EndedJob {
   private static final Set<String> LETTER_PROPERTIES = Set.of("PairingJobId", "PairingBatchId", "PairingIntegrator",
       "PairingOutcome", "PairingReason", "PairingDetail", "PairingHttpStatus", "PairingAttempts", "PairingRemedy",
       "PairingFailedAt", "JMSXDeliveryCount", "_AMQ_LARGE_SIZE"); // the last two are the broker's
+
+  private static final Set<String> DATA_FIELDS = Set.of("job_id", "batch_id", "outcome", "reason", "detail", "http_status",
+      "attempts", "pay_connect_id", "pay_connect_name", "terminal_id", "reference", "environment", "remedy", "requested_at",
+      "finished_at");
 
   private final Stage stage;
   private final String jobId;
@@ -149,8 +159,32 @@ public final class EndedJob {
     return (int) messages.stream().filter(m -> jobId.equals(m.jobId())).count();
   }
 
+  /** CloudEvents 1.0, and the data that the contract names. */
+  private static void isAnOutcomeEvent(Received event) {
+    CloudEvent parsed = new JsonFormat().deserialize(event.body().getBytes(StandardCharsets.UTF_8));
+    assertThat(parsed.getSpecVersion()).isEqualTo(SpecVersion.V1);
+    assertThat(parsed.getId()).isNotBlank();
+    assertThat(parsed.getSource()).isEqualTo(URI.create("urn:pairing-bridge:simulator"));
+    assertThat(parsed.getType()).isEqualTo("io.pairingbridge.outcome");
+    assertThat(parsed.getSubject()).isEqualTo(event.jobId());
+    assertThat(parsed.getDataContentType()).isEqualTo("application/json");
+    assertThat(parsed.getTime()).isNotNull();
+    JsonNode data = Stage.json(event.body()).path("data");
+    List<String> fields = new ArrayList<>();
+    data.fieldNames().forEachRemaining(fields::add);
+    assertThat(DATA_FIELDS).as("data of the event of job %s", event.jobId()).containsAll(fields);
+    assertThat(fields).contains("job_id", "outcome", "attempts", "reference", "environment", "remedy", "requested_at",
+        "finished_at");
+    assertThat(data.path("job_id").asText()).isEqualTo(event.jobId());
+    assertThat(Instant.parse(data.path("requested_at").asText())).isBefore(Instant.parse(data.path("finished_at").asText())
+        .plusMillis(1));
+    assertThat(event.text("PairingContentType")).isEqualTo("application/cloudevents+json");
+    assertThat(event.text("PairingOutcome")).isEqualTo(data.path("outcome").asText());
+  }
+
   private void tellsTheSameEverywhere() {
     Received event = only("events", stage.events());
+    isAnOutcomeEvent(event);
     assertThat(event.correlationId()).isEqualTo(jobId);
     assertThat(message().correlationId()).isEqualTo(jobId);
     assertThat(text("remedy")).as("remedy of job %s", jobId).isNotBlank();

@@ -63,7 +63,12 @@ public final class LedgerEndpoint implements AutoCloseable {
   }
 
   public LedgerEndpoint(int port) throws IOException {
-    server = new ServerSocket(port, 200, InetAddress.getLoopbackAddress());
+    this(new ServerSocket(port, 200, InetAddress.getLoopbackAddress()));
+  }
+
+  /** Behind a socket that speaks TLS, for example. */
+  public LedgerEndpoint(ServerSocket server) {
+    this.server = server;
     start(this::accept, "ledger");
   }
 
