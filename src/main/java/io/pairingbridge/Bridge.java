@@ -36,6 +36,9 @@ import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
 import jakarta.jms.JMSException;
 import jakarta.jms.Session;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -102,6 +105,7 @@ public class Bridge implements AutoCloseable {
 
   private void open() throws Exception {
     refuseWireLog();
+    refuseTakenPort(settings.management());
     Clock clock = clock();
     DataDirectory data = open(DataDirectory.open(settings.dataDirectory()));
     Sealer sealer = sealer(settings.seal().jwe()
@@ -328,6 +332,17 @@ public class Bridge implements AutoCloseable {
         throw new SettingsException("the logger " + name + " is at DEBUG and would print one-time passwords and secrets;"
             + " set it to WARN");
       }
+    }
+  }
+
+  /** The management server only logs that it could not start, and nobody would see the bridge's health. */
+  private static void refuseTakenPort(Settings.Management management) {
+    try (ServerSocket free = new ServerSocket(management.port(), 1, InetAddress.getByName(management.host()))) {
+      LOG.debug("Management on {}", free.getLocalSocketAddress());
+    } catch (IOException e) {
+      throw new SettingsException("the management address " + management.host() + ":" + management.port() + " cannot be used ("
+          + e.getMessage() + "): end the program that uses the port, or choose others with pairing.management.port and"
+          + " pairing.management.host");
     }
   }
 

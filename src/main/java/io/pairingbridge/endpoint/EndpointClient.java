@@ -41,16 +41,19 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
   private final String userAgent;
   private final ScheduledThreadPoolExecutor deadlines;
   private final SealingExchange sealing;
+  private final SSLContext tls;
 
   /**
    * @param endpoint where and how to call
    * @param concurrency calls at once
    * @param userAgent product and version, RFC 9110 section 10.1.5
+   * @throws SettingsException naming the trust store that cannot be read
    */
   public EndpointClient(Settings.Endpoint endpoint, int concurrency, String userAgent, Sealer sealer, Clock clock) {
     this.endpoint = endpoint;
     this.concurrency = concurrency;
     this.userAgent = userAgent;
+    this.tls = sslContext(endpoint);
     this.deadlines = new ScheduledThreadPoolExecutor(1, task -> {
       Thread thread = new Thread(task, "call-deadline");
       thread.setDaemon(true);
@@ -83,7 +86,7 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
         .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
             .setMaxConnTotal(concurrency + 1)
             .setMaxConnPerRoute(concurrency + 1)
-            .setTlsSocketStrategy(new DefaultClientTlsStrategy(sslContext(endpoint)))
+            .setTlsSocketStrategy(new DefaultClientTlsStrategy(tls))
             .setDefaultConnectionConfig(ConnectionConfig.custom()
                 .setConnectTimeout(Timeout.of(endpoint.connectTimeout()))
                 .setSocketTimeout(Timeout.of(endpoint.deadline().plusSeconds(1)))

@@ -35,6 +35,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
@@ -59,6 +60,7 @@ public final class Stage implements AutoCloseable {
   }
 
   private final Path folder;
+  private final Path brokerConfig;
   private final LedgerEndpoint ledger;
   private final BrokerUsers users;
   private final Opener opener;
@@ -72,7 +74,14 @@ public final class Stage implements AutoCloseable {
 
   /** @param folder an empty folder that is removed after the test */
   public Stage(Path folder) throws IOException {
+    this(folder, shipped -> shipped);
+  }
+
+  /** @param brokerChange a change to the text of the shipped broker configuration */
+  public Stage(Path folder, UnaryOperator<String> brokerChange) throws IOException {
     this.folder = folder;
+    this.brokerConfig = Files.writeString(folder.resolve("broker.xml"),
+        brokerChange.apply(Files.readString(Path.of("docker/artemis/broker.xml"))));
     this.ledger = new LedgerEndpoint();
     Path brokerFolder = Files.createDirectories(folder.resolve("artemis"));
     this.users = BrokerUsers.load(brokerFolder, Map.of());
@@ -103,6 +112,12 @@ public final class Stage implements AutoCloseable {
   public Stage set(String key, String value) {
     settings.put(key, value);
     return this;
+  }
+
+  /** Puts all settings back to what they were. */
+  public void restoreSettings(Map<String, String> all) {
+    settings.clear();
+    settings.putAll(all);
   }
 
   /** All settings of the bridge, for a child process. */
@@ -166,7 +181,7 @@ public final class Stage implements AutoCloseable {
   }
 
   private void startBroker(int port) {
-    broker = EmbeddedBroker.start(Path.of("docker/artemis/broker.xml"), folder.resolve("artemis"), "127.0.0.1", port, users);
+    broker = EmbeddedBroker.start(brokerConfig, folder.resolve("artemis"), "127.0.0.1", port, users);
   }
 
   public void stopBroker() {
