@@ -93,7 +93,8 @@ public final class Submit implements Callable<Integer> {
           + " counts")
   private String expires;
 
-  @Option(names = "--replay", description = "marks the job as sent again by a person, e.g. after an outcome in doubt")
+  @Option(names = "--replay", description = "tries the same one-time password again for a job that ended EXPIRED or"
+      + " MISCONFIGURED; without it only the outcome is told again")
   private boolean replay;
 
   @Option(names = "--wait", paramLabel = "DURATION", arity = "0..1", fallbackValue = "10m",

@@ -14,10 +14,10 @@ public final class Remedy {
       case INVALID -> "BEGUN_TOO_OFTEN".equals(ending.reason())
           ? "Look into the bridge's log for what stopped it, then send the request again."
           : "Correct the request as the detail says and send it again; the one-time password was not used.";
-      case EXPIRED -> "Check that the one-time password is still shown on the terminal, or generate a new one, and send the"
-          + " job again; it was not used.";
-      case MISCONFIGURED -> "Check pairing.endpoint.url, pairing.environment and the integrator id (command: check), then send"
-          + " the job again; the one-time password was probably not used.";
+      case EXPIRED -> "The one-time password was not used: if the terminal still shows it, send the job again as a replay"
+          + " (PairingReplay=true), else with a new one.";
+      case MISCONFIGURED -> "Correct pairing.endpoint.url, pairing.environment or the integrator id (command: check); the"
+          + " one-time password was not used, so send the job again as a replay (PairingReplay=true) or with a new one.";
       case DUPLICATE -> "Use a new job id for another terminal, or wait for the first job to end; the one-time password of this"
           + " request was not used.";
       case IN_DOUBT -> "ANSWER_UNREADABLE".equals(ending.reason())

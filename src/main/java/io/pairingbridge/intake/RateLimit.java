@@ -16,13 +16,20 @@ public final class RateLimit {
     this.nanosBetween = callsPerSecond == 0 ? 0 : (long) (TimeUnit.SECONDS.toNanos(1) / callsPerSecond);
   }
 
-  /** Returns when it is the caller's turn. */
+  /**
+   * Returns when it is the caller's turn.
+   *
+   * @throws IllegalStateException if the thread is interrupted, because the bridge is stopping: the job goes back
+   */
   public void awaitTurn() {
     if (nanosBetween == 0) {
       return;
     }
     long turn = reserve();
-    for (long left = turn - System.nanoTime(); left > 0 && !Thread.currentThread().isInterrupted(); left = turn - System.nanoTime()) {
+    for (long left = turn - System.nanoTime(); left > 0; left = turn - System.nanoTime()) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new IllegalStateException("stopped while waiting for the rate limit");
+      }
       LockSupport.parkNanos(left);
     }
   }

@@ -228,7 +228,12 @@ public final class JdbcJournal implements Journal {
     writer.reopen();
     write(rows -> rows.beat(owner, clock.instant()));
     for (Owed answer = owed.peek(); answer != null; answer = owed.peek()) {
-      writeFor(answer.job(), answer(answer.job(), answer.report())); // its delivery is long gone; what is sealed now, the reconciler publishes
+      try {
+        writeFor(answer.job(), answer(answer.job(), answer.report())); // the reconciler publishes it; its delivery is long gone
+      } catch (IllegalStateException e) {
+        // The attempt's row is gone, as after a restored backup: nothing that comes later can make this write succeed.
+        LOG.error("The sealed answer of {} has no place in the journal any more: {}", answer.job(), e.getMessage());
+      }
       owed.remove(answer);
     }
   }

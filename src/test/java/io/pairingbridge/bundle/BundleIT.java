@@ -122,7 +122,7 @@ class BundleIT {
     try (Stream<Path> children = Files.list(folder)) {
       Path home = children.filter(p -> p.getFileName().toString().startsWith("pairing-bridge-")).findFirst().orElseThrow();
       try (Stream<Path> top = Files.list(home)) {
-        assertThat(top.map(p -> p.getFileName().toString())).contains("bin", "lib", "routes", "config", "docker");
+        assertThat(top.map(p -> p.getFileName().toString())).contains("bin", "lib", "routes", "config", "docker", "docs", "README.md", "SECURITY.md");
       }
       return home;
     }

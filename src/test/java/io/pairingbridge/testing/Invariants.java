@@ -13,6 +13,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
@@ -54,6 +55,9 @@ public final class Invariants {
             + (dead.contains(job) ? " but a dead letter" : ""));
       }
       posts(stage.ledger().posts(otp), job, maxPosts, broken);
+      if (paired.contains(job) && stage.ledger().pairedBy(otp) < stage.ledger().posts(otp).size()) {
+        broken.add("4: the OTP of job " + job + " was posted after its success was read");
+      }
     });
 
     Set<Object> attempts = new HashSet<>();
@@ -68,7 +72,7 @@ public final class Invariants {
         broken.add("5: the recipient saw an attempt of job " + job + " twice");
       }
     }
-    tombstones(stage.data().resolve("journal.db"), broken);
+    published(stage.data().resolve("journal.db"), broken);
     secrets(stage, otpByJob, dead, logs, broken);
     assertThat(broken).as("invariants").isEmpty();
   }
@@ -84,12 +88,19 @@ public final class Invariants {
     }
   }
 
-  private static void tombstones(Path journal, List<String> broken) throws SQLException {
+  private static void published(Path journal, List<String> broken) throws SQLException {
     try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + journal);
-        ResultSet row = connection.createStatement().executeQuery(
-            "SELECT j.job_id FROM job j JOIN attempt a ON a.job_id = j.job_id WHERE j.state = 'PUBLISHED' AND a.sealed IS NOT NULL")) {
-      while (row.next()) {
-        broken.add("7: job " + row.getString(1) + " is PUBLISHED and holds sealed bytes");
+        Statement statement = connection.createStatement()) {
+      try (ResultSet row = statement.executeQuery(
+          "SELECT j.job_id FROM job j JOIN attempt a ON a.job_id = j.job_id WHERE j.state = 'PUBLISHED' AND a.sealed IS NOT NULL")) {
+        while (row.next()) {
+          broken.add("7: job " + row.getString(1) + " is PUBLISHED and holds sealed bytes");
+        }
+      }
+      try (ResultSet row = statement.executeQuery("SELECT job_id FROM attempt WHERE result = 'PAIRED' AND published_at IS NULL")) {
+        while (row.next()) {
+          broken.add("2: the answer of job " + row.getString(1) + " was read and is not on the credentials queue");
+        }
       }
     }
   }

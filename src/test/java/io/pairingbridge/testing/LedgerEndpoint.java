@@ -49,6 +49,7 @@ public final class LedgerEndpoint implements AutoCloseable {
   private final Map<String, Behaviour> behaviours = new ConcurrentHashMap<>();
   private final Map<String, List<Post>> posts = new ConcurrentHashMap<>();
   private final Map<String, String> pairings = new ConcurrentHashMap<>();
+  private final Map<String, Integer> pairedBy = new ConcurrentHashMap<>();
   private final Set<String> answered = ConcurrentHashMap.newKeySet();
   private final List<String> heads = new CopyOnWriteArrayList<>();
   private final Map<String, List<String>> headsByOtp = new ConcurrentHashMap<>();
@@ -109,6 +110,11 @@ public final class LedgerEndpoint implements AutoCloseable {
   /** OTP to credentials of every pairing made, whether or not anybody got to know. */
   public Map<String, String> pairings() {
     return Map.copyOf(pairings);
+  }
+
+  /** The number of the post that paired this OTP, or 0. */
+  public int pairedBy(String otp) {
+    return pairedBy.getOrDefault(otp, 0);
   }
 
   /** OTPs whose credentials were written to the end. */
@@ -268,7 +274,11 @@ public final class LedgerEndpoint implements AutoCloseable {
 
     /** Makes the pairing, once per OTP; false if it had been made before. */
     public boolean pair() {
-      return pairings.putIfAbsent(otp, credentials(otp, body.path("name").asText())) == null;
+      boolean first = pairings.putIfAbsent(otp, credentials(otp, body.path("name").asText())) == null;
+      if (first) {
+        pairedBy.put(otp, number());
+      }
+      return first;
     }
 
     public void pairOnce() throws IOException {
