@@ -163,7 +163,7 @@ class JobTimeIT {
     send(0, 4, Stage.request("first", "otp-first"));
     assertThat(called.await(1, TimeUnit.MINUTES)).isTrue();
     send(0, 1, Stage.request("low", "otp-low"));
-    send(0, 4, Stage.request("middle", "otp-middle"));
+    send(0, 6, Stage.request("middle", "otp-middle"));
     send(0, 9, Stage.request("high", "otp-high"));
     Awaitility.await().atMost(Stage.PATIENCE).until(() -> dueAt("waits").isBefore(Instant.now().minusMillis(500)));
     answer.countDown();
