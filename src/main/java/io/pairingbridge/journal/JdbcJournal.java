@@ -323,7 +323,8 @@ public final class JdbcJournal implements Journal {
           rows.insert(job, to, hash, now);
         }
         if (to != null) {
-          rows.end(job, to, move.why(), Texts.of(move.why(), report), report, now);
+          String last = report == null ? rows.lastDetail(known) : report.detail();
+          rows.end(job, to, move.why(), Texts.of(move.why(), last), report, now);
         }
         Entry ended = rows.find(job.id()).orElseThrow();
         boolean repeated = to == null && !job.origin().carrier().equals(ended.carrier());

@@ -154,6 +154,13 @@ final class JobRows {
         .list();
   }
 
+  /** What the last attempt of this try came to, in words; null if there was none. */
+  String lastDetail(Entry known) {
+    return known == null || known.attemptId() == null || known.state().ended() ? null
+        : sql.sql("SELECT detail FROM attempt WHERE attempt_id = ? AND detail IS NOT NULL").param(known.attemptId())
+            .query(String.class).optional().orElse(null);
+  }
+
   int countAttempts(String jobId) {
     return sql.sql("SELECT COUNT(*) FROM attempt WHERE job_id = ?").param(jobId).query(Integer.class).single();
   }

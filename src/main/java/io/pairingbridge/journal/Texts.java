@@ -1,7 +1,5 @@
 package io.pairingbridge.journal;
 
-import io.pairingbridge.journal.Journal.AttemptReport;
-
 /** The sentences that say why a job ended, for a person. */
 final class Texts {
   private Texts() {}
@@ -14,8 +12,9 @@ final class Texts {
     };
   }
 
-  static String of(String why, AttemptReport report) {
-    String last = report == null || report.detail() == null ? "" : ": " + report.detail();
+  /** @param lastAttempt what the last attempt came to, or null */
+  static String of(String why, String lastAttempt) {
+    String last = lastAttempt == null ? "" : ": " + lastAttempt;
     return switch (why) {
       case Transitions.TOO_OLD -> "the job's time ran out before the one-time password could be used" + last;
       case Transitions.DOUBT_EXPIRED ->

@@ -52,7 +52,7 @@ class PublishIT {
     stage.stopBroker();
     answer.countDown();
     Awaitility.await().atMost(Stage.PATIENCE).until(() -> sealed() == JOBS);
-    Awaitility.await().atMost(Stage.PATIENCE).during(Duration.ofSeconds(8)).until(() -> sealed() == JOBS);
+    Awaitility.await().atMost(Duration.ofMinutes(3)).during(Duration.ofSeconds(60)).until(() -> sealed() == JOBS);
     stage.restartBroker();
 
     for (int i = 0; i < JOBS; i++) {

@@ -312,6 +312,19 @@ abstract class JournalContract {
   }
 
   @Test
+  void saysWhatTheLastAttemptFailedOfWhenTheTimeIsUp() {
+    Journal journal = open("a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    journal.answered(job, new AttemptReport(Result.NOT_SENT, null, "the endpoint refuses connections", null, null));
+    clock.move(Duration.ofHours(2));
+    Job late = job("j", "otp");
+    journal.admit(late);
+    assertThat(late.ending().outcome()).isEqualTo(Outcome.EXPIRED);
+    assertThat(late.ending().detail()).contains("time ran out").endsWith("the endpoint refuses connections");
+  }
+
+  @Test
   void countsDeliveriesThatGetNowhere() {
     Journal journal = open("a", "1");
     assertThat(journal.begun("m1", "j")).isEqualTo(1);

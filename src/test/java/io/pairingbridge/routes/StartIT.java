@@ -95,7 +95,7 @@ class StartIT {
   @ParameterizedTest
   @Tag(SETTINGS)
   @CsvSource(delimiter = '|', value = {
-      "pairing.retry.max-dealy            | 5s       | unknown setting pairing.retry.max-dealy; did you mean pairing.retry.max-delay?",
+      "pairing.retry.max-dealy            | 5s       | did you mean pairing.retry.max-delay?",
       "pairing.nonsense                   | 1        | unknown setting pairing.nonsense",
       "pairing.endpoint.deadline          | 20       | pairing.endpoint.deadline is no duration; write 500ms, 20s",
       "pairing.endpoint.deadline          | 1d       | pairing.endpoint.deadline must be from 500ms to 5m",
