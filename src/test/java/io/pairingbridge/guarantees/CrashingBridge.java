@@ -56,6 +56,9 @@ public final class CrashingBridge extends Bridge {
   static void writeSettings(Map<String, String> texts, Path file) throws IOException {
     Properties properties = new Properties();
     properties.putAll(texts);
+    // Dozens of these are started, and nobody looks at them: what only looks is left out.
+    properties.setProperty("camel.management.enabled", "false");
+    properties.setProperty("camel.main.jmxEnabled", "false");
     try (var writer = Files.newBufferedWriter(file)) {
       properties.store(writer, null);
     }

@@ -79,7 +79,7 @@ public final class Stage implements AutoCloseable {
 
   /** @param brokerChange a change to the text of the shipped broker configuration */
   public Stage(Path folder, UnaryOperator<String> brokerChange) throws IOException {
-    this.folder = folder;
+    this.folder = Files.createDirectories(folder);
     this.brokerConfig = Files.writeString(folder.resolve("broker.xml"),
         brokerChange.apply(Files.readString(Path.of("docker/artemis/broker.xml"))));
     this.ledger = new LedgerEndpoint();
