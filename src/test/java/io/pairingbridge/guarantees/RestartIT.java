@@ -2,8 +2,11 @@ package io.pairingbridge.guarantees;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.Stage;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +43,7 @@ class RestartIT {
       assertThat(stage.deadLetters()).extracting(Stage.Received::jobId).containsExactly("refused");
       assertThat(stage.events()).hasSize(3);
       assertThat(stage.ledger().posts("otp-waits")).hasSize(2);
+      Invariants.check(stage, Map.of("waits", "otp-waits", "paired", "otp-paired", "refused", "otp-refused"), 3, List.of());
     }
   }
 }
