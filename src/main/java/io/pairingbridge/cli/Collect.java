@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.job.Job;
 import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.Opener;
 import io.pairingbridge.sealing.OpeningException;
@@ -21,7 +22,6 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,7 +41,6 @@ import picocli.CommandLine.Spec;
 public final class Collect implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String QUEUE = "pairing.credentials";
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
   /** How often a following collector looks up; any other time would do. */
   private static final Duration FOLLOWING = Duration.ofMinutes(1);
 
@@ -120,7 +119,7 @@ public final class Collect implements Callable<Integer> {
 
   private void keep(Session session, Message message, Opener opener, CredentialsFolder folder) throws JMSException {
     String job = message.getStringProperty("PairingJobId");
-    if (job == null || !NAME.matcher(job).matches()) {
+    if (job == null || !Job.ID.matcher(job).matches()) {
       job = "unknown";
     }
     Path file;
@@ -165,7 +164,7 @@ public final class Collect implements Callable<Integer> {
   private String name(Message message, String job) throws JMSException, IOException {
     // The broker's duplicate id, which is the attempt's id.
     Object published = message.getObjectProperty("_AMQ_DUPL_ID");
-    String attempt = published != null && NAME.matcher(published.toString()).matches() ? published.toString()
+    String attempt = published != null && Job.ID.matcher(published.toString()).matches() ? published.toString()
         : digest(text(message));
     // Not hidden, not taken for an option, and a name on every file system.
     String start = job.replaceFirst("^[.-]", "_").replace(':', '_');

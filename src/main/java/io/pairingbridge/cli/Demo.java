@@ -105,7 +105,12 @@ public final class Demo implements Callable<Integer> {
     demo.put("pairing.retry.max-ambiguous-attempts", "2");
     demo.put("pairing.data-directory", folder.resolve("data").toString());
     demo.put("pairing.seal.recipient-keys", folder.resolve("recipients.jwks").toString());
+    demo.put("pairing.broker.embedded", "true");
     demo.put("pairing.broker.embedded.port", "0");
+    // Whatever the bundle is set up for, the demo keeps to its own folder and to this machine.
+    demo.put("pairing.journal.url", "");
+    demo.put("pairing.endpoint.proxy.host", "");
+    demo.put("pairing.seal", "jwe");
     demo.put("pairing.management.port", Integer.toString(freePort()));
     return Settings.load(Home.folder(), null, Map.of(), demo);
   }

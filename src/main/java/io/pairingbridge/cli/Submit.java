@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.job.Job;
 import io.pairingbridge.settings.Settings;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
@@ -27,7 +28,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,7 +46,6 @@ public final class Submit implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String QUEUE = "pairing.requests";
   /** What the contract allows as PairingJobId and PairingBatchId. */
-  private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
   @Spec
   private CommandSpec command;
@@ -159,7 +158,7 @@ public final class Submit implements Callable<Integer> {
   }
 
   private static void id(String option, String value, List<String> violations) {
-    if (value != null && !ID.matcher(value).matches()) {
+    if (value != null && !Job.ID.matcher(value).matches()) {
       violations.add(option + " must be at most 128 of A-Z a-z 0-9 . _ : -");
     }
   }

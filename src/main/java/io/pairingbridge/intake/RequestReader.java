@@ -14,7 +14,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Pattern;
 import org.apache.activemq.artemis.api.core.ActiveMQBuffer;
 import org.apache.activemq.artemis.jms.client.ActiveMQMessage;
 import org.apache.camel.Exchange;
@@ -24,7 +23,6 @@ import org.apache.camel.Exchange;
  * object, map or stream message is refused without being deserialised.
  */
 public final class RequestReader {
-  private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
   /** Set by the broker, which overwrites what a sender put there (address setting enable-ingress-timestamp). */
   private static final String INGRESS_TIMESTAMP = "_AMQ_INGRESS_TIMESTAMP";
 
@@ -96,12 +94,12 @@ public final class RequestReader {
     // Not every protocol makes a JMSMessageID; the broker's own number with its time of arrival stands in.
     String messageId = message.getJMSMessageID() == null ? "message-" + number + "-" + requestedAt.toEpochMilli() : message.getJMSMessageID();
     String jobId = firstOf(text(message, "PairingJobId", problem), correlationId(message), messageId);
-    if (!ID.matcher(jobId).matches()) {
+    if (!Job.ID.matcher(jobId).matches()) {
       problem.is("JOB_ID", "the job id must be at most 128 of A-Z a-z 0-9 . _ : -");
-      jobId = ID.matcher(messageId).matches() ? messageId : "message-" + number;
+      jobId = Job.ID.matcher(messageId).matches() ? messageId : "message-" + number;
     }
     String batchId = text(message, "PairingBatchId", problem);
-    if (batchId != null && !ID.matcher(batchId).matches()) {
+    if (batchId != null && !Job.ID.matcher(batchId).matches()) {
       problem.is("BATCH_ID", "PairingBatchId must be at most 128 of A-Z a-z 0-9 . _ : -");
       batchId = null;
     }

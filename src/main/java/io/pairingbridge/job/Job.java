@@ -2,6 +2,7 @@ package io.pairingbridge.job;
 
 import java.time.Instant;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * One delivery of a pairing job on its way through the routes: the exchange variable {@code job}.
@@ -9,6 +10,9 @@ import java.util.Map;
  * <p>What came from the queue is fixed; what the steps find out is added as they run. Used by one thread at a time.
  */
 public final class Job {
+  /** What a job id and a batch id may look like. */
+  public static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+
   /** What identifies a delivery, known even if the body cannot be read. */
   public record Origin(String jobId, String batchId, String integrator, String carrier, Instant requestedAt,
       Instant expiresAt, int priority, boolean expired, boolean replay) {}
