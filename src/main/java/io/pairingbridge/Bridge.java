@@ -4,12 +4,14 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.pairingbridge.broker.BrokerAddress;
 import io.pairingbridge.broker.BrokerCheck;
+import io.pairingbridge.broker.BrokerClock;
 import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.broker.EmbeddedBroker;
 import io.pairingbridge.broker.Finding;
 import io.pairingbridge.delivery.Messages;
 import io.pairingbridge.delivery.Reconciler;
+import io.pairingbridge.delivery.SendTurns;
 import io.pairingbridge.endpoint.EndpointClient;
 import io.pairingbridge.endpoint.PairCall;
 import io.pairingbridge.intake.Intake;
@@ -54,6 +56,7 @@ import org.apache.camel.LoggingLevel;
 import org.apache.camel.component.http.HttpActivityListener;
 import org.apache.camel.component.http.HttpComponent;
 import org.apache.camel.component.jms.JmsComponent;
+import org.apache.camel.component.jms.JmsEndpointUriFactory;
 import org.apache.camel.health.HealthCheckRegistry;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.SimpleMainShutdownStrategy;
@@ -105,9 +108,10 @@ public class Bridge implements AutoCloseable {
 
   private void open() throws Exception {
     refuseWireLog();
-    refuseTakenPort(settings.management());
     Clock clock = clock();
+    // Before the port: where another process has both, it is that process that matters, and it may be paused.
     DataDirectory data = open(DataDirectory.open(settings.dataDirectory()));
+    refuseTakenPort(settings.management());
     Sealer sealer = sealer(settings.seal().jwe()
         ? new JweSealer(RecipientKeys.load(settings.seal().recipientKeys()), clock) : new PlainSealer());
     sealer.verify();
@@ -131,6 +135,7 @@ public class Bridge implements AutoCloseable {
     main.setShutdownStrategy(new SimpleMainShutdownStrategy()); // whoever starts the bridge stops it
     main.bind("jms", sessionOfTheConsumer());
     main.bind("jmsout", aloneFromTheConsumer(outConnections));
+    main.bind("jmsoutUris", new OutUris());
     HttpComponent http = http(client);
     main.bind(settings.endpoint().url().getScheme(), http);
     main.bind("metricsRegistry", meters);
@@ -141,7 +146,8 @@ public class Bridge implements AutoCloseable {
     main.bind("rateLimit", new RateLimit(settings.rateLimit()));
     main.bind("journalSteps", new JournalSteps(journal, metrics, clock));
     main.bind("pairCall", new PairCall(settings.integratorId(), settings.integrators()));
-    main.bind("messages", new Messages(settings.environment()));
+    main.bind("messages", new Messages(settings.environment(), clock, new BrokerClock(outConnections, clock)::now));
+    main.bind("sendTurns", new SendTurns());
     main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
     configure(main);
     beforeStart(main);
@@ -152,6 +158,7 @@ public class Bridge implements AutoCloseable {
     doors.context = context;
     opened.push(main::stop);
     main.start();
+    data.started();
     LOG.info("Pairing Bridge {} takes requests from {} and calls {} ({})", Version.get(), address.url(),
         settings.endpoint().url(), settings.environment());
   }
@@ -229,9 +236,15 @@ public class Bridge implements AutoCloseable {
     }
   }
 
+  private ActiveMQConnectionFactory brokerConnections() {
+    ActiveMQConnectionFactory connections = BrokerConnections.factory(address);
+    BrokerConnections.giveUpAfter(connections, settings.broker().connectionTtl());
+    return connections;
+  }
+
   /** What is sent here is sent when the consumer's session commits, together with its acknowledgement, or not at all. */
   private JmsComponent sessionOfTheConsumer() {
-    ActiveMQConnectionFactory connections = BrokerConnections.factory(address);
+    ActiveMQConnectionFactory connections = brokerConnections();
     // The commit is what is waited for. When the broker goes away, the client sends what was not yet acknowledged on the
     // dead connection, one session after the other, and would wait half a minute for each before it connects again.
     connections.setBlockOnAcknowledge(false);
@@ -263,7 +276,7 @@ public class Bridge implements AutoCloseable {
 
   private JmsPoolConnectionFactory outConnections() {
     JmsPoolConnectionFactory pool = new JmsPoolConnectionFactory();
-    pool.setConnectionFactory(BrokerConnections.factory(address));
+    pool.setConnectionFactory(brokerConnections());
     pool.setMaxConnections(1);
     pool.setMaxSessionsPerConnection(settings.requests().concurrency() + 8);
     pool.setUseProviderJMSContext(false);
@@ -368,6 +381,17 @@ public class Bridge implements AutoCloseable {
       } catch (Exception e) {
         LOG.warn("While stopping: {}", e.toString());
       }
+    }
+  }
+
+  /**
+   * Makes {@code destinationType} mean the same on {@code jmsout} as on {@code jms}. Camel knows a component's parameters by
+   * its own name only; of any other name it would take each destination for a queue.
+   */
+  private static final class OutUris extends JmsEndpointUriFactory {
+    @Override
+    public boolean isEnabled(String scheme) {
+      return "jmsout".equals(scheme);
     }
   }
 

@@ -28,6 +28,7 @@ final class DataDirectory implements AutoCloseable {
   private final FileLock lock;
   private final Path running;
   private final boolean afterCrash;
+  private boolean started;
 
   private DataDirectory(Path folder, FileChannel channel, FileLock lock) throws IOException {
     this.folder = folder;
@@ -64,6 +65,11 @@ final class DataDirectory implements AutoCloseable {
   /** True if the process that used this folder before did not get to close it. */
   boolean afterCrash() {
     return afterCrash;
+  }
+
+  /** The bridge runs. A start that failed before has not taken up what the crash left, and leaves the sign of it. */
+  void started() {
+    started = true;
   }
 
   /** The id of this bridge, made once. */
@@ -124,7 +130,9 @@ final class DataDirectory implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    Files.deleteIfExists(running);
+    if (started || !afterCrash) {
+      Files.deleteIfExists(running);
+    }
     lock.release();
     channel.close();
   }

@@ -2,6 +2,7 @@ package io.pairingbridge.broker;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.activemq.artemis.api.core.TransportConfiguration;
@@ -11,8 +12,8 @@ import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 /** Makes connection factories that lose nothing and trust nobody, for every part that talks to the broker. */
 public final class BrokerConnections {
 
-  private static final int CALL_TIMEOUT_MILLIS = 30_000;
-  private static final int CONNECTION_TTL_MILLIS = 60_000;
+  private static final Duration LONGEST_CALL = Duration.ofSeconds(30);
+  private static final Duration CONNECTION_TTL = Duration.ofSeconds(60);
 
   private BrokerConnections() {}
 
@@ -60,10 +61,7 @@ public final class BrokerConnections {
     factory.setBlockOnDurableSend(true);
     factory.setBlockOnNonDurableSend(true);
     factory.setBlockOnAcknowledge(true);
-    factory.setCallTimeout(CALL_TIMEOUT_MILLIS);
-    // How long the broker keeps the jobs of a silent client: longer than any pause that is not a crash.
-    factory.setConnectionTTL(CONNECTION_TTL_MILLIS);
-    factory.setClientFailureCheckPeriod(CONNECTION_TTL_MILLIS / 2);
+    giveUpAfter(factory, CONNECTION_TTL);
     // The broker's address is the one that was configured, not one that a broker announces.
     factory.setUseTopologyForLoadBalancing(false);
     // Nobody needs a Java object in a message; deserialising one is how a sender would run code here. The deny list alone
@@ -71,6 +69,18 @@ public final class BrokerConnections {
     factory.setDeserializationDenyList("*");
     factory.setDeserializationAllowList("none.at.all");
     return factory;
+  }
+
+  /**
+   * Sets for how long each side keeps what it holds for the other one when it hears nothing of it: the broker the jobs of
+   * a silent client, the client a call that is not answered (30 s at most).
+   *
+   * @param silence longer than any pause that is not a crash; the client pings twice in that time
+   */
+  public static void giveUpAfter(ActiveMQConnectionFactory factory, Duration silence) {
+    factory.setConnectionTTL(silence.toMillis());
+    factory.setClientFailureCheckPeriod(silence.toMillis() / 2);
+    factory.setCallTimeout(Math.min(silence.toMillis(), LONGEST_CALL.toMillis()));
   }
 
   /**

@@ -9,8 +9,10 @@ import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import jakarta.jms.DeliveryMode;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Variable;
@@ -32,9 +34,17 @@ public final class Messages {
 
   private final String environment;
   private final OutcomeEvents events;
+  private final Clock clock;
+  private final Supplier<Instant> brokerTime;
 
-  public Messages(String environment) {
+  /**
+   * @param clock of what is told in events
+   * @param brokerTime what the broker's clock shows, which decides when a scheduled message is delivered
+   */
+  public Messages(String environment, Clock clock, Supplier<Instant> brokerTime) {
     this.environment = environment;
+    this.clock = clock;
+    this.brokerTime = brokerTime;
     this.events = new OutcomeEvents(environment);
   }
 
@@ -58,7 +68,7 @@ public final class Messages {
   public void lateEvent(@Variable("credentials") Credentials credentials, Exchange exchange) {
     Ending paired = new Ending(Outcome.PAIRED, "ANSWER_CAME_LATE", "the answer came after the job was set aside as in doubt",
         200, credentials.attempts(), credentials.payConnectId(), credentials.payConnectName(), credentials.terminalId(),
-        credentials.attemptId(), Instant.now());
+        credentials.attemptId(), clock.instant());
     event(exchange, credentials.jobId(), credentials.batchId(), paired, credentials.reference(), credentials.requestedAt());
   }
 
@@ -69,13 +79,15 @@ public final class Messages {
     message.setHeader("JMSCorrelationID", origin.jobId());
     message.setHeader("JMSPriority", origin.priority());
     message.setHeader("JMSDeliveryMode", DeliveryMode.PERSISTENT); // the endpoint keeps our QoS, so it is ours to say
-    if (origin.expiresAt() != null && origin.expiresAt().isAfter(job.waitUntil())) {
+    Instant due = brokerTime.get().plus(job.delayLeft());
+    if (origin.expiresAt() != null && origin.expiresAt().isAfter(due)) {
       // An expiry that comes first is kept by the journal: the job is to come back once more and end with an outcome.
       message.setHeader("JMSExpiration", origin.expiresAt().toEpochMilli());
     }
-    message.setHeader(SCHEDULED, job.waitUntil().toEpochMilli());
+    message.setHeader(SCHEDULED, due.toEpochMilli());
     identify(message, origin);
     set(message, "PairingIntegrator", origin.integrator());
+    set(message, "PairingCarrier", origin.carrier());
   }
 
   /** True if a person has to look at the job: it then also goes to one of the two queues for that. */

@@ -42,7 +42,7 @@ final class AnswerReader {
   }
 
   private static String missing(JsonNode json) {
-    if (json == null || !json.isObject()) {
+    if (!json.isObject()) {
       return "the answer is no JSON object";
     }
     List<String> missing = REQUIRED.stream().filter(f -> text(json, f) == null).toList();

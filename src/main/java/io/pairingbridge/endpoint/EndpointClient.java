@@ -143,11 +143,11 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
       if ("POST".equals(request.getMethod())) { // a proxy's CONNECT carries nothing of the job
         Attempt attempt = SealingExchange.job(context.getAttribute(SealingExchange.EXCHANGE)).attempt();
         if (attempt.sent()) {
-          throw new IOException("a second request of one attempt was stopped before it left");
+          throw new CallFailed("a second request of one attempt was stopped before it left", null);
         }
         if (attempt.nanosLeft() <= 0) {
           // This process was paused: past the deadline somebody else may hold the job.
-          throw new IOException("the attempt's deadline passed before the request could be sent");
+          throw new CallFailed(SealingExchange.TOO_LATE_TO_SEND, null);
         }
         attempt.markSent();
       }

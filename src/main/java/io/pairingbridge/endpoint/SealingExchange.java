@@ -43,6 +43,13 @@ final class SealingExchange implements ExecChainHandler {
   /** Seconds; what is asked beyond that is cut anyway, and must not overflow when it is counted in smaller units. */
   private static final long LONGEST_WAIT = Duration.ofDays(1).toSeconds();
 
+  /** A deadline that is noticed this much too late was missed by a process that was paused, not by a peer that was slow. */
+  private static final long PAUSED = TimeUnit.MILLISECONDS.toNanos(20);
+  /** How long such a process is given to read what came in the meantime. */
+  private static final long CATCH_UP = TimeUnit.SECONDS.toNanos(1);
+
+  static final String TOO_LATE_TO_SEND = "the attempt's deadline passed before the request could be sent";
+
   /** Where camel-http leaves the exchange that a request belongs to. */
   static final String EXCHANGE = "org.apache.camel.Exchange";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -71,10 +78,21 @@ final class SealingExchange implements ExecChainHandler {
     Job job = job(scope.clientContext.getAttribute(EXCHANGE));
     Attempt attempt = job.attempt();
     AtomicBoolean tooLate = new AtomicBoolean();
+    AtomicBoolean done = new AtomicBoolean();
+    Runnable cut = () -> {
+      if (!done.get()) {
+        tooLate.set(true);
+        // Closes the socket whatever it is doing; a time-out between two bytes would let a dripping peer go on for ever.
+        ((Cancellable) scope.originalRequest).cancel();
+      }
+    };
     Future<?> deadline = deadlines.schedule(() -> {
-      tooLate.set(true);
-      // Closes the socket whatever it is doing; a time-out between two bytes would let a dripping peer go on for ever.
-      ((Cancellable) scope.originalRequest).cancel();
+      if (attempt.sent() && attempt.nanosLeft() < -PAUSED) {
+        // The answer may have come whole while this process stood still; closing now would throw it away unread.
+        deadlines.schedule(cut, CATCH_UP, TimeUnit.NANOSECONDS);
+      } else {
+        cut.run();
+      }
     }, Math.max(0, attempt.nanosLeft()), TimeUnit.NANOSECONDS);
     ClassicHttpResponse response = null;
     try {
@@ -87,8 +105,10 @@ final class SealingExchange implements ExecChainHandler {
     } catch (CallFailed e) {
       throw e;
     } catch (IOException | HttpException | RuntimeException e) {
-      throw new CallFailed(tooLate.get() ? "no complete answer within the deadline" : Causes.of(e), e);
+      String late = attempt.sent() ? "no complete answer within the deadline" : TOO_LATE_TO_SEND;
+      throw new CallFailed(tooLate.get() ? late : Causes.of(e), e);
     } finally {
+      done.set(true);
       deadline.cancel(false);
       closeQuietly(response);
     }

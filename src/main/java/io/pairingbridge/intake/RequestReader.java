@@ -1,6 +1,7 @@
 package io.pairingbridge.intake;
 
 import io.pairingbridge.intake.RequestBody.Refused;
+import io.pairingbridge.broker.BrokerClock;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
@@ -14,6 +15,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import org.apache.activemq.artemis.api.core.ActiveMQBuffer;
 import org.apache.activemq.artemis.jms.client.ActiveMQMessage;
 import org.apache.camel.Exchange;
@@ -23,8 +25,7 @@ import org.apache.camel.Exchange;
  * object, map or stream message is refused without being deserialised.
  */
 public final class RequestReader {
-  /** Set by the broker, which overwrites what a sender put there (address setting enable-ingress-timestamp). */
-  private static final String INGRESS_TIMESTAMP = "_AMQ_INGRESS_TIMESTAMP";
+  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,19}");
 
   private final RequestBody bodies;
   private final Set<String> integrators;
@@ -110,14 +111,20 @@ public final class RequestReader {
       integrator = null;
     }
     long expiration = message.getJMSExpiration();
-    return new Job.Origin(jobId, batchId, integrator, Long.toString(number), requestedAt,
+    return new Job.Origin(jobId, batchId, integrator, carrier(message, number), requestedAt,
         expiration > 0 ? Instant.ofEpochMilli(expiration) : null, message.getJMSPriority(), expired,
         "true".equals(text(message, "PairingReplay", problem)));
   }
 
+  /** The number of the message that the request first came in; the bridge keeps it on one that it puts back. */
+  private static String carrier(Message message, long number) throws JMSException {
+    return message.getObjectProperty("PairingCarrier") instanceof String first && NUMBER.matcher(first).matches() ? first
+        : Long.toString(number);
+  }
+
   private static Instant requestedAt(Message message, Instant now) throws JMSException {
-    Object stamped = ((ActiveMQMessage) message).getCoreMessage().getObjectProperty(INGRESS_TIMESTAMP);
-    long millis = stamped instanceof Long time ? time : message.getJMSTimestamp();
+    Instant stamped = BrokerClock.stamp(message);
+    long millis = stamped != null ? stamped.toEpochMilli() : message.getJMSTimestamp();
     Instant requestedAt = millis > 0 ? Instant.ofEpochMilli(millis) : now;
     return requestedAt.isAfter(now) ? now : requestedAt; // no clock of a sender makes a job younger
   }

@@ -15,6 +15,7 @@ public final class Attempt {
   private final long startedNanos;
   private final long deadlineNanos;
   private final AtomicBoolean sent = new AtomicBoolean();
+  private volatile boolean held;
 
   /**
    * @param id unique among all attempts of all jobs; the duplicate id of the published credentials
@@ -54,6 +55,19 @@ public final class Attempt {
   /** False only if certainly no byte of the request left this machine. */
   public boolean sent() {
     return sent.get();
+  }
+
+  /** To be called by the delivery that makes the call, and once more with false when it has been dealt with. */
+  public void hold(boolean held) {
+    this.held = held;
+  }
+
+  /**
+   * True while the delivery that makes the call is still at work. If this process was paused, or slow, that may be long
+   * after the deadline, with the answer in its hands: nobody else may take the call for lost until it is done.
+   */
+  public boolean held() {
+    return held;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.pairingbridge.job;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -22,7 +23,8 @@ public final class Job {
   private final Object original;
   private Next next;
   private Attempt attempt;
-  private Instant waitUntil;
+  private Duration delay;
+  private long delayedNanos;
   private Ending ending;
   private boolean repeated;
   private Map<String, String> reference;
@@ -67,8 +69,14 @@ public final class Job {
     return attempt;
   }
 
-  public Instant waitUntil() {
-    return waitUntil;
+  /** How long {@link Next#WAIT} is to wait, from the decision. */
+  public Duration delay() {
+    return delay;
+  }
+
+  /** What is left of {@link #delay}, whatever the wall clock has done since the decision. */
+  public Duration delayLeft() {
+    return delay.minusNanos(System.nanoTime() - delayedNanos);
   }
 
   public Ending ending() {
@@ -104,8 +112,9 @@ public final class Job {
     next = Next.PUBLISH;
   }
 
-  public void waitUntil(Instant due) {
-    waitUntil = due;
+  public void waitFor(Duration howLong) {
+    delay = howLong;
+    delayedNanos = System.nanoTime();
     next = Next.WAIT;
   }
 

@@ -6,7 +6,7 @@ public enum Next {
   CALL,
   /** Sealed credentials lie in the journal: put them on the credentials queue. */
   PUBLISH,
-  /** Back to the broker, to be delivered when {@link Job#waitUntil()} has come. */
+  /** Back to the broker, to be delivered when {@link Job#delay()} is over. */
   WAIT,
   /** Tell the outcome and acknowledge the request. */
   FINISH

@@ -91,7 +91,7 @@ public final class JdbcJournal implements Journal {
       return journal;
     } catch (SQLException | FlywayException e) {
       throw new JournalException("the journal " + dialect.name() + " cannot be opened: " + rootMessage(e)
-          + ". Check that its directory exists, has space and may be written by this user", e);
+          + ". Check that its directory exists and has space, and that its permissions let this user write", e);
     }
   }
 
@@ -159,7 +159,7 @@ public final class JdbcJournal implements Journal {
 
   @Override
   public List<Credentials> unpublished(Instant before, int limit) {
-    return read(rows -> rows.unpublished(before, limit));
+    return read(rows -> rows.unpublished(before, clock.instant(), limit));
   }
 
   @Override
@@ -214,7 +214,7 @@ public final class JdbcJournal implements Journal {
 
   @Override
   public int purge(Duration olderThan) {
-    underWay.values().removeIf(attempt -> attempt.nanosLeft() < -limits.callMayRun().toNanos());
+    underWay.values().removeIf(attempt -> !attempt.held() && attempt.nanosLeft() < -limits.callMayRun().toNanos());
     return write(rows -> rows.purge(clock.instant().minus(olderThan)));
   }
 
@@ -266,8 +266,8 @@ public final class JdbcJournal implements Journal {
   }
 
   /**
-   * Whether somebody may still be inside the call. Of its own calls this process knows by the monotonic clock; an earlier
-   * run of this instance is dead; of anybody else only the deadline tells.
+   * Whether somebody may still be inside the call. Of its own calls this process knows who holds them, and their deadline
+   * on the monotonic clock; an earlier run of this instance is dead; of anybody else only the deadline tells.
    */
   private boolean callMayRun(Entry known, Instant now) {
     if (known.state() != State.CALLING || owner.isEarlierRun(known.owner())) {
@@ -275,7 +275,7 @@ public final class JdbcJournal implements Journal {
     }
     if (known.owner().equals(owner.toString())) {
       Attempt mine = underWay.get(known.attemptId());
-      return mine != null && mine.nanosLeft() > 0;
+      return mine != null && (mine.held() || mine.nanosLeft() > 0);
     }
     return known.deadline().isAfter(now);
   }
@@ -316,7 +316,8 @@ public final class JdbcJournal implements Journal {
       }
       case WAIT -> {
         Instant until = to == State.WAITING ? await(rows, job, known, report, now) : waitFor(rows, known, now);
-        yield j -> j.waitUntil(until);
+        Duration delay = Duration.between(now, until);
+        yield j -> j.waitFor(delay);
       }
       case FINISH -> {
         if (to != null && (known == null || known.state().ended())) {
@@ -414,10 +415,13 @@ public final class JdbcJournal implements Journal {
     }
   }
 
+  /** What the database said; below that may be an error of the file system whose whole message is a path. */
   private static String rootMessage(Throwable e) {
     Throwable root = e;
-    while (root.getCause() != null) {
-      root = root.getCause();
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException || !(root instanceof SQLException)) {
+        root = cause;
+      }
     }
     return root.getMessage();
   }

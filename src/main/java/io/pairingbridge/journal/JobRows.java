@@ -196,8 +196,10 @@ final class JobRows {
         .query(JobRows::credentials).single();
   }
 
-  List<Credentials> unpublished(Instant before, int limit) {
-    return sql.sql(CREDENTIALS + " AND a.ended_at < ? ORDER BY a.ended_at LIMIT ?").params(millis(before), limit)
+  /** Also what ended after now: the clock was turned back since, and would let it wait for hours. */
+  List<Credentials> unpublished(Instant before, Instant now, int limit) {
+    return sql.sql(CREDENTIALS + " AND (a.ended_at < ? OR a.ended_at > ?) ORDER BY a.ended_at LIMIT ?")
+        .params(millis(before), millis(now), limit)
         .query(JobRows::credentials).list();
   }
 

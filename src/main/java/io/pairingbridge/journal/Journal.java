@@ -42,7 +42,7 @@ public interface Journal extends AutoCloseable {
   /**
    * Credentials that are sealed and not published, oldest first.
    *
-   * @param before only such as were sealed before this instant
+   * @param before only such as were sealed before this instant, or in the future of a clock that was turned back since
    */
   List<Credentials> unpublished(Instant before, int limit);
 

@@ -1,5 +1,6 @@
 package io.pairingbridge.journal;
 
+import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.JobListener;
@@ -8,7 +9,9 @@ import io.pairingbridge.journal.Journal.AttemptReport;
 import java.time.Clock;
 import java.time.Duration;
 import org.apache.camel.Body;
+import org.apache.camel.Exchange;
 import org.apache.camel.Variable;
+import org.apache.camel.support.SynchronizationAdapter;
 
 /** The journal as steps of a route. */
 public final class JournalSteps {
@@ -23,11 +26,22 @@ public final class JournalSteps {
   }
 
   /** Asks the journal what this delivery means. */
-  public void admit(@Variable("job") Job job) {
+  public void admit(@Variable("job") Job job, Exchange delivery) {
     journal.admit(job);
     if (job.attempt() != null) {
+      holdUntilDone(job.attempt(), delivery);
       listener.callBegan();
     }
+  }
+
+  private static void holdUntilDone(Attempt attempt, Exchange delivery) {
+    attempt.hold(true);
+    delivery.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
+      @Override
+      public void onDone(Exchange done) {
+        attempt.hold(false);
+      }
+    });
   }
 
   /** Writes what came of the call: the step after which sealed credentials are safe. */

@@ -15,6 +15,7 @@ public record Owner(String instance, String run) {
 
   /** True if that owner was an earlier run of this instance, so that none of its calls can be under way any more. */
   boolean isEarlierRun(String other) {
-    return other.startsWith(instance + "/") && !other.equals(toString());
+    // The name of an instance may hold a slash, that of a run does not: "shop/2/run" is no run of "shop".
+    return other.startsWith(instance + "/") && other.lastIndexOf('/') == instance.length() && !other.equals(toString());
   }
 }

@@ -35,6 +35,7 @@ final class SqliteDialect implements Dialect {
     Connection connection = DriverManager.getConnection(url, options(false));
     try {
       verify(connection);
+      writeBack(connection);
     } catch (SQLException e) {
       connection.close();
       throw e;
@@ -85,6 +86,17 @@ final class SqliteDialect implements Dialect {
     String synchronous = ask(connection, "PRAGMA synchronous");
     if (!"2".equals(synchronous)) {
       throw new SQLException("journal " + file + " has synchronous=" + synchronous + ", not 2 (FULL)");
+    }
+  }
+
+  /**
+   * Writes what the log holds into the database and syncs it. After an fsync that failed, the log shows what no disk holds,
+   * for as long as the kernel remembers it, and a later fsync of the same pages says that all is well.
+   */
+  private void writeBack(Connection connection) throws SQLException {
+    if (!"0".equals(ask(connection, "PRAGMA wal_checkpoint(TRUNCATE)"))) {
+      throw new SQLException("journal " + file + " is being read by another process and cannot be brought up to date;"
+          + " end that process");
     }
   }
 

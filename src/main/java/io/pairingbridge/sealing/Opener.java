@@ -118,8 +118,8 @@ public final class Opener {
 
     /** Null for what is no time: the header is not proven yet, and a strange one must not break its reader. */
     private static Instant instant(Object seconds) {
-        return seconds instanceof Long || seconds instanceof Integer
-                ? Instant.ofEpochSecond(Math.max(Instant.MIN.getEpochSecond(), Math.min(Instant.MAX.getEpochSecond(), ((Number) seconds).longValue())))
+        return seconds instanceof Long number
+                ? Instant.ofEpochSecond(Math.max(Instant.MIN.getEpochSecond(), Math.min(Instant.MAX.getEpochSecond(), number)))
                 : null;
     }
 

@@ -56,6 +56,7 @@ enum Setting {
   BROKER_TRUSTSTORE_PASSWORD("pairing.broker.truststore-password", Kind.SECRET, ""),
   BROKER_KEYSTORE("pairing.broker.keystore", Kind.TEXT, ""),
   BROKER_KEYSTORE_PASSWORD("pairing.broker.keystore-password", Kind.SECRET, ""),
+  BROKER_CONNECTION_TTL("pairing.broker.connection-ttl", Kind.duration("2s", "10m"), "60s"),
   DATA_DIRECTORY("pairing.data-directory", Kind.TEXT, "data"),
   MANAGEMENT_HOST("pairing.management.host", Kind.TEXT, "127.0.0.1"),
   MANAGEMENT_PORT("pairing.management.port", Kind.number(1, 65_535), "8077"),

@@ -66,7 +66,7 @@ public record Settings(Path home, Path dataDirectory, String environment, String
 
   public record Broker(boolean embedded, String embeddedHost, int embeddedPort, Path config, String url,
       String username, String password, Path truststore, String truststorePassword, Path keystore,
-      String keystorePassword, Map<String, String> users) {
+      String keystorePassword, Duration connectionTtl, Map<String, String> users) {
     @Override
     public String toString() {
       return embedded ? "embedded on " + embeddedHost + ":" + embeddedPort : url.replaceFirst("\\?.*", "?***");
@@ -215,7 +215,7 @@ public record Settings(Path home, Path dataDirectory, String environment, String
         base.resolve(source.get(Setting.BROKER_CONFIG)), url, source.get(Setting.BROKER_USERNAME),
         source.get(Setting.BROKER_PASSWORD), path(base, source.get(Setting.BROKER_TRUSTSTORE)),
         source.get(Setting.BROKER_TRUSTSTORE_PASSWORD), path(base, source.get(Setting.BROKER_KEYSTORE)),
-        source.get(Setting.BROKER_KEYSTORE_PASSWORD), users);
+        source.get(Setting.BROKER_KEYSTORE_PASSWORD), Setting.duration(source.get(Setting.BROKER_CONNECTION_TTL)), users);
   }
 
   private static void integratorId(String key, String id, List<String> problems) {

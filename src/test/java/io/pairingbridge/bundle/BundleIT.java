@@ -80,6 +80,7 @@ class BundleIT {
         Child bridge = Child.start(List.of("sh", "-c", "cd / && exec " + launcher + " run"), bridgeLog, environment)) {
       simulator.awaitLog("/v1/pay-connect/pair/", 1);
       bridge.awaitLog("takes requests from", 1);
+      refusesASecondBridgeOnTheSameFolder(launcher, folder, environment);
       BrokerUsers users = BrokerUsers.read(folder.resolve("data"), Map.of());
       String broker = "tcp://127.0.0.1:" + brokerPort;
 
@@ -114,6 +115,16 @@ class BundleIT {
       }
       assertThat(broken).isEmpty();
     }
+  }
+
+  /** Whatever else it would have to share, ports included: that the other bridge has the data is what counts. */
+  private static void refusesASecondBridgeOnTheSameFolder(String launcher, Path folder, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    Path log = folder.resolve("second.log");
+    try (Child second = Child.start(List.of(launcher, "run"), log, environment)) {
+      assertThat(second.awaitEnd()).isEqualTo(1);
+    }
+    assertThat(Files.readString(log)).contains("the data directory " + folder.resolve("data"), "it may be paused");
   }
 
   private static Path unpack(Path folder) throws IOException, InterruptedException {

@@ -146,6 +146,20 @@ class ConnectionsIT {
         .hasMessageContaining("trust-localhost.p12");
   }
 
+  /** A kept connection may be dead by the next call, and what is written to a dead one may have been heard. */
+  @Test
+  void callsOnANewConnectionEachTime() throws Exception {
+    stage.ledger().when(otp, call -> {
+      call.pairOnce();
+      call.silence(); // open for as long as the bridge keeps it, but nobody answers there any more
+    });
+    run(stage.ledger().url().toString()).paired();
+
+    nextJob();
+    stage.send(Stage.request(job, otp));
+    EndedJob.await(stage, job, otp).paired().attempts(1).posts(1);
+  }
+
   @Test
   void callsThroughAProxy() throws Exception {
     try (TestProxy proxy = new TestProxy(null, null)) {

@@ -55,21 +55,37 @@ class SystemCallOrderIT {
       SystemCall post = first(calls, c -> isSend(c) && c.text().contains("POST /v1/pay-connect/pair/"), "the request");
       SystemCall calling = first(calls, c -> isJournal(c) && c.text().contains("CALLING") && c.text().contains("job-traced"),
           "CALLING in the journal");
-      assertSyncedBetween(calls, calling, post, "the first byte of the request");
+      SystemCall firstSync = assertSyncedBetween(calls, calling, post, "the first byte of the request");
 
       SystemCall sealed = first(calls, c -> isJournal(c) && c.text().contains("SEALED") && c.begun() > post.begun(),
           "SEALED in the journal");
       SystemCall publish = first(calls, c -> isSend(c) && c.begun() > post.begun() && c.text().contains(KEY_ID),
           "the credentials on their way to the broker");
-      assertSyncedBetween(calls, sealed, publish, "the credentials");
+      SystemCall secondSync = assertSyncedBetween(calls, sealed, publish, "the credentials");
+      record(List.of(calling, firstSync, post, sealed, secondSync, publish));
     }
   }
 
-  private static void assertSyncedBetween(List<SystemCall> calls, SystemCall written, SystemCall sent, String what) {
+  /** For the report on evidence: what was seen, without what was written. */
+  private static void record(List<SystemCall> seen) throws IOException {
+    List<String> what = List.of("the journal takes CALLING", "and is on disk", "the first byte of the request leaves",
+        "the journal takes SEALED", "and is on disk", "the sealed credentials leave for the broker");
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < seen.size(); i++) {
+      SystemCall call = seen.get(i);
+      String target = call.text().contains("journal.db-wal") ? "journal.db-wal" : call.text().contains("POST ") ? "endpoint" : "broker";
+      lines.add(String.format("%-10s %-15s %s", call.name(), target, what.get(i)));
+    }
+    Files.createDirectories(Path.of("target/evidence"));
+    Files.write(Path.of("target/evidence/system-calls.txt"), lines);
+  }
+
+  private static SystemCall assertSyncedBetween(List<SystemCall> calls, SystemCall written, SystemCall sent, String what) {
     assertThat(written.returned()).as("the journal is written before " + what).isLessThan(sent.begun());
-    assertThat(calls).as("the journal is synced after it was written and before " + what)
-        .anyMatch(c -> (c.name().equals("fdatasync") || c.name().equals("fsync")) && c.text().contains("journal.db-wal")
-            && c.begun() > written.returned() && c.returned() < sent.begun());
+    return calls.stream()
+        .filter(c -> (c.name().equals("fdatasync") || c.name().equals("fsync")) && c.text().contains("journal.db-wal")
+            && c.begun() > written.returned() && c.returned() < sent.begun())
+        .findFirst().orElseThrow(() -> new AssertionError("the journal is not synced between its write and " + what));
   }
 
   private static boolean isSend(SystemCall call) {

@@ -30,6 +30,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -48,12 +49,16 @@ abstract class JournalContract {
   /** The dialect of a database that is empty before each test and the same for all calls within one. */
   abstract Dialect dialect();
 
-  private JdbcJournal open(String instance, String run) {
+  JdbcJournal open(String instance, String run) {
     return open(dialect(), instance, run);
   }
 
   private JdbcJournal open(Dialect dialect, String instance, String run) {
-    JdbcJournal journal = JdbcJournal.open(dialect, LIMITS, new Owner(instance, run), HASH, clock);
+    return open(dialect, LIMITS, instance, run);
+  }
+
+  private JdbcJournal open(Dialect dialect, Limits limits, String instance, String run) {
+    JdbcJournal journal = JdbcJournal.open(dialect, limits, new Owner(instance, run), HASH, clock);
     opened.add(journal);
     return journal;
   }
@@ -63,7 +68,7 @@ abstract class JournalContract {
     opened.forEach(Journal::close);
   }
 
-  private Job job(String id, String otp) {
+  Job job(String id, String otp) {
     return job(id, otp, Integer.toString(++messages));
   }
 
@@ -105,7 +110,7 @@ abstract class JournalContract {
     journal.admit(again);
 
     assertThat(again.next()).isEqualTo(Next.WAIT);
-    assertThat(again.waitUntil()).isEqualTo(clock.instant().plusSeconds(1));
+    assertThat(clock.instant().plus(again.delay())).isEqualTo(clock.instant().plusSeconds(1));
     assertThat(journal.find("j").orElseThrow().ambiguous()).isEqualTo(1);
     assertThat(journal.attempts("j")).extracting(Journal.AttemptRecord::result).containsExactly(Result.AMBIGUOUS);
   }
@@ -118,7 +123,7 @@ abstract class JournalContract {
     Job early = job("j", "otp");
     other.admit(early);
     assertThat(early.next()).isEqualTo(Next.WAIT);
-    assertThat(early.waitUntil()).isEqualTo(clock.instant().plus(CALL).plus(GRACE));
+    assertThat(clock.instant().plus(early.delay())).isEqualTo(clock.instant().plus(CALL).plus(GRACE));
     assertThat(other.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
 
     clock.move(CALL.plus(GRACE));
@@ -136,7 +141,74 @@ abstract class JournalContract {
     Job again = job("j", "otp");
     journal.admit(again);
     assertThat(again.next()).isEqualTo(Next.WAIT);
+    assertThat(clock.instant().plus(again.delay())).as("looks again in a moment").isEqualTo(clock.instant().plusMillis(200));
     assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
+  }
+
+  @Test
+  void leavesACallToTheDeliveryThatHoldsItLongAfterItsDeadline() {
+    Limits passed = new Limits(CALL.negated(), LIMITS.maxAge(), LIMITS.maxAmbiguous(), LIMITS.retry());
+    JdbcJournal journal = JdbcJournal.open(dialect(), passed, new Owner("a", "1"), HASH, clock);
+    opened.add(journal);
+    Job job = job("j", "otp");
+    journal.admit(job);
+    job.attempt().hold(true);
+    journal.purge(Duration.ofDays(1)); // as it runs first thing after a long pause
+
+    Job again = job("j", "otp");
+    journal.admit(again);
+    assertThat(again.next()).isEqualTo(Next.WAIT);
+    assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
+
+    job.attempt().hold(false);
+    journal.admit(job("j", "otp"));
+    assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.WAITING);
+  }
+
+  @Test
+  void goesOnFromACallOfItsOwnThatOutlivedItsDeadline() {
+    Limits noTime = new Limits(Duration.ZERO, LIMITS.maxAge(), LIMITS.maxAmbiguous(), LIMITS.retry());
+    Journal journal = open(dialect(), noTime, "a", "1");
+    journal.admit(job("j", "otp"));
+
+    Job again = job("j", "otp");
+    journal.admit(again);
+
+    assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.WAITING);
+    assertThat(journal.find("j").orElseThrow().ambiguous()).isEqualTo(1);
+  }
+
+  @Test
+  void putsADeliveryBackThatComesBeforeItIsDue() {
+    Journal journal = open("a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    journal.answered(job, report(Result.THROTTLED));
+    clock.move(Duration.ofMillis(400));
+
+    Job early = job("j", "otp");
+    journal.admit(early);
+    assertThat(early.next()).isEqualTo(Next.WAIT);
+    assertThat(early.delay().plusMillis(400)).isEqualTo(job.delay());
+
+    clock.move(Duration.ofMillis(600));
+    Job due = job("j", "otp");
+    journal.admit(due);
+    assertThat(due.next()).as("to the millisecond").isEqualTo(Next.CALL);
+  }
+
+  @Test
+  void callsAJobThatWaitsForATimeTheClockWasTurnedBackFrom() {
+    Journal journal = open("a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    journal.answered(job, report(Result.THROTTLED));
+    clock.move(Duration.ofDays(-3));
+
+    Job again = job("j", "otp");
+    journal.admit(again);
+
+    assertThat(again.next()).isEqualTo(Next.CALL);
   }
 
   @Test
@@ -146,11 +218,24 @@ abstract class JournalContract {
     Journal other = open("b", "1");
     Job first = job("j", "otp");
     other.admit(first);
-    assertThat(first.waitUntil()).isEqualTo(clock.instant().plus(CALL).plus(GRACE));
+    assertThat(clock.instant().plus(first.delay())).isEqualTo(clock.instant().plus(CALL).plus(GRACE));
 
     clock.move(CALL.plus(GRACE));
     other.admit(job("j", "otp"));
     assertThat(other.find("j").orElseThrow().state()).isEqualTo(State.WAITING);
+  }
+
+  @Test
+  void publishesWhatWasSealedBeforeTheClockWasTurnedBack() {
+    Job job = job("j", "otp");
+    Journal journal = open("a", "1");
+    journal.admit(job);
+    journal.answered(job, paired());
+    assertThat(journal.unpublished(clock.instant(), 10)).as("just sealed").isEmpty();
+
+    clock.move(Duration.ofHours(-3));
+
+    assertThat(journal.unpublished(clock.instant(), 10)).extracting(Credentials::body).containsExactly("sealed-bytes");
   }
 
   @Test
@@ -299,8 +384,8 @@ abstract class JournalContract {
       journal.admit(job);
       assertThat(job.next()).isEqualTo(Next.CALL);
       journal.answered(job, report(Result.THROTTLED));
-      waits.add(Duration.between(clock.instant(), job.waitUntil()).toSeconds());
-      clock.move(Duration.between(clock.instant(), job.waitUntil()));
+      waits.add(job.delay().toSeconds());
+      clock.move(job.delay());
     }
     assertThat(waits).containsExactly(1L, 2L, 4L, 8L, 16L, 32L, 60L, 60L);
     clock.move(Duration.between(clock.instant(), requested.plus(Duration.ofMinutes(59)).plusSeconds(50)));
@@ -308,7 +393,7 @@ abstract class JournalContract {
         new PairingRequest("Till", "otp", null, Map.of()), "{}");
     journal.admit(last);
     journal.answered(last, new AttemptReport(Result.THROTTLED, 503, "later", null, Duration.ofHours(1)));
-    assertThat(last.waitUntil()).isEqualTo(requested.plus(Duration.ofHours(1)));
+    assertThat(clock.instant().plus(last.delay())).isEqualTo(requested.plus(Duration.ofHours(1)));
   }
 
   @Test
@@ -430,6 +515,9 @@ abstract class JournalContract {
   void refusesEverythingAfterAFailedCommitUntilItIsHealed() {
     AtomicBoolean broken = new AtomicBoolean();
     Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+    journal.admit(job("i", "otp"));
+    // Others see a write once it is committed: what fails from here on is none that was answered before.
+    Awaitility.await().until(() -> journal.find("i").isPresent());
     broken.set(true);
     assertThatThrownBy(() -> journal.admit(job("j", "otp"))).isInstanceOf(JournalException.class).hasMessageContaining("disk");
     broken.set(false);
@@ -465,6 +553,139 @@ abstract class JournalContract {
   }
 
   @Test
+  void writesAtTheStopASealedAnswerThatTheStoreRefused() {
+    AtomicBoolean broken = new AtomicBoolean();
+    Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    broken.set(true);
+    assertThatThrownBy(() -> journal.answered(job, paired())).isInstanceOf(JournalException.class);
+    broken.set(false);
+
+    journal.close();
+
+    assertThat(open("a", "2").unpublished(clock.instant().plusSeconds(1), 10)).extracting(Credentials::body)
+        .containsExactly("sealed-bytes");
+  }
+
+  @Test
+  void stopsEvenIfTheStoreStillRefusesWhatItOwes() {
+    AtomicBoolean broken = new AtomicBoolean();
+    Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    broken.set(true);
+    assertThatThrownBy(() -> journal.answered(job, paired())).isInstanceOf(JournalException.class);
+
+    journal.close();
+
+    assertThat(open("a", "2").find("j").orElseThrow().state()).isEqualTo(State.CALLING);
+    assertThatThrownBy(() -> journal.admit(job("k", "otp"))).isInstanceOf(JournalException.class).hasMessageContaining("closed");
+  }
+
+  @Test
+  void keepsNoAnswerWithoutCredentialsThatTheStoreRefused() {
+    AtomicBoolean broken = new AtomicBoolean();
+    Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    broken.set(true);
+    assertThatThrownBy(() -> journal.answered(job, report(Result.REJECTED))).isInstanceOf(JournalException.class);
+    broken.set(false);
+
+    journal.heal();
+
+    assertThat(journal.find("j").orElseThrow().state()).as("its end is unknown").isEqualTo(State.CALLING);
+  }
+
+  /** The commit was durable and its caller was told otherwise: another one published the credentials meanwhile. */
+  @Test
+  void doesNotBringPublishedCredentialsBackWhenItIsHealed() {
+    AtomicBoolean lying = new AtomicBoolean();
+    Journal journal = open(new Faulty(dialect(), new AtomicInteger(), new AtomicBoolean(), lying), "a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    lying.set(true);
+    assertThatThrownBy(() -> journal.answered(job, paired())).isInstanceOf(JournalException.class);
+    lying.set(false);
+    open("b", "1").published(job.attempt().id());
+
+    journal.heal();
+
+    assertThat(journal.unpublished(clock.instant().plusSeconds(1), 10)).isEmpty();
+    assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.PUBLISHED);
+    assertThat(journal.failure()).isEmpty();
+  }
+
+  @Test
+  void isHealedEvenIfAnAnswerHasNoPlaceInItAnyMore() throws SQLException {
+    AtomicBoolean broken = new AtomicBoolean();
+    Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    broken.set(true);
+    assertThatThrownBy(() -> journal.answered(job, paired())).isInstanceOf(JournalException.class);
+    broken.set(false);
+    change("DELETE FROM job"); // as a backup that was put back
+
+    journal.heal();
+
+    Job next = job("k", "otp");
+    journal.admit(next);
+    assertThat(next.next()).isEqualTo(Next.CALL);
+  }
+
+  @Test
+  void leavesTheOtherWritesOfAGroupAloneWhenOneIsAMistake() throws Exception {
+    Journal journal = open("a", "1");
+    ExecutorService pool = Executors.newFixedThreadPool(8);
+    try {
+      List<Callable<Boolean>> all = new ArrayList<>();
+      for (int i = 0; i < 64; i++) {
+        Job job = job("j" + i, "otp");
+        if (i % 4 == 0) {
+          job.call(new io.pairingbridge.job.Attempt("unheard-of-" + i, 1, CALL));
+        }
+        all.add(() -> {
+          try {
+            if (job.attempt() == null) {
+              journal.admit(job);
+            } else {
+              journal.answered(job, report(Result.REJECTED)); // of a job that the journal never heard of
+            }
+            return true;
+          } catch (IllegalStateException mistake) {
+            return false;
+          }
+        });
+      }
+      int refused = 0;
+      for (Future<Boolean> done : pool.invokeAll(all)) {
+        refused += done.get() ? 0 : 1;
+      }
+      assertThat(refused).isEqualTo(16);
+    } finally {
+      pool.shutdown();
+    }
+    assertThat(journal.counts()).containsEntry(State.CALLING, 48L);
+    assertThat(journal.failure()).isEmpty();
+  }
+
+  @Test
+  void saysThatItCannotBeRead() throws SQLException {
+    Journal journal = open("a", "1");
+    change("DROP TABLE job");
+    assertThatThrownBy(() -> journal.find("j")).isInstanceOf(JournalException.class)
+        .hasMessageContaining(dialect().name() + " cannot be read").hasMessageContaining("job");
+  }
+
+  private void change(String sql) throws SQLException {
+    try (Connection connection = dialect().openForWriting(); var statement = connection.createStatement()) {
+      statement.executeUpdate(sql);
+    }
+  }
+
+  @Test
   void setsAJobAsideAgainIfItsAcknowledgementWasLost() {
     Journal journal = open("a", "1");
     Ending nowhere = Ending.uncalled(Outcome.INVALID, "BEGUN_TOO_OFTEN", "why", "m1", clock.instant());
@@ -477,8 +698,161 @@ abstract class JournalContract {
     assertThat(journal.setAside(job("j", "otp", "m1"), nowhere).reason()).isEqualTo("BEGUN_TOO_OFTEN");
   }
 
-  /** A database whose commits can be made to fail, and are counted. */
-  private record Faulty(Dialect real, AtomicInteger commits, AtomicBoolean broken) implements Dialect {
+  @Test
+  void leavesAnotherCallAloneWhenAnEarlierOneReportsItsLossLate() {
+    Journal paused = open("a", "1");
+    Job job = job("j", "otp");
+    paused.admit(job);
+    clock.move(CALL.plus(GRACE));
+    Journal other = open("b", "1");
+    other.admit(job("j", "otp"));
+    paused.answered(job, report(Result.AMBIGUOUS));
+    assertThat(job.next()).isEqualTo(Next.WAIT);
+    assertThat(clock.instant().plus(job.delay())).as("when it is due").isEqualTo(clock.instant().plusSeconds(1));
+    clock.move(Duration.ofSeconds(1));
+    Job second = job("j", "otp");
+    other.admit(second);
+    Entry calling = other.find("j").orElseThrow();
+
+    paused.answered(job, report(Result.AMBIGUOUS));
+
+    assertThat(job.next()).isEqualTo(Next.WAIT);
+    assertThat(clock.instant().plus(job.delay())).as("the other's deadline").isEqualTo(clock.instant().plus(CALL).plus(GRACE));
+    assertThat(other.find("j")).contains(calling);
+    assertThat(calling.attemptId()).isEqualTo(second.attempt().id());
+    assertThat(calling.ambiguous()).as("counted once").isEqualTo(1);
+  }
+
+  @Test
+  void endsAJobWhoseTimeRanOutDuringItsCall() {
+    Journal journal = open("a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    clock.move(Duration.ofHours(1));
+    journal.answered(job, report(Result.NOT_SENT));
+    assertThat(job.ending().outcome()).isEqualTo(Outcome.EXPIRED);
+    assertThat(job.ending().attempts()).as("nobody heard it").isZero();
+  }
+
+  @Test
+  void endsAJobAtItsExpirationIfThatComesBeforeTheMaximumAge() {
+    Journal journal = open("a", "1");
+    Instant expires = clock.instant().plusSeconds(60);
+    Job inTime = expiring("in-time", clock.instant(), expires);
+    Job late = expiring("late", clock.instant(), expires);
+    clock.move(Duration.ofMillis(59_999));
+    journal.admit(inTime);
+    assertThat(inTime.next()).isEqualTo(Next.CALL);
+    clock.move(Duration.ofMillis(1));
+    journal.admit(late);
+    assertThat(late.ending().outcome()).isEqualTo(Outcome.EXPIRED);
+
+    Job aged = expiring("aged", clock.instant(), clock.instant().plus(Duration.ofDays(1)));
+    clock.move(Duration.ofHours(1));
+    journal.admit(aged);
+    assertThat(aged.ending().outcome()).as("the maximum age comes first").isEqualTo(Outcome.EXPIRED);
+  }
+
+  private Job expiring(String id, Instant requestedAt, Instant expiresAt) {
+    return new Job(new Job.Origin(id, null, null, Integer.toString(++messages), requestedAt, expiresAt, 4, false, false),
+        new PairingRequest("Till", "otp", null, Map.of()), "{}");
+  }
+
+  @Test
+  void countsTheAgeOfAJobFromItsFirstRequestAndOfANewTryFromItsOwn() {
+    Journal journal = open("a", "1");
+    Job first = job("j", "otp");
+    journal.admit(first);
+    journal.answered(first, report(Result.THROTTLED));
+    clock.move(Duration.ofHours(1));
+    Job sentAgain = job("j", "otp");
+    journal.admit(sentAgain);
+    assertThat(sentAgain.ending().outcome()).as("sent again, and no younger for it").isEqualTo(Outcome.EXPIRED);
+
+    Job newTry = job("j", "another");
+    journal.admit(newTry);
+    assertThat(newTry.next()).isEqualTo(Next.CALL);
+  }
+
+  @Test
+  void endsWhatTheBrokerGaveUpWhateverItsAge() {
+    Journal journal = open("a", "1");
+    Job expired = new Job(new Job.Origin("j", null, null, "m1", clock.instant(), null, 4, true, false),
+        new PairingRequest("Till", "otp", null, Map.of()), "{}");
+    journal.admit(expired);
+    assertThat(expired.ending().outcome()).isEqualTo(Outcome.EXPIRED);
+
+    Job waiting = job("k", "otp");
+    journal.admit(waiting);
+    journal.answered(waiting, report(Result.AMBIGUOUS));
+    Job gaveUp = new Job(new Job.Origin("k", null, null, "m2", clock.instant(), null, 4, true, false),
+        new PairingRequest("Till", "otp", null, Map.of()), "{}");
+    journal.admit(gaveUp);
+    assertThat(gaveUp.ending().outcome()).isEqualTo(Outcome.IN_DOUBT);
+  }
+
+  @Test
+  void remembersARequestThatCouldNotBeUnderstoodAndTakesItsCorrection() {
+    Journal journal = open("a", "1");
+    Ending notJson = Ending.uncalled(Outcome.INVALID, "NOT_JSON", "why", "m1", clock.instant());
+    Job unreadable = new Job(job("j", "x", "m1").origin(), null, "{");
+    assertThat(journal.refused(unreadable, notJson)).isEqualTo(notJson);
+    assertThat(journal.find("j").orElseThrow().ending()).isEqualTo(notJson);
+
+    Ending schema = Ending.uncalled(Outcome.INVALID, "SCHEMA", "why", "m2", clock.instant());
+    journal.refused(new Job(job("j", "x", "m2").origin(), null, "{}"), schema);
+    assertThat(journal.find("j").orElseThrow().ending()).as("the latest mistake").isEqualTo(schema);
+
+    Job corrected = job("j", "otp");
+    journal.admit(corrected);
+    assertThat(corrected.next()).isEqualTo(Next.CALL);
+  }
+
+  @Test
+  void setsNoJobAsideThatHasEndedAndCountsTheCallItWasIn() {
+    Journal journal = open("a", "1");
+    Ending nowhere = Ending.uncalled(Outcome.INVALID, "BEGUN_TOO_OFTEN", "why", "m1", clock.instant());
+    Job refused = job("refused", "otp");
+    journal.admit(refused);
+    journal.answered(refused, report(Result.REJECTED));
+    assertThat(journal.setAside(job("refused", "otp"), nowhere)).isEqualTo(refused.ending());
+
+    journal.admit(job("called", "otp"));
+    Ending called = journal.setAside(job("called", "otp"), nowhere);
+    assertThat(called.attempts()).isEqualTo(1);
+    assertThat(journal.attempts("called")).extracting(Journal.AttemptRecord::result).containsExactly(Result.AMBIGUOUS);
+
+    Job waiting = job("waiting", "otp");
+    journal.admit(waiting);
+    journal.answered(waiting, report(Result.AMBIGUOUS));
+    Ending doubt = journal.setAside(job("waiting", "otp"), nowhere);
+    assertThat(doubt.outcome()).isEqualTo(Outcome.IN_DOUBT);
+    assertThat(doubt.attempts()).as("the lost one, once").isEqualTo(1);
+
+    Job unheard = job("unheard", "otp");
+    journal.admit(unheard);
+    journal.answered(unheard, report(Result.NOT_SENT));
+    assertThat(journal.setAside(job("unheard", "otp"), nowhere).outcome()).isEqualTo(Outcome.INVALID);
+  }
+
+  @Test
+  void stillWaitsForACallOfItsOwnAfterAPurge() {
+    Journal journal = open("a", "1");
+    journal.admit(job("j", "otp"));
+    clock.move(Duration.ofMinutes(1));
+    journal.purge(Duration.ofDays(90));
+    Job again = job("j", "otp");
+    journal.admit(again);
+    assertThat(again.next()).isEqualTo(Next.WAIT);
+    assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
+  }
+
+  /** A database whose commits can be made to fail, or to be reported as failed, and are counted. */
+  private record Faulty(Dialect real, AtomicInteger commits, AtomicBoolean broken, AtomicBoolean lying) implements Dialect {
+    Faulty(Dialect real, AtomicInteger commits, AtomicBoolean broken) {
+      this(real, commits, broken, new AtomicBoolean());
+    }
+
     @Override
     public Connection openForWriting() throws SQLException {
       Connection connection = real.openForWriting();
@@ -491,7 +865,11 @@ abstract class JournalContract {
               }
             }
             try {
-              return method.invoke(connection, args);
+              Object value = method.invoke(connection, args);
+              if (method.getName().equals("commit") && lying.get()) {
+                throw new SQLException("the disk did not say that it is done (injected)");
+              }
+              return value;
             } catch (java.lang.reflect.InvocationTargetException e) {
               throw e.getCause();
             }

@@ -1,6 +1,17 @@
 package io.pairingbridge.journal;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.testing.Invariants;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.time.Clock;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SqliteJournalTest extends JournalContract {
@@ -10,5 +21,33 @@ class SqliteJournalTest extends JournalContract {
   @Override
   Dialect dialect() {
     return new SqliteDialect("jdbc:sqlite:" + folder.resolve("journal.db"));
+  }
+
+  @Test
+  void refusesADatabaseThatItDoesNotKnow() {
+    assertThatThrownBy(() -> JdbcJournal.open("jdbc:h2:mem:journal", null, null, null, Clock.systemUTC()))
+        .isInstanceOf(JournalException.class).hasMessageContaining("pairing.journal.url is jdbc:h2:mem:journal");
+  }
+
+  @Test
+  void saysWhatToDoIfItsFileCannotBeMade() throws IOException {
+    Path notAFolder = Files.writeString(folder.resolve("file"), "");
+    String url = "jdbc:sqlite:" + notAFolder.resolve("journal.db");
+    assertThatThrownBy(() -> JdbcJournal.open(url, null, null, null, Clock.systemUTC()))
+        .isInstanceOf(JournalException.class).hasMessageContaining("cannot create the directory of " + notAFolder)
+        .hasMessageContaining("Check that its directory exists");
+  }
+
+  /** The log of a process that ended after a failed sync may be in the kernel's memory only; the database is not. */
+  @Test
+  void writesBackWhatTheLogShowsBeforeItTrustsIt(@TempDir Path left, @TempDir Path durable) throws Exception {
+    open("a", "1").admit(job("j", "otp"));
+    for (String file : List.of("journal.db", "journal.db-wal")) {
+      Files.copy(folder.resolve(file), left.resolve(file));
+    }
+    try (Connection opened = new SqliteDialect("jdbc:sqlite:" + left.resolve("journal.db")).openForWriting()) {
+      Files.copy(left.resolve("journal.db"), durable.resolve("journal.db"));
+    }
+    assertThat(Invariants.row(durable.resolve("journal.db"), "j")).containsExactly("CALLING attempts 0 ambiguous 0");
   }
 }

@@ -177,6 +177,8 @@ class TransitionsTest {
           if (d.sameOtp() && (state == State.IN_DOUBT || state == State.REJECTED)) {
             assertThat(move.next()).as("a spent OTP is not posted again: " + what).isNotEqualTo(Next.CALL);
           }
+          assertThat(move.duplicate()).as("refused only while the first one runs or after it was paired: " + what)
+              .isEqualTo(!d.sameOtp() && (!state.ended() || state == State.PUBLISHED));
           if (!d.timeLeft()) {
             assertThat(move.next()).as("no call after its time: " + what).isNotEqualTo(Next.CALL);
           }

@@ -82,6 +82,10 @@ class RouteFilesTest {
   private void handlers(Map<?, ?> configuration, String file) {
     for (Object handler : (List<?>) configuration.get("onException")) {
       Map<?, ?> on = (Map<?, ?>) ((Map<?, ?>) handler).get("onException");
+      if (on.get("redeliveryPolicy") instanceof Map<?, ?> policy
+          && !policy.keySet().stream().allMatch(option -> option.toString().startsWith("log"))) {
+        broken.add(file + ": " + on.get("id") + " tries again in the consumer's thread; the broker is to deliver again");
+      }
       if (on.get("steps") != null) {
         steps((List<?>) on.get("steps"), file);
       }

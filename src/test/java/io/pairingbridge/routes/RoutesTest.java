@@ -3,6 +3,7 @@ package io.pairingbridge.routes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.delivery.Messages;
+import io.pairingbridge.delivery.SendTurns;
 import io.pairingbridge.endpoint.CallFailed;
 import io.pairingbridge.endpoint.PairCall;
 import io.pairingbridge.job.Attempt;
@@ -15,6 +16,7 @@ import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.State;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -86,7 +88,8 @@ class RoutesTest extends CamelMainTestSupport {
     registry.bind("rateLimit", new Turn());
     registry.bind("journalSteps", new Steps());
     registry.bind("pairCall", new PairCall("5f3a1c9e7b20", Map.of()));
-    registry.bind("messages", new Messages("simulator"));
+    registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now));
+    registry.bind("sendTurns", new SendTurns());
     registry.bind("reconciler", new LeftBehind());
   }
 
@@ -225,7 +228,7 @@ class RoutesTest extends CamelMainTestSupport {
   @Test
   void takesAFailedCallForAResult() {
     admit = job -> job.call(new Attempt("attempt-1", 1, Duration.ofMinutes(1)));
-    answered = job -> job.waitUntil(Instant.now());
+    answered = job -> job.waitFor(Duration.ZERO);
     endpointAnswers(exchange -> {
       throw new CallFailed("no connection", null);
     });
@@ -260,7 +263,7 @@ class RoutesTest extends CamelMainTestSupport {
   void publishesAndWaitsWithoutACall() {
     admit = job -> job.publish(credentials(false));
     assertThat(deliver("pair", job())).contains("publish-credentials", "send-event").doesNotContain("call-endpoint");
-    admit = job -> job.waitUntil(Instant.now());
+    admit = job -> job.waitFor(Duration.ZERO);
     assertThat(deliver("pair", job())).contains("schedule-request").doesNotContain("call-endpoint", "send-event");
   }
 

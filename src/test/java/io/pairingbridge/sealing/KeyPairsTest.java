@@ -24,15 +24,17 @@ class KeyPairsTest {
     Path folder;
 
     @ParameterizedTest
-    @EnumSource(KeyKind.class)
+    @EnumSource(value = KeyKind.class, names = {"P256", "P384", "P521"})
     void makesPairsThatSealAndOpen(KeyKind kind) {
         RecipientKeyPair pair = KeyPairs.generate(kind, null);
         KeyPairs.writePrivate(pair, folder.resolve("private.jwks"));
         KeyPairs.writePublic(pair, folder.resolve("public.jwks"));
         Sealer sealer = new JweSealer(RecipientKeys.load(folder.resolve("public.jwks")), Clock.systemUTC());
         Opener opener = Opener.load(folder.resolve("private.jwks"));
-        assertThat(opener.keyIds()).containsExactly(sealer.keyId());
-        assertThat(opener.open(sealer.seal(new byte[] {1, 2}, "job-1").body())).containsExactly(1, 2);
+        Sealed sealed = sealer.seal(new byte[] {1, 2}, "job-1");
+        assertThat(sealed.keyId()).isEqualTo(pair.keyId()).isEqualTo(sealer.keyId());
+        assertThat(opener.keyIds()).containsExactly(pair.keyId());
+        assertThat(opener.open(sealed.body())).containsExactly(1, 2);
     }
 
     @Test
@@ -81,12 +83,10 @@ class KeyPairsTest {
 
     @Test
     void writesNothingPrivateIntoThePublicFile() throws IOException, ParseException {
-        for (KeyKind kind : List.of(KeyKind.RSA3072, KeyKind.P256)) {
-            Path file = folder.resolve(kind + ".jwks");
-            KeyPairs.writePublic(KeyPairs.generate(kind, "k"), file);
-            Map<String, Object> key = JSONObjectUtils.getJSONObjectArray(JSONObjectUtils.parse(Files.readString(file)), "keys")[0];
-            assertThat(key).containsOnlyKeys(kind == KeyKind.P256 ? List.of("kty", "kid", "use", "alg", "crv", "x", "y") : List.of("kty", "kid", "use", "alg", "n", "e"));
-        }
+        Path file = folder.resolve("public.jwks");
+        KeyPairs.writePublic(KeyPairs.generate(KeyKind.P256, "k"), file);
+        Map<String, Object> key = JSONObjectUtils.getJSONObjectArray(JSONObjectUtils.parse(Files.readString(file)), "keys")[0];
+        assertThat(key).containsOnlyKeys("kty", "kid", "use", "alg", "crv", "x", "y");
     }
 
     @Test
@@ -98,7 +98,7 @@ class KeyPairsTest {
         Files.writeString(file, JSONObjectUtils.toJSONString(document));
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw----"));
 
-        KeyPairs.writePublic(KeyPairs.generate(KeyKind.RSA3072, "new"), file);
+        KeyPairs.writePublic(KeyPairs.generate(KeyKind.P384, "new"), file);
 
         assertThat(RecipientKeys.load(file).keyIds()).containsExactly("new", "old");
         assertThat(JSONObjectUtils.parse(Files.readString(file))).containsEntry("owner", "ERP team");

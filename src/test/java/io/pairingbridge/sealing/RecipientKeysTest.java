@@ -53,6 +53,12 @@ class RecipientKeysTest {
     }
 
     @Test
+    void readsPastMembersOfTheSetThatItDoesNotKnow() throws IOException {
+        String set = JSONObjectUtils.toJSONString(Map.of("keys", List.of(json(RSA)), "d", "department", "k", "other"));
+        assertThat(RecipientKeys.load(Files.writeString(folder.resolve("keys.jwks"), set)).keyIds()).containsExactly("rsa-key");
+    }
+
+    @Test
     void refusesAFileThatIsMissing() {
         refused(folder.resolve("nowhere.jwks")).hasMessageContaining("nowhere.jwks does not exist").hasMessageContaining("keys new");
     }
@@ -76,7 +82,7 @@ class RecipientKeysTest {
     @ParameterizedTest
     @ValueSource(strings = {"{}", "[]", "{\"keys\":[]}", "{\"keys\":null}", "{\"keys\":{}}"})
     void refusesAFileWithoutKeys(String text) throws IOException {
-        refused(Files.writeString(folder.resolve("keys.jwks"), text)).hasMessageContaining("keys.jwks has no keys");
+        refused(Files.writeString(folder.resolve("keys.jwks"), text)).hasMessageContaining("keys.jwks has no keys").message().doesNotContain("single key");
     }
 
     @Test
@@ -154,6 +160,7 @@ class RecipientKeysTest {
         Map<String, Object> verify = with(RSA, "key_ops", List.of("verify"));
         verify.remove("use");
         refused(file(verify)).hasMessageContaining("'rsa-key' is not meant for encryption").hasMessageContaining("\"key_ops\"");
+        refused(file(with(RSA, "key_ops", "wrapKey"))).as("a text in place of a list").hasMessageContaining("\"key_ops\"");
     }
 
     @Test

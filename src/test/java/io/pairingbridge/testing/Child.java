@@ -52,6 +52,11 @@ public final class Child implements AutoCloseable {
     return process.exitValue();
   }
 
+  /** Whether the process ends by itself within this time. */
+  public boolean endsWithin(long millis) throws InterruptedException {
+    return process.waitFor(millis, TimeUnit.MILLISECONDS);
+  }
+
   /** Waits until the log holds this text as often as said. */
   public Child awaitLog(String text, int times) {
     Awaitility.await().atMost(Stage.PATIENCE).until(() -> {
@@ -68,6 +73,11 @@ public final class Child implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** Where its output goes. */
+  public Path log() {
+    return log;
+  }
+
   public long pid() {
     return process.pid();
   }
@@ -82,6 +92,22 @@ public final class Child implements AutoCloseable {
   public void stop() throws InterruptedException {
     process.destroy();
     awaitEnd();
+  }
+
+  /** Stops the process where it is (SIGSTOP), until {@link #resume}. */
+  public void pause() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  /** SIGCONT. */
+  public void resume() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    if (new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid()).inheritIO().start().waitFor() != 0) {
+      throw new AssertionError("SIG" + name + " could not be sent to the child process");
+    }
   }
 
   public static void note(Path log, String line) throws IOException {

@@ -77,7 +77,8 @@ public final class Invariants {
     assertThat(broken).as("invariants").isEmpty();
   }
 
-  private static void posts(List<Post> posts, String job, int maxPosts, List<String> broken) {
+  /** 4: not more posts of one OTP than allowed, and none while another one is under way. */
+  public static void posts(List<Post> posts, String job, int maxPosts, List<String> broken) {
     if (posts.size() > maxPosts) {
       broken.add("4: the OTP of job " + job + " was posted " + posts.size() + " times");
     }
@@ -88,7 +89,8 @@ public final class Invariants {
     }
   }
 
-  private static void published(Path journal, List<String> broken) throws SQLException {
+  /** 2 and 7: each answer that was read is published, and what is published holds no sealed bytes. */
+  public static void published(Path journal, List<String> broken) throws SQLException {
     try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + journal);
         Statement statement = connection.createStatement()) {
       try (ResultSet row = statement.executeQuery(
@@ -103,6 +105,30 @@ public final class Invariants {
         }
       }
     }
+  }
+
+  /** The jobs that the journal has not brought to an end, with their states. */
+  public static List<String> unfinished(Path journal) throws SQLException {
+    return rows(journal, "SELECT job_id || ' ' || state FROM job WHERE state IN ('CALLING', 'WAITING', 'SEALED')"
+        + " UNION ALL SELECT job_id || ' unpublished' FROM attempt WHERE sealed IS NOT NULL AND result = 'PAIRED'");
+  }
+
+  /** What the journal holds of a job, for the message of a failure. */
+  public static List<String> row(Path journal, String jobId) throws SQLException {
+    return rows(journal, "SELECT state || ' attempts ' || attempts || ' ambiguous ' || ambiguous FROM job WHERE job_id = '"
+        + jobId + "'");
+  }
+
+  private static List<String> rows(Path journal, String query) throws SQLException {
+    List<String> rows = new ArrayList<>();
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + journal);
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(query)) {
+      while (row.next()) {
+        rows.add(row.getString(1));
+      }
+    }
+    return rows;
   }
 
   private static void secrets(Stage stage, Map<String, String> otpByJob, Set<String> dead, Collection<Path> logs,

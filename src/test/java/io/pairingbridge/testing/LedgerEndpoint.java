@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -31,6 +32,8 @@ import java.util.concurrent.CountDownLatch;
  */
 public final class LedgerEndpoint implements AutoCloseable {
   public static final String PATH = "/v1/pay-connect/pair/";
+  /** How every secret begins, so that a search for this finds any of them. */
+  public static final String SECRET = "canary-secret-that-must-turn-up-nowhere";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** How one post is answered. */
@@ -50,7 +53,7 @@ public final class LedgerEndpoint implements AutoCloseable {
   private final Map<String, List<Post>> posts = new ConcurrentHashMap<>();
   private final Map<String, String> pairings = new ConcurrentHashMap<>();
   private final Map<String, Integer> pairedBy = new ConcurrentHashMap<>();
-  private final Set<String> answered = ConcurrentHashMap.newKeySet();
+  private final Map<String, Long> answered = new ConcurrentHashMap<>();
   private final List<String> heads = new CopyOnWriteArrayList<>();
   private final Map<String, List<String>> headsByOtp = new ConcurrentHashMap<>();
   private final Map<String, List<String>> bodies = new ConcurrentHashMap<>();
@@ -117,9 +120,19 @@ public final class LedgerEndpoint implements AutoCloseable {
     return pairedBy.getOrDefault(otp, 0);
   }
 
+  /** The credentials of this OTP's pairing, whether or not anybody got to know, or null if it was not made. */
+  public String pairing(String otp) {
+    return pairings.get(otp);
+  }
+
   /** OTPs whose credentials were written to the end. */
   public Set<String> answered() {
-    return Set.copyOf(answered);
+    return Set.copyOf(answered.keySet());
+  }
+
+  /** When the credentials of this OTP had been written to the end ({@link System#nanoTime}), or null if they were not. */
+  public Long answeredNanos(String otp) {
+    return answered.get(otp);
   }
 
   /** Request heads as they came off the wire. */
@@ -153,9 +166,9 @@ public final class LedgerEndpoint implements AutoCloseable {
     }
   }
 
-  /** The secret in those credentials: a canary that must turn up nowhere. */
+  /** The secret in those credentials. */
   public static String secret(String otp) {
-    return "canary-" + Long.toHexString(otp.hashCode() * 0x9E3779B97F4A7C15L) + "-secret";
+    return SECRET + "-" + Long.toHexString(otp.hashCode() * 0x9E3779B97F4A7C15L);
   }
 
   private void accept() {
@@ -291,8 +304,18 @@ public final class LedgerEndpoint implements AutoCloseable {
 
     /** Writes the credentials to the end and notes it. */
     public void answer200() throws IOException {
-      write(http(200, "Content-Type: application/json\r\n", pairings.get(otp)));
-      answered.add(otp);
+      write(http200());
+      answered();
+    }
+
+    /** The answer with the credentials of this OTP's pairing, as it goes over the wire. */
+    public byte[] http200() {
+      return http(200, "Content-Type: application/json\r\n", pairings.get(otp));
+    }
+
+    /** Notes that the credentials were written to the end. */
+    public void answered() {
+      answered.put(otp, System.nanoTime());
     }
 
     public void status(int status, String... headers) throws IOException {
@@ -332,6 +355,18 @@ public final class LedgerEndpoint implements AutoCloseable {
     /** Ends the connection in order: what was written arrives. */
     public void close() throws IOException {
       socket.close();
+    }
+
+    /** Takes its time, as an endpoint does that has to ask somebody; ends with an exception if the peer gives up meanwhile. */
+    public void think(int millis) throws IOException {
+      socket.setSoTimeout(Math.max(1, millis));
+      try {
+        if (socket.getInputStream().read() < 0) {
+          throw new SocketException("the peer gave up");
+        }
+      } catch (SocketTimeoutException e) {
+        socket.setSoTimeout(0);
+      }
     }
 
     /** Says nothing until the peer gives up or the endpoint is closed. */

@@ -1,0 +1,178 @@
+package io.pairingbridge.guarantees;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.testing.Child;
+import io.pairingbridge.testing.EndedJob;
+import io.pairingbridge.testing.Invariants;
+import io.pairingbridge.testing.Stage;
+import jakarta.jms.Connection;
+import jakarta.jms.JMSException;
+import jakarta.jms.Session;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.apache.activemq.artemis.api.core.ActiveMQException;
+import org.apache.activemq.artemis.api.core.SimpleString;
+import org.apache.activemq.artemis.jms.client.ActiveMQSession;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A bridge that is stopped (SIGSTOP, a frozen virtual machine) until its calls' deadlines have passed and the broker has
+ * given its jobs back to their queue, and then goes on where it was. One pause finds a job at each point that matters; the
+ * jobs are delivered again while the threads that had them before still hold on to them.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ZombieIT {
+  private static final Duration DEADLINE = Duration.ofSeconds(4);
+  private static final String ADMITTED = "before:call-endpoint";
+  private static final String ANSWERED = "before:journal-answered";
+  private static final String SEALED = "after:journal-answered";
+  private static final String PUBLISHED = "after:publish-credentials";
+  /** In their calls, with answers that arrive while the process is stopped. */
+  private static final List<String> CALLING = List.of("calling-1", "calling-2", "calling-3", "calling-4");
+
+  private final Map<String, String> jobs = new LinkedHashMap<>();
+  private Stage stage;
+  private Path log;
+  private Path secondLog;
+  private int secondExit;
+
+  @BeforeAll
+  void pauseEverywhere(@TempDir Path folder) throws Exception {
+    stage = new Stage(folder).set("pairing.broker.connection-ttl", "8s").set("pairing.requests.concurrency", "12")
+        .set("pairing.endpoint.deadline", DEADLINE.toMillis() + "ms");
+    CountDownLatch called = new CountDownLatch(CALLING.size());
+    CountDownLatch paused = new CountDownLatch(1);
+    CountDownLatch written = new CountDownLatch(CALLING.size());
+    for (String job : CALLING) {
+      stage.ledger().when(otp(job), call -> {
+        if (call.number() == 1) {
+          called.countDown();
+          assertThat(paused.await(1, TimeUnit.MINUTES)).isTrue();
+        }
+        call.pairOnce();
+        written.countDown();
+      });
+    }
+    log = folder.resolve("bridge.log");
+    secondLog = folder.resolve("second.log");
+    Path settings = folder.resolve("child.properties");
+    Path steering = Files.createDirectory(folder.resolve("steering"));
+    CrashingBridge.writeSettings(stage.settingTexts(), settings);
+    try (Child bridge = Child.java(SteeredBridge.class, log, settings.toString(), steering.toString())) {
+      bridge.awaitLog("started", 1);
+      for (String point : List.of(SEALED, PUBLISHED, ANSWERED, ADMITTED)) {
+        send(point);
+        bridge.awaitLog(SteeredBridge.passed(point, point), 1);
+      }
+      send(CALLING.toArray(String[]::new));
+      assertThat(called.await(1, TimeUnit.MINUTES)).isTrue();
+
+      bridge.pause();
+      long pausedAt = System.nanoTime();
+      paused.countDown();
+      assertThat(written.await(1, TimeUnit.MINUTES)).isTrue();
+      try (Child second = Child.java(CrashingBridge.class, secondLog, settings.toString())) {
+        secondExit = second.awaitEnd();
+      }
+      Awaitility.await().atMost(Stage.PATIENCE).until(() -> consumersOfRequests() == 0
+          && System.nanoTime() - pausedAt > DEADLINE.plusSeconds(1).toNanos());
+      bridge.resume();
+
+      // The broker hands out again what it took back: each of these jobs is in two threads now.
+      for (String point : List.of(ANSWERED, ADMITTED)) {
+        bridge.awaitLog(SteeredBridge.passed("after:admit", point), 2);
+      }
+      for (String point : List.of(SEALED, PUBLISHED, ANSWERED, ADMITTED)) {
+        SteeredBridge.letGo(steering, point);
+      }
+      stage.awaitOutcome(jobs.keySet().toArray(String[]::new));
+      // What the threads of before still do with dead connections is done, and nothing is left to come.
+      bridge.stop();
+    }
+    stage.gather();
+  }
+
+  private void send(String... jobIds) throws JMSException {
+    for (String job : jobIds) {
+      jobs.put(job, otp(job));
+      stage.send(Stage.request(job, otp(job)));
+    }
+  }
+
+  private static String otp(String job) {
+    return "otp-canary-" + job.replace(':', '-');
+  }
+
+  private int consumersOfRequests() throws JMSException, ActiveMQException {
+    try (Connection connection = stage.login(BrokerUsers.BRIDGE); Session session = connection.createSession()) {
+      return ((ActiveMQSession) session).getCoreSession().queueQuery(SimpleString.of("pairing.requests")).getConsumerCount();
+    }
+  }
+
+  @AfterAll
+  void stop() throws Exception {
+    stage.close();
+  }
+
+  @Test
+  void sendsNoRequestWhoseDeadlinePassedInThePause() {
+    EndedJob.await(stage, ADMITTED, otp(ADMITTED)).paired().attempts(1).posts(1);
+    assertThat(read(log).split(Pattern.quote(SteeredBridge.passed(ADMITTED, ADMITTED)), -1))
+        .as("the one post is the second attempt's").hasSize(1 + 2);
+  }
+
+  @Test
+  void takesAnswersThatArrivedInThePause() {
+    CALLING.forEach(job -> EndedJob.await(stage, job, otp(job)).paired().attempts(1).posts(1));
+  }
+
+  @Test
+  void keepsAnAnswerInHandAndCallsNobodyMeanwhile() {
+    EndedJob.await(stage, ANSWERED, otp(ANSWERED)).paired().attempts(1).posts(1);
+  }
+
+  @Test
+  void publishesOnceWhatWasSealedBeforeThePause() {
+    EndedJob.await(stage, SEALED, otp(SEALED)).paired().attempts(1).posts(1);
+  }
+
+  @Test
+  void publishesOnceWhatWasSentBeforeThePause() {
+    EndedJob.await(stage, PUBLISHED, otp(PUBLISHED)).paired().attempts(1).posts(1);
+  }
+
+  @Test
+  void refusesASecondProcessAndSaysThatTheFirstMayBePaused() {
+    assertThat(secondExit).isEqualTo(1);
+    assertThat(read(secondLog)).contains("the data directory " + stage.data() + " is in use by another bridge (it may be paused)");
+  }
+
+  @Test
+  void keepsAllInvariants() throws Exception {
+    Invariants.check(stage, jobs, 3, List.of(log, secondLog));
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
