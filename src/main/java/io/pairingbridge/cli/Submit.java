@@ -45,7 +45,6 @@ import picocli.CommandLine.Spec;
 public final class Submit implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String QUEUE = "pairing.requests";
-  /** What the contract allows as PairingJobId and PairingBatchId. */
 
   @Spec
   private CommandSpec command;
