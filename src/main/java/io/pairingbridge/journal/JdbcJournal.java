@@ -100,7 +100,7 @@ public final class JdbcJournal implements Journal {
     String hash = otpHash.of(job.request().otp());
     Consumer<Job> decision = writeFor(job, rows -> {
       rows.gotSomewhere(job.origin().carrier());
-      Optional<Entry> known = rows.find(job.id());
+      Optional<Entry> known = tryOf(rows, job, hash);
       Instant now = clock.instant();
       Move move = Transitions.delivered(known.map(Entry::known).orElse(null),
           delivery(job, hash, known.orElse(null), now), limits.maxAmbiguous());
@@ -115,6 +115,21 @@ public final class JdbcJournal implements Journal {
       return follow(rows, job, hash, known.orElse(null), move, null, now);
     });
     decision.accept(job);
+  }
+
+  /**
+   * What the delivery is about: the job as it stands, or an earlier try of it with this one-time password, whose ending may
+   * never have been told: the process may have died between writing it down and the acknowledgement, and another try begun
+   * before this message came again.
+   */
+  private static Optional<Entry> tryOf(JobRows rows, Job job, String hash) {
+    Optional<Entry> known = rows.find(job.id());
+    if (known.isEmpty() || hash.equals(known.get().otpHash())) {
+      return known;
+    }
+    Optional<Entry> earlier = rows.endedTry(job.id(), hash);
+    boolean anew = earlier.isEmpty() || job.origin().replay() && earlier.get().state().unspent();
+    return anew ? known : earlier;
   }
 
   @Override
@@ -327,7 +342,7 @@ public final class JdbcJournal implements Journal {
           String last = report == null ? rows.lastDetail(known) : report.detail();
           rows.end(job, to, move.why(), Texts.of(move.why(), last), report, now);
         }
-        Entry ended = rows.find(job.id()).orElseThrow();
+        Entry ended = to == null ? known : rows.find(job.id()).orElseThrow();
         boolean repeated = to == null && !job.origin().carrier().equals(ended.carrier());
         String answer = ended.state() == State.IN_DOUBT ? rows.unreadable(ended.attemptId()) : null;
         yield j -> j.finish(ended.ending(), repeated, ended.reference(), answer);

@@ -24,6 +24,11 @@ final class JobRows {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
 
+  /** The columns that a row of an ended try takes over from its job. */
+  private static final String OF_A_TRY = """
+      job_id, state, otp_hash, carrier, batch_id, reference, requested_at, expires_at, due_at, waits, attempts, ambiguous,
+      attempt_id, owner, deadline, reason, detail, http_status, pay_connect_id, pay_connect_name, terminal_id, finished_at""";
+
   private static final String CREDENTIALS = """
       SELECT a.*, j.batch_id, j.reference, j.requested_at, j.attempts FROM attempt a JOIN job j ON j.job_id = a.job_id
       WHERE a.sealed IS NOT NULL AND a.result = 'PAIRED'""";
@@ -38,17 +43,21 @@ final class JobRows {
   // ---- jobs --------------------------------------------------------------------------------------------------------
 
   Optional<Entry> find(String jobId) {
-    return sql.sql("SELECT * FROM job WHERE job_id = ?").param(jobId).query((row, n) -> new Entry(row.getString("job_id"),
-        State.valueOf(row.getString("state")), row.getString("otp_hash"), row.getString("carrier"),
-        row.getString("batch_id"), fromJson(row.getString("reference")), instant(row, "requested_at"),
-        instant(row, "expires_at"), instant(row, "due_at"), row.getInt("waits"), row.getInt("attempts"),
-        row.getInt("ambiguous"), row.getString("attempt_id"), row.getString("owner"), instant(row, "deadline"),
-        row.getString("reason"), row.getString("detail"), integer(row, "http_status"), row.getString("pay_connect_id"),
-        row.getString("pay_connect_name"), row.getString("terminal_id"), instant(row, "finished_at"))).optional();
+    return sql.sql("SELECT * FROM job WHERE job_id = ?").param(jobId).query(JobRows::entry).optional();
+  }
+
+  /** An earlier try of the job, which ended and was followed by one with another one-time password. */
+  Optional<Entry> endedTry(String jobId, String otpHash) {
+    return sql.sql("SELECT * FROM ended_try WHERE job_id = ? AND otp_hash = ?").params(jobId, otpHash).query(JobRows::entry)
+        .optional();
   }
 
   /** A new try of a job, or one that was never heard of: nothing of an earlier try is left in its row. */
   void insert(Job job, State state, String otpHash, Instant now) {
+    sql.sql("DELETE FROM ended_try WHERE job_id = ? AND (otp_hash = ? OR otp_hash = (SELECT otp_hash FROM job WHERE job_id = ?))")
+        .params(job.id(), otpHash, job.id()).update();
+    sql.sql("INSERT INTO ended_try (" + OF_A_TRY + ") SELECT " + OF_A_TRY + " FROM job WHERE job_id = ? AND otp_hash <> ?")
+        .params(job.id(), otpHash).update();
     sql.sql("DELETE FROM job WHERE job_id = ?").param(job.id()).update();
     Job.Origin origin = job.origin();
     sql.sql("""
@@ -138,6 +147,7 @@ final class JobRows {
       sql.sql("DELETE FROM attempt WHERE started_at < ? AND job_id NOT IN (SELECT job_id FROM job)").param(millis(before))
           .update();
     }
+    sql.sql("DELETE FROM ended_try WHERE finished_at < ?").param(millis(before)).update();
     sql.sql("DELETE FROM setback WHERE updated_at < ?").param(millis(before)).update();
     return purged;
   }
@@ -238,6 +248,15 @@ final class JobRows {
 
   private static int doubtful(AttemptReport report) {
     return report != null && report.result() == Result.AMBIGUOUS ? 1 : 0;
+  }
+
+  private static Entry entry(ResultSet row, int n) throws SQLException {
+    return new Entry(row.getString("job_id"), State.valueOf(row.getString("state")), row.getString("otp_hash"),
+        row.getString("carrier"), row.getString("batch_id"), fromJson(row.getString("reference")), instant(row, "requested_at"),
+        instant(row, "expires_at"), instant(row, "due_at"), row.getInt("waits"), row.getInt("attempts"),
+        row.getInt("ambiguous"), row.getString("attempt_id"), row.getString("owner"), instant(row, "deadline"),
+        row.getString("reason"), row.getString("detail"), integer(row, "http_status"), row.getString("pay_connect_id"),
+        row.getString("pay_connect_name"), row.getString("terminal_id"), instant(row, "finished_at"));
   }
 
   private static Credentials credentials(ResultSet row, int n) throws SQLException {
