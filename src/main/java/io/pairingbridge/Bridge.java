@@ -19,6 +19,7 @@ import io.pairingbridge.intake.PreFlight;
 import io.pairingbridge.intake.RateLimit;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.intake.RequestReader;
+import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.journal.JdbcJournal;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.JournalSteps;
@@ -115,7 +116,9 @@ public class Bridge implements AutoCloseable {
     Sealer sealer = sealer(settings.seal().jwe()
         ? new JweSealer(RecipientKeys.load(settings.seal().recipientKeys()), clock) : new PlainSealer());
     sealer.verify();
-    journal = open(journal(openJournal(data, clock)));
+    String instance = settings.instanceId().isEmpty() ? data.instanceId() : settings.instanceId();
+    OtpHash otpHash = otpHash(data);
+    journal = open(journal(openJournal(instance, otpHash, clock)));
 
     address = brokerAddress();
     JmsPoolConnectionFactory outConnections = outConnections();
@@ -139,14 +142,15 @@ public class Bridge implements AutoCloseable {
     HttpComponent http = http(client);
     main.bind(settings.endpoint().url().getScheme(), http);
     main.bind("metricsRegistry", meters);
+    CarrierMark carriers = new CarrierMark(otpHash::of);
     main.bind("requestReader", new RequestReader(new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json")),
         settings.integrators().keySet(), journal, settings.requests().maxBegun(),
-        () -> data.afterCrash() && System.nanoTime() - startedNanos < AFTER_CRASH, clock));
+        () -> data.afterCrash() && System.nanoTime() - startedNanos < AFTER_CRASH, carriers, clock));
     main.bind("intake", intake);
     main.bind("rateLimit", new RateLimit(settings.rateLimit()));
     main.bind("journalSteps", new JournalSteps(journal, metrics, clock));
     main.bind("pairCall", new PairCall(settings.integratorId(), settings.integrators()));
-    main.bind("messages", new Messages(settings.environment(), clock, new BrokerClock(outConnections, clock)::now));
+    main.bind("messages", new Messages(settings.environment(), clock, new BrokerClock(outConnections, clock)::now, carriers));
     main.bind("sendTurns", new SendTurns());
     main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
     configure(main);
@@ -198,14 +202,17 @@ public class Bridge implements AutoCloseable {
     return address;
   }
 
-  private Journal openJournal(DataDirectory data, Clock clock) {
+  private OtpHash otpHash(DataDirectory data) {
+    String key = settings.journal().otpKey().isEmpty() ? data.otpKey() : settings.journal().otpKey();
+    return new OtpHash(key.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private Journal openJournal(String instance, OtpHash otpHash, Clock clock) {
     Settings.Retry retry = settings.retry();
     Limits limits = new Limits(settings.endpoint().deadline(), settings.requests().maxAge(), retry.maxAmbiguousAttempts(),
         new RetryPolicy(retry.firstDelay(), retry.maxDelay(), retry.multiplier(), retry.jitter()));
-    String key = settings.journal().otpKey().isEmpty() ? data.otpKey() : settings.journal().otpKey();
-    String instance = settings.instanceId().isEmpty() ? data.instanceId() : settings.instanceId();
     return JdbcJournal.open(settings.journal().url(), limits, new Owner(instance, UUID.randomUUID().toString().substring(0, 13)),
-        new OtpHash(key.getBytes(StandardCharsets.UTF_8)), clock);
+        otpHash, clock);
   }
 
   private BrokerAddress brokerAddress() {

@@ -30,15 +30,15 @@ public final class BrokerClock {
   private static final String STAMP = "_AMQ_INGRESS_TIMESTAMP";
   /** Clocks that run drift by milliseconds in this time; one that is set is noticed after it. */
   private static final long FRESH = TimeUnit.SECONDS.toNanos(30);
-  private static final long PATIENCE_MILLIS = 2_000;
+  private static final long PATIENCE_MILLIS = 5_000;
   private static final Duration WORTH_TELLING = Duration.ofSeconds(5);
 
-  /** @param broker what the broker's clock showed, or null if it did not say */
   private record Reading(Instant broker, long atNanos) {}
 
   private final ConnectionFactory connections;
   private final Clock own;
   private Reading last;
+  private long askedAt;
   private Duration told = Duration.ZERO;
 
   /**
@@ -50,12 +50,17 @@ public final class BrokerClock {
     this.own = own;
   }
 
-  /** The broker's time of day. Asks the broker, if it was not asked within the last half minute. */
+  /**
+   * The broker's time of day. Asks the broker, if it was not asked within the last half minute; if that fails, what it said last
+   * is carried on.
+   */
   public synchronized Instant now() {
-    if (last == null || System.nanoTime() - last.atNanos > FRESH) {
-      last = read();
+    if (last == null || System.nanoTime() - askedAt > FRESH) {
+      Reading read = read();
+      last = read == null ? last : read;
+      askedAt = System.nanoTime();
     }
-    return last.broker == null ? own.instant() : last.broker.plusNanos(System.nanoTime() - last.atNanos);
+    return last == null ? own.instant() : last.broker.plusNanos(System.nanoTime() - last.atNanos);
   }
 
   /** When the broker took this message in, by its clock; null if it puts no time on messages to that address. */
@@ -64,6 +69,7 @@ public final class BrokerClock {
         ? Instant.ofEpochMilli(millis) : null;
   }
 
+  /** Null if the broker did not say. */
   private Reading read() {
     try (Connection connection = connections.createConnection();
         Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
@@ -71,8 +77,8 @@ public final class BrokerClock {
       Queue self = session.createTemporaryQueue();
       try (MessageProducer producer = session.createProducer(self); MessageConsumer consumer = session.createConsumer(self)) {
         producer.setDeliveryMode(DeliveryMode.NON_PERSISTENT);
+        long sent = System.nanoTime(); // before it: better a moment late than too early, which would bring the job back at once
         producer.send(session.createMessage());
-        long sent = System.nanoTime();
         Message stamped = consumer.receive(PATIENCE_MILLIS);
         Instant broker = stamped == null ? null : stamp(stamped);
         if (broker != null) {
@@ -85,7 +91,7 @@ public final class BrokerClock {
     } catch (JMSException e) {
       LOG.debug("The broker's clock cannot be read: {}", e.getMessage()); // who needs the broker for more says so
     }
-    return new Reading(null, System.nanoTime());
+    return null;
   }
 
   private void tell(Duration ahead) {

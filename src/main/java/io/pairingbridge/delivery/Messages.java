@@ -3,6 +3,7 @@ package io.pairingbridge.delivery;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
@@ -36,15 +37,18 @@ public final class Messages {
   private final OutcomeEvents events;
   private final Clock clock;
   private final Supplier<Instant> brokerTime;
+  private final CarrierMark carriers;
 
   /**
    * @param clock of what is told in events
    * @param brokerTime what the broker's clock shows, which decides when a scheduled message is delivered
+   * @param carriers marks requests that are put back
    */
-  public Messages(String environment, Clock clock, Supplier<Instant> brokerTime) {
+  public Messages(String environment, Clock clock, Supplier<Instant> brokerTime, CarrierMark carriers) {
     this.environment = environment;
     this.clock = clock;
     this.brokerTime = brokerTime;
+    this.carriers = carriers;
     this.events = new OutcomeEvents(environment);
   }
 
@@ -87,7 +91,7 @@ public final class Messages {
     message.setHeader(SCHEDULED, due.toEpochMilli());
     identify(message, origin);
     set(message, "PairingIntegrator", origin.integrator());
-    set(message, "PairingCarrier", origin.carrier());
+    set(message, CarrierMark.PROPERTY, carriers.write(origin.jobId(), origin.carrier()));
   }
 
   /** True if a person has to look at the job: it then also goes to one of the two queues for that. */

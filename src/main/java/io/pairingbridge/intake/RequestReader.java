@@ -2,6 +2,7 @@ package io.pairingbridge.intake;
 
 import io.pairingbridge.intake.RequestBody.Refused;
 import io.pairingbridge.broker.BrokerClock;
+import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
@@ -15,7 +16,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Pattern;
 import org.apache.activemq.artemis.api.core.ActiveMQBuffer;
 import org.apache.activemq.artemis.jms.client.ActiveMQMessage;
 import org.apache.camel.Exchange;
@@ -25,27 +25,28 @@ import org.apache.camel.Exchange;
  * object, map or stream message is refused without being deserialised.
  */
 public final class RequestReader {
-  private static final Pattern NUMBER = Pattern.compile("[0-9]{1,19}");
-
   private final RequestBody bodies;
   private final Set<String> integrators;
   private final Journal journal;
   private final int maxBegun;
   private final BooleanSupplier afterCrash;
+  private final CarrierMark carriers;
   private final Clock clock;
 
   /**
    * @param integrators the configured aliases
    * @param maxBegun how often a delivery may be begun without getting anywhere
    * @param afterCrash true while deliveries may have been in the hands of a process that died
+   * @param carriers knows the numbers that this bridge wrote on requests that it put back
    */
   public RequestReader(RequestBody bodies, Set<String> integrators, Journal journal, int maxBegun, BooleanSupplier afterCrash,
-      Clock clock) {
+      CarrierMark carriers, Clock clock) {
     this.bodies = bodies;
     this.integrators = integrators;
     this.journal = journal;
     this.maxBegun = maxBegun;
     this.afterCrash = afterCrash;
+    this.carriers = carriers;
     this.clock = clock;
   }
 
@@ -110,16 +111,11 @@ public final class RequestReader {
           + " or use one of " + integrators);
       integrator = null;
     }
+    String first = carriers.read(jobId, message.getObjectProperty(CarrierMark.PROPERTY));
     long expiration = message.getJMSExpiration();
-    return new Job.Origin(jobId, batchId, integrator, carrier(message, number), requestedAt,
+    return new Job.Origin(jobId, batchId, integrator, first == null ? Long.toString(number) : first, requestedAt,
         expiration > 0 ? Instant.ofEpochMilli(expiration) : null, message.getJMSPriority(), expired,
         "true".equals(text(message, "PairingReplay", problem)));
-  }
-
-  /** The number of the message that the request first came in; the bridge keeps it on one that it puts back. */
-  private static String carrier(Message message, long number) throws JMSException {
-    return message.getObjectProperty("PairingCarrier") instanceof String first && NUMBER.matcher(first).matches() ? first
-        : Long.toString(number);
   }
 
   private static Instant requestedAt(Message message, Instant now) throws JMSException {

@@ -2,6 +2,7 @@ package io.pairingbridge.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.testing.MovingClock;
@@ -21,7 +22,7 @@ class MessagesTest {
   @ValueSource(ints = {0, 20, -20})
   void tellsTheBrokerByItsOwnClockHowLongAJobIsToWait(int minutes) {
     MovingClock clock = new MovingClock();
-    Messages messages = new Messages("simulator", clock, () -> BROKER);
+    Messages messages = new Messages("simulator", clock, () -> BROKER, new CarrierMark(text -> "0".repeat(32)));
     Job job = new Job(new Job.Origin("j", null, null, "1", clock.instant(), null, 4, false, false),
         new PairingRequest("Till", "otp", null, Map.of()), "{}");
     job.waitFor(Duration.ofSeconds(30));

@@ -7,6 +7,7 @@ import io.pairingbridge.delivery.SendTurns;
 import io.pairingbridge.endpoint.CallFailed;
 import io.pairingbridge.endpoint.PairCall;
 import io.pairingbridge.job.Attempt;
+import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
@@ -88,7 +89,7 @@ class RoutesTest extends CamelMainTestSupport {
     registry.bind("rateLimit", new Turn());
     registry.bind("journalSteps", new Steps());
     registry.bind("pairCall", new PairCall("5f3a1c9e7b20", Map.of()));
-    registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now));
+    registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now, new CarrierMark(text -> "0".repeat(32))));
     registry.bind("sendTurns", new SendTurns());
     registry.bind("reconciler", new LeftBehind());
   }

@@ -68,7 +68,8 @@ final class Inspection {
         outcome(job, ends, fault);
         List<String> opened = ends.credentials.stream().map(m -> new String(site.open(m.body()), StandardCharsets.UTF_8)).toList();
         opened.forEach(answer -> credentials(job, answer));
-        job.otps().forEach(otp -> onePassword(job, otp, ends, opened));
+        job.otps().forEach(otp -> onePassword(job, otp, opened));
+        eachPairingIsAccountedFor(job, ends, opened);
         showsNothing(job, ends);
       }
     }
@@ -94,7 +95,8 @@ final class Inspection {
 
   /** Set aside as in doubt, and its credentials came after all: then there is a message for each, as is promised. */
   private static boolean late(Job job, Ends ends) {
-    return job.otps().size() == 1 && !ends.inDoubt.isEmpty() && !ends.credentials.isEmpty();
+    return job.otps().size() == 1 && !ends.inDoubt.isEmpty() && !ends.credentials.isEmpty() && ends.events.stream().anyMatch(
+        event -> "ANSWER_CAME_LATE".equals(Stage.json(event.body()).path("data").path("reason").asText()));
   }
 
   private int mostPlaces(Job job, Ends ends) {
@@ -114,7 +116,7 @@ final class Inspection {
     List<String> outcomes = new ArrayList<>();
     ends.deadLetters.forEach(letter -> outcomes.add(letter.text("PairingOutcome")));
     ends.credentials.forEach(message -> outcomes.add("PAIRED"));
-    if (ends.credentials.isEmpty() || job.otps().size() > 1) {
+    if (!late(job, ends)) {
       ends.inDoubt.forEach(message -> outcomes.add("IN_DOUBT"));
     }
     outcomes.forEach(tally::outcome);
@@ -157,7 +159,7 @@ final class Inspection {
     }
   }
 
-  private void onePassword(Job job, String otp, Ends ends, List<String> opened) {
+  private void onePassword(Job job, String otp, List<String> opened) {
     List<Post> posts = site.ledger().posts(otp);
     tally.add(POSTS, posts.size());
     String pairing = site.ledger().pairing(otp);
@@ -178,10 +180,6 @@ final class Inspection {
       return;
     }
     tally.add(PAIRINGS);
-    if (!received && ends.inDoubt.isEmpty()) {
-      tally.add(SILENT_LOSSES);
-      tally.broken("3: the pairing of job " + job.id() + " is neither on the credentials queue nor in doubt");
-    }
     Long answered = site.ledger().answeredNanos(otp);
     if (!received && answered != null) {
       tally.add(ANSWERED_BUT_IN_DOUBT);
@@ -189,9 +187,28 @@ final class Inspection {
       if (!site.disturbedBetween(posted, answered + SETTLED)) {
         tally.add(CREDENTIALS_LOST);
         tally.broken("2: the whole answer to job " + job.id() + " was written, nothing was done to the bridge or its wire at"
-            + " that time, and its credentials are not on their queue: " + details(ends));
+            + " that time, and its credentials are not on their queue");
       }
     }
+  }
+
+  /** 3: each pairing that did not come has an in-doubt message of its own, also where two used one job id. */
+  private void eachPairingIsAccountedFor(Job job, Ends ends, List<String> opened) {
+    long missing = job.otps().stream().map(otp -> site.ledger().pairing(otp)).filter(p -> p != null && !opened.contains(p)).count();
+    if (missing > ends.inDoubt.size()) {
+      tally.add(SILENT_LOSSES);
+      tally.broken("3: the pairing of job " + job.id() + " is neither on the credentials queue nor in doubt");
+    }
+  }
+
+  /** 2: what a journal held as credentials when its bridge was dead has reached the recipient. */
+  void owedAtAStart() {
+    Set<String> missing = new HashSet<>(site.owedAtAStart());
+    missing.removeAll(site.recipients().attempts());
+    missing.forEach(attempt -> {
+      tally.add(CREDENTIALS_LOST);
+      tally.broken("2: attempt " + attempt + " was paired in the journal that a dead bridge left, and its credentials never came");
+    });
   }
 
   /** 6, for what was sent. */

@@ -83,6 +83,17 @@ final class Recipients implements AutoCloseable {
     return ends.computeIfAbsent(jobId, id -> new Ends());
   }
 
+  /** The attempts whose credentials came. */
+  Set<String> attempts() {
+    Set<String> attempts = new HashSet<>();
+    ends.values().forEach(job -> {
+      synchronized (job) {
+        job.credentials.forEach(message -> attempts.add(message.text("_AMQ_DUPL_ID")));
+      }
+    });
+    return attempts;
+  }
+
   private void receive(Outlet outlet) {
     Set<String> seen = new HashSet<>();
     while (!closing) {
@@ -94,8 +105,9 @@ final class Recipients implements AutoCloseable {
         while (!closing) {
           Message message = consumer.receive(500);
           if (message != null) {
-            if (seen.add(message.getJMSMessageID())) {
-              keep(outlet, Stage.received(message));
+            if (!seen.contains(message.getJMSMessageID())) {
+              keep(outlet, Stage.received(message)); // of a large one the broker may die in the middle: then it is not seen yet
+              seen.add(message.getJMSMessageID());
             }
             message.acknowledge();
           }

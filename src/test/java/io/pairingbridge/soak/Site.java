@@ -8,6 +8,7 @@ import io.pairingbridge.sealing.Opener;
 import io.pairingbridge.sealing.RecipientKeyPair;
 import io.pairingbridge.sealing.SealedHeader;
 import io.pairingbridge.testing.Child;
+import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Wire;
 import java.io.IOException;
@@ -16,12 +17,15 @@ import java.net.ServerSocket;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -57,10 +61,10 @@ final class Site implements AutoCloseable {
   private final Producer producer;
   private final Triggers triggers = new Triggers();
   private final List<Opener> openers = new ArrayList<>();
-  private final List<RecipientKeyPair> spareKeys = new ArrayList<>();
   private final Map<String, String> settings = new TreeMap<>();
   private final List<Disturbance> disturbances = new ArrayList<>();
   private final List<Path> logs = new ArrayList<>();
+  private final Set<String> owedAtAStart = new HashSet<>();
   private final Path disk;
   private Child broker;
   private Child bridge;
@@ -84,7 +88,6 @@ final class Site implements AutoCloseable {
     Files.createDirectories(folder.resolve("tmp"));
     this.disk = folder.resolve("disk");
     packProcesses();
-    makeKeys();
     rotateKeys();
     settings.put("pairing.environment", "simulator");
     settings.put("pairing.integrator-id", "5f3a1c9e7b20");
@@ -188,8 +191,37 @@ final class Site implements AutoCloseable {
     return bridge;
   }
 
+  /**
+   * The attempts that brought credentials, as the journal held them whenever no bridge was running: what was on the disk then
+   * has to reach the recipient, whatever became of the process.
+   */
+  Set<String> owedAtAStart() {
+    return Set.copyOf(owedAtAStart);
+  }
+
+  private void readJournalOfTheDead() throws IOException {
+    if (!Files.exists(journal())) {
+      return;
+    }
+    Path copy = Files.createDirectories(folder.resolve("copy")).resolve("journal.db");
+    for (String part : List.of("", "-wal")) {
+      Path from = Path.of(journal() + part);
+      Files.deleteIfExists(Path.of(copy + part));
+      if (Files.exists(from)) {
+        Files.copy(from, Path.of(copy + part));
+      }
+    }
+    Files.deleteIfExists(Path.of(copy + "-shm"));
+    try {
+      owedAtAStart.addAll(Invariants.paired(copy));
+    } catch (SQLException e) {
+      throw new IOException("the journal that a dead bridge left cannot be read", e);
+    }
+  }
+
   /** Starts the bundle as people do, and does not wait for it. */
   void launchBridge() throws IOException {
+    readJournalOfTheDead();
     bridge = launch("bridge", classes("bridge"));
   }
 
@@ -216,6 +248,7 @@ final class Site implements AutoCloseable {
   }
 
   private Child launchDying(String classes, String... where) throws IOException {
+    readJournalOfTheDead();
     Path file = dyingSettings();
     CrashingBridge.writeSettings(settings, file);
     List<String> command = new ArrayList<>(List.of(java()));
@@ -314,22 +347,14 @@ final class Site implements AutoCloseable {
 
   // ---- keys --------------------------------------------------------------------------------------------------------
 
-  private void makeKeys() {
-    for (int i = 0; i < 6; i++) {
-      spareKeys.add(KeyPairs.generate(i % 3 == 2 ? KeyKind.P256 : KeyKind.RSA3072, "recipient-" + i));
-    }
-  }
-
   /** A new key seals from the next start on; what is sealed to older ones can still be opened. */
   void rotateKeys() {
     int next = openers.size();
-    if (next < spareKeys.size()) {
-      RecipientKeyPair pair = spareKeys.get(next);
-      Path file = folder.resolve(pair.keyId() + ".jwk");
-      KeyPairs.writePrivate(pair, file);
-      openers.add(Opener.load(file));
-      KeyPairs.writePublic(pair, folder.resolve("recipients.jwks"));
-    }
+    RecipientKeyPair pair = KeyPairs.generate(next % 3 == 2 ? KeyKind.P256 : KeyKind.RSA3072, "recipient-" + next);
+    Path file = folder.resolve(pair.keyId() + ".jwk");
+    KeyPairs.writePrivate(pair, file);
+    openers.add(Opener.load(file));
+    KeyPairs.writePublic(pair, folder.resolve("recipients.jwks"));
   }
 
   byte[] open(String sealed) {

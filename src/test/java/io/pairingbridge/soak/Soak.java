@@ -114,6 +114,7 @@ public final class Soak {
       inspection.jobs(jobs, fault);
       inspection.noMorePlaces(all);
       inspection.journal();
+      inspection.owedAtAStart();
       inspection.files(round % 5 == 0);
       Exposure exposure = new Exposure(site, tally);
       exposure.management();
@@ -192,7 +193,7 @@ public final class Soak {
     ObjectNode run = new ObjectMapper().createObjectNode();
     run.put("seed", seed).put("date", LocalDate.now(ZoneOffset.UTC).toString()).put("seconds", took.toSeconds());
     run.put("commit", commit()).put("topology", embedded ? "embedded" : "apart");
-    run.put("jobs_a_round", jobsARound).put("endpoint_down_seconds", endpointDown);
+    run.put("only_faults", System.getProperty("soak.faults", "")).put("jobs_a_round", jobsARound).put("endpoint_down_seconds", endpointDown);
     run.put("java", System.getProperty("java.vendor") + " " + Runtime.version()).put("processors",
         Runtime.getRuntime().availableProcessors());
     run.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch"));
@@ -207,7 +208,7 @@ public final class Soak {
     boolean kept = tally.broken().isEmpty() && tally.get(Count.ROUNDS) > 0;
     long kills = tally.get(Count.BRIDGE_KILLS) + tally.get(Count.BROKER_KILLS);
     if (kept && kills > 0) {
-      System.out.printf(Locale.ROOT, "soak: nothing lost in %d kills: at 95 %% confidence one kill loses something in at most %.2f %%"
+      System.out.printf(Locale.ROOT, "soak: no promise broken in %d kills: at 95 %% confidence one kill breaks one in at most %.2f %%"
           + " of cases (rule of three)%n", kills, 300.0 / kills);
     }
     System.out.printf("soak: %s; figures in %s%n", kept ? "every promise kept" : "BROKEN: " + tally.broken(), result);

@@ -256,7 +256,7 @@ final class Workload {
       message.setJMSReplyTo(session.createQueue("pairing.dead-letters"));
       message.setJMSType("${{env:PATH}}");
       for (String name : List.of("CamelHttpUri", "cAmElHttpUri", "CamelHttpMethod", "CamelJmsDestinationName", "CamelFileName",
-          "_AMQ_LVQ_NAME", "PairingOutcome")) {
+          "_AMQ_LVQ_NAME", "PairingOutcome", "PairingCarrier")) {
         message.setStringProperty(name, "http://127.0.0.1:1/" + name);
       }
       return message;

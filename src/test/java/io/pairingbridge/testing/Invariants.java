@@ -113,6 +113,11 @@ public final class Invariants {
         + " UNION ALL SELECT job_id || ' unpublished' FROM attempt WHERE sealed IS NOT NULL AND result = 'PAIRED'");
   }
 
+  /** The attempts that brought credentials. */
+  public static List<String> paired(Path journal) throws SQLException {
+    return rows(journal, "SELECT attempt_id FROM attempt WHERE result = 'PAIRED'");
+  }
+
   /** What the journal holds of a job, for the message of a failure. */
   public static List<String> row(Path journal, String jobId) throws SQLException {
     return rows(journal, "SELECT state || ' attempts ' || attempts || ' ambiguous ' || ambiguous FROM job WHERE job_id = '"

@@ -204,10 +204,7 @@ public final class LedgerEndpoint implements AutoCloseable {
       String otp = body.path("otp").asText();
       headsByOtp.computeIfAbsent(otp, o -> new CopyOnWriteArrayList<>()).add(head);
       bodies.computeIfAbsent(otp, o -> new CopyOnWriteArrayList<>()).add(new String(content, StandardCharsets.UTF_8));
-      List<Post> line = posts.computeIfAbsent(otp, o -> new CopyOnWriteArrayList<>());
-      Post post = new Post(otp, line.size() + 1, System.nanoTime(), 0);
-      line.add(post);
-      call = new Call(socket, head, body, otp, post);
+      call = new Call(socket, head, body, otp, begin(otp));
       witness.answer(call);
       behaviours.getOrDefault(otp, byDefault).answer(call);
     } catch (SocketException e) {
@@ -225,6 +222,16 @@ public final class LedgerEndpoint implements AutoCloseable {
         // closed already
       }
     }
+  }
+
+  /** Numbered and added in one step: of two posts that come at once, neither may hide the other. */
+  private Post begin(String otp) {
+    List<Post> line = posts.compute(otp, (o, known) -> {
+      List<Post> more = new ArrayList<>(known == null ? List.of() : known);
+      more.add(new Post(otp, more.size() + 1, System.nanoTime(), 0));
+      return more;
+    });
+    return line.get(line.size() - 1);
   }
 
   private static String head(InputStream in) throws IOException {
@@ -391,7 +398,7 @@ public final class LedgerEndpoint implements AutoCloseable {
       posts.computeIfPresent(otp, (o, line) -> {
         List<Post> updated = new ArrayList<>(line);
         updated.set(post.number() - 1, new Post(otp, post.number(), post.startNanos(), System.nanoTime()));
-        return new CopyOnWriteArrayList<>(updated);
+        return updated;
       });
     }
   }
