@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,19 @@ class EvidenceReportTest {
       Files.writeString(EvidenceReport.REPORT, EvidenceReport.generate());
     }
     assertThat(Files.readString(EvidenceReport.REPORT)).isEqualTo(EvidenceReport.generate());
+  }
+
+  @Test
+  void everyMistakeIsInTheReport() throws Exception {
+    List<String> told = new ArrayList<>();
+    new ObjectMapper().readTree(Path.of("docs/evidence/mistakes.json").toFile()).forEach(mistake -> {
+      told.add(mistake.path("id").asText() + ".patch");
+      assertThat(mistake.path("goesRed")).as("what went red for " + mistake.path("id")).isNotEmpty();
+    });
+    try (Stream<Path> patches = Files.list(Path.of("src/test/mistakes"))) {
+      assertThat(told).containsExactlyElementsOf(patches.map(p -> p.getFileName().toString()).filter(p -> p.endsWith(".patch")).sorted()
+          .toList());
+    }
   }
 
   @Test
