@@ -1,10 +1,19 @@
 package io.pairingbridge.delivery;
 
 import io.pairingbridge.job.Ending;
+import io.pairingbridge.journal.Batches;
 
 /** One sentence that tells a person what to do next, for every way in which a job can end. */
 public final class Remedy {
   private Remedy() {}
+
+  /** What to do about a row of a batch that has ended; as for its job, if it is one. */
+  public static String of(Batches.Row row) {
+    return row.jobId() == null
+        ? "Correct the row as the detail says and send the document again: rows that were paired are not paired again; the"
+            + " one-time password of this row was not used."
+        : of(Ending.uncalled(row.outcome(), row.reason(), row.detail(), row.jobId(), row.endedAt()));
+  }
 
   /** @return never null; for a paired job it says that nothing is to be done */
   public static String of(Ending ending) {

@@ -108,6 +108,8 @@ public final class JdbcJournal implements Journal {
         closeLost(rows, known.orElseThrow(), now);
       }
       if (move.duplicate()) {
+        rows.batches().end(job.origin().batchId(), job.id(), hash, Outcome.DUPLICATE, Transitions.DUPLICATE,
+            "the job id belongs to a job with another one-time password", now);
         return j -> j.finish(Ending.uncalled(Outcome.DUPLICATE, Transitions.DUPLICATE,
             "the job id belongs to a job with another one-time password, which is " + Texts.of(known.get().state()),
             job.origin().carrier(), now), false);
@@ -190,6 +192,7 @@ public final class JdbcJournal implements Journal {
         rows.insert(job, State.INVALID, null, clock.instant());
         rows.end(job, State.INVALID, ending.reason(), ending.detail(), null, clock.instant());
       }
+      endRow(rows, job, ending);
       return ending;
     });
   }
@@ -208,8 +211,15 @@ public final class JdbcJournal implements Journal {
       boolean called = known.isPresent() && (known.get().attempts() > 0 || known.get().state() == State.CALLING);
       known.filter(k -> k.state() == State.CALLING).ifPresent(k -> closeLost(rows, k, now));
       rows.end(job, called ? State.IN_DOUBT : State.INVALID, ending.reason(), ending.detail(), null, now);
-      return rows.find(job.id()).orElseThrow().ending();
+      Ending aside = rows.find(job.id()).orElseThrow().ending();
+      endRow(rows, job, aside);
+      return aside;
     });
+  }
+
+  /** The row of a request that nobody read, so that its one-time password is not known. */
+  private void endRow(JobRows rows, Job job, Ending ending) {
+    rows.batches().end(job.origin().batchId(), job.id(), null, ending.outcome(), ending.reason(), ending.detail(), clock.instant());
   }
 
   @Override
@@ -225,6 +235,11 @@ public final class JdbcJournal implements Journal {
   @Override
   public Map<State, Long> counts() {
     return read(JobRows::counts);
+  }
+
+  @Override
+  public Batches batches() {
+    return new JdbcBatches();
   }
 
   @Override
@@ -343,6 +358,9 @@ public final class JdbcJournal implements Journal {
           rows.end(job, to, move.why(), Texts.of(move.why(), last), report, now);
         }
         Entry ended = to == null ? known : rows.find(job.id()).orElseThrow();
+        if (to == null) { // else its rows have ended with it
+          rows.batches().end(job.origin().batchId(), job.id(), hash, ended.state().outcome(), ended.reason(), ended.detail(), now);
+        }
         boolean repeated = to == null && !job.origin().carrier().equals(ended.carrier());
         String answer = ended.state() == State.IN_DOUBT ? rows.unreadable(ended.attemptId()) : null;
         yield j -> j.finish(ended.ending(), repeated, ended.reference(), answer);
@@ -439,5 +457,77 @@ public final class JdbcJournal implements Journal {
       }
     }
     return root.getMessage();
+  }
+
+  // ---- batches -----------------------------------------------------------------------------------------------------
+
+  private final class JdbcBatches implements Batches {
+    private static final int PAGE = 1_000;
+
+    @Override
+    public Batch begin(String batchId, String source) {
+      return write(rows -> rows.batches().find(batchId).filter(known -> known.phase() != Phase.FINISHED)
+          .orElseGet(() -> rows.batches().begin(batchId, source, clock.instant())));
+    }
+
+    @Override
+    public void take(String batchId, List<NewRow> taken) {
+      writer.write(connection -> work(connection, rows -> {
+        rows.batches().take(connection, batchId, taken, clock.instant());
+        return null;
+      }));
+    }
+
+    @Override
+    public List<String> known(Map<String, String> otpHashByJob) {
+      return JdbcJournal.this.read(rows -> rows.batches().known(otpHashByJob));
+    }
+
+    @Override
+    public void read(String batchId, String problem) {
+      write(rows -> {
+        rows.batches().read(batchId, problem, clock.instant());
+        return null;
+      });
+    }
+
+    @Override
+    public List<Batch> ended() {
+      return JdbcJournal.this.read(rows -> rows.batches().ended());
+    }
+
+    @Override
+    public void finished(String batchId) {
+      write(rows -> {
+        rows.batches().finished(batchId, clock.instant());
+        return null;
+      });
+    }
+
+    @Override
+    public List<Progress> all() {
+      return JdbcJournal.this.read(rows -> rows.batches().all().stream().map(rows.batches()::progress).toList());
+    }
+
+    @Override
+    public List<Progress> running() {
+      return JdbcJournal.this.read(rows -> rows.batches().all().stream().filter(batch -> batch.phase() != Phase.FINISHED)
+          .map(rows.batches()::progress).toList());
+    }
+
+    @Override
+    public Optional<Progress> find(String batchId) {
+      return JdbcJournal.this.read(rows -> rows.batches().find(batchId).map(rows.batches()::progress));
+    }
+
+    @Override
+    public void rows(String batchId, Consumer<Row> reader) {
+      for (long number = 0; number >= 0;) {
+        long after = number;
+        List<Row> page = JdbcJournal.this.read(rows -> rows.batches().rows(batchId, after, PAGE));
+        page.forEach(reader);
+        number = page.size() < PAGE ? -1 : page.get(PAGE - 1).number();
+      }
+    }
   }
 }

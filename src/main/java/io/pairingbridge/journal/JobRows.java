@@ -34,10 +34,17 @@ final class JobRows {
       WHERE a.sealed IS NOT NULL AND a.result = 'PAIRED'""";
 
   private final JdbcClient sql;
+  private final BatchRows batches;
 
   /** @param sql on the connection whose transaction the rows belong to */
   JobRows(JdbcClient sql) {
     this.sql = sql;
+    this.batches = new BatchRows(sql);
+  }
+
+  /** The rows of batches, in the same transaction. */
+  BatchRows batches() {
+    return batches;
   }
 
   // ---- jobs --------------------------------------------------------------------------------------------------------
@@ -97,6 +104,7 @@ final class JobRows {
           attempts = attempts + ?, ambiguous = ambiguous + ?, finished_at = ?, updated_at = ? WHERE job_id = ?""")
         .params(state.name(), job.origin().carrier(), why, detail, report == null ? null : report.httpStatus(),
             heard(report), doubtful(report), millis(now), millis(now), job.id()).update();
+    batches.endWith(job.id());
   }
 
   /** SEALED, unless it is PUBLISHED already. */
@@ -120,6 +128,7 @@ final class JobRows {
           (SELECT 1 FROM attempt a WHERE a.job_id = job.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)""")
         .params(millis(now), millis(now), attemptId).update();
     String jobId = sql.sql("SELECT job_id FROM attempt WHERE attempt_id = ?").param(attemptId).query(String.class).single();
+    batches.endWith(jobId);
     return find(jobId).orElseThrow();
   }
 
@@ -149,7 +158,7 @@ final class JobRows {
     }
     sql.sql("DELETE FROM ended_try WHERE finished_at < ?").param(millis(before)).update();
     sql.sql("DELETE FROM setback WHERE updated_at < ?").param(millis(before)).update();
-    return purged;
+    return purged + batches.purge(before);
   }
 
   // ---- attempts ----------------------------------------------------------------------------------------------------
@@ -270,17 +279,17 @@ final class JobRows {
     return instant == null ? null : instant.toEpochMilli();
   }
 
-  private static Instant instant(ResultSet row, String column) throws SQLException {
+  static Instant instant(ResultSet row, String column) throws SQLException {
     long value = row.getLong(column);
     return row.wasNull() ? null : Instant.ofEpochMilli(value);
   }
 
-  private static Integer integer(ResultSet row, String column) throws SQLException {
+  static Integer integer(ResultSet row, String column) throws SQLException {
     int value = row.getInt(column);
     return row.wasNull() ? null : value;
   }
 
-  private static String toJson(Map<String, String> texts) {
+  static String toJson(Map<String, String> texts) {
     try {
       return JSON.writeValueAsString(texts);
     } catch (JsonProcessingException e) {
@@ -288,7 +297,7 @@ final class JobRows {
     }
   }
 
-  private static Map<String, String> fromJson(String json) {
+  static Map<String, String> fromJson(String json) {
     try {
       return json == null ? Map.of() : JSON.readValue(json, TEXTS);
     } catch (JsonProcessingException e) {

@@ -77,7 +77,13 @@ public interface Journal extends AutoCloseable {
   /** How many jobs are in each state, and under {@code SEALED} how many credentials are not published. */
   Map<State, Long> counts();
 
-  /** Deletes jobs that ended longer ago than this, with their attempts; never one whose credentials are unpublished. */
+  /** The batches that jobs came from. */
+  Batches batches();
+
+  /**
+   * Deletes jobs that ended longer ago than this, with their attempts, and batches that were finished then; never a job
+   * whose credentials are unpublished.
+   */
   int purge(Duration olderThan);
 
   /** Why the journal refuses to write, or empty if it is healthy. */

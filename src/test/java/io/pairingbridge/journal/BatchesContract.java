@@ -1,0 +1,224 @@
+package io.pairingbridge.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pairingbridge.job.Ending;
+import io.pairingbridge.job.Job;
+import io.pairingbridge.job.Outcome;
+import io.pairingbridge.job.PairingRequest;
+import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.Batches.Batch;
+import io.pairingbridge.journal.Batches.NewRow;
+import io.pairingbridge.journal.Batches.Phase;
+import io.pairingbridge.journal.Batches.Progress;
+import io.pairingbridge.journal.Batches.Row;
+import io.pairingbridge.journal.Journal.AttemptReport;
+import io.pairingbridge.journal.Journal.SealedAnswer;
+import io.pairingbridge.testing.MovingClock;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every journal promises of batches. A database's own test extends this and says how to open it. */
+abstract class BatchesContract {
+  private static final Limits LIMITS = new Limits(Duration.ofSeconds(10), Duration.ofHours(1), 1,
+      new RetryPolicy(Duration.ofSeconds(1), Duration.ofMinutes(1), 2, 0));
+  private static final OtpHash HASH = new OtpHash("0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8));
+  private static final AttemptReport PAIRED = new AttemptReport(Result.PAIRED, 200, "ok",
+      new SealedAnswer("sealed-bytes", "key-1", "application/jose", "pc-1", "Till", "T1"), null);
+
+  private final MovingClock clock = new MovingClock();
+  private Journal journal;
+  private Batches batches;
+  private int messages;
+
+  abstract Dialect dialect();
+
+  @BeforeEach
+  void open() {
+    journal = JdbcJournal.open(dialect(), LIMITS, new Owner("a", "1"), HASH, clock);
+    batches = journal.batches();
+  }
+
+  @AfterEach
+  void close() {
+    journal.close();
+  }
+
+  @Test
+  void endsARowWithItsJobWhateverItsEnd() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2"), row(3, "j-3"), refused(4), row(5, "j-5")));
+    batches.read("b", null);
+
+    call("j-1", PAIRED);
+    assertThat(find().open()).as("credentials that are not on their queue").isEqualTo(4);
+    journal.published(attempt("j-1"));
+    call("j-2", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    call("j-3", new AttemptReport(Result.AMBIGUOUS, null, "lost", null, null));
+    assertThat(batches.ended()).isEmpty();
+    journal.setAside(job("j-5", "otp of j-5"), Ending.uncalled(Outcome.INVALID, "BEGUN_TOO_OFTEN", "why", "1", clock.instant()));
+
+    assertThat(find().outcomes()).isEqualTo(Map.of(Outcome.PAIRED, 1L, Outcome.REJECTED, 1L, Outcome.IN_DOUBT, 1L, Outcome.INVALID, 2L));
+    assertThat(batches.ended()).extracting(Batch::id).containsExactly("b");
+    List<Row> rows = rows("b");
+    assertThat(rows).extracting(Row::line).containsExactly(10L, 20L, 30L, 40L, 50L);
+    assertThat(rows.get(0).terminalId()).isEqualTo("T1");
+    assertThat(rows.get(1).fields()).isEqualTo(Map.of("name", "Till"));
+    assertThat(rows.get(3).detail()).isEqualTo("the name is blank");
+    batches.finished("b");
+    assertThat(batches.ended()).isEmpty();
+    assertThat(batches.running()).isEmpty();
+    assertThat(find().batch().phase()).isEqualTo(Phase.FINISHED);
+  }
+
+  @Test
+  void endsARowAtOnceWhoseJobHasEndedBefore() {
+    call("j-1", PAIRED);
+    journal.published(attempt("j-1"));
+    call("j-2", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    journal.admit(job("j-3", "otp of j-3"));
+    batches.begin("b", "file-1");
+
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2", "another"), row(3, "j-3")));
+
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.PAIRED, null, null);
+    assertThat(batches.known(Map.of("j-1", HASH.of("otp of j-1"), "j-2", HASH.of("another"), "j-3", HASH.of("otp of j-3"), "j-4", "x")))
+        .containsExactlyInAnyOrder("j-1", "j-3");
+  }
+
+  @Test
+  void endsARowThatIsADuplicateAndLeavesTheOtherJobsRowsAlone() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-1", "another")));
+    journal.admit(job("j-1", "otp of j-1"));
+    journal.admit(job("j-1", "another"));
+
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(null, Outcome.DUPLICATE);
+  }
+
+  @Test
+  void endsARowWhoseTryWasFollowedByAnother() {
+    call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    Job other = job("j-1", "another");
+    journal.admit(other);
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1")));
+
+    journal.admit(job("j-1", "otp of j-1"));
+
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.REJECTED);
+  }
+
+  @Test
+  void turnsADoubtIntoAPairingWhenTheCredentialsCome() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1")));
+    Job job = job("j-1", "otp of j-1");
+    journal.admit(job);
+    clock.move(Duration.ofMinutes(1));
+    Journal nextRun = JdbcJournal.open(dialect(), LIMITS, new Owner("a", "2"), HASH, clock);
+    nextRun.admit(job("j-1", "otp of j-1"));
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.IN_DOUBT);
+
+    nextRun.answered(job, PAIRED);
+    nextRun.published(job.attempt().id());
+
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.PAIRED);
+    nextRun.close();
+  }
+
+  @Test
+  void goesOnBehindWhatWasSentAndTakesNothingTwice() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2")));
+    batches.take("b", List.of(row(3, "j-3"))); // which says that the first two were sent
+
+    Batch again = batches.begin("b", "file-1");
+    assertThat(again.phase()).isEqualTo(Phase.READING);
+    assertThat(again.taken()).isEqualTo(2);
+    batches.take("b", List.of(row(3, "j-3"), row(4, "j-4")));
+    batches.read("b", "the rest is missing");
+
+    assertThat(rows("b")).extracting(Row::number).containsExactly(1L, 2L, 3L, 4L);
+    assertThat(find().batch().problem()).isEqualTo("the rest is missing");
+    assertThat(batches.begin("b", "file-2").source()).as("who has the batch").isEqualTo("file-1");
+  }
+
+  @Test
+  void beginsAFinishedBatchAnew() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(refused(1), row(2, "j-1")));
+    call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    batches.read("b", "problem");
+    batches.finished("b");
+    clock.move(Duration.ofMinutes(1));
+
+    Batch anew = batches.begin("b", "file-2");
+    batches.take("b", List.of(row(1, "j-1")));
+
+    assertThat(anew.source()).isEqualTo("file-2");
+    assertThat(anew.problem()).isNull();
+    assertThat(anew.startedAt()).isEqualTo(clock.instant());
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.REJECTED);
+  }
+
+  @Test
+  void readsMoreRowsThanItHoldsAndForgetsThemAfterTheRetention() {
+    batches.begin("b", "file-1");
+    batches.take("b", LongStream.rangeClosed(1, 2_500).mapToObj(this::refused).toList());
+    batches.read("b", null);
+    assertThat(rows("b")).hasSize(2_500).extracting(Row::number).isSorted();
+    clock.move(Duration.ofDays(100));
+    assertThat(journal.purge(Duration.ofDays(90))).as("while it is not finished").isZero();
+
+    batches.finished("b");
+    clock.move(Duration.ofDays(100));
+    assertThat(journal.purge(Duration.ofDays(90))).isEqualTo(1);
+    assertThat(batches.all()).isEmpty();
+    assertThat(rows("b")).isEmpty();
+  }
+
+  private Progress find() {
+    return batches.find("b").orElseThrow();
+  }
+
+  private List<Row> rows(String batchId) {
+    List<Row> rows = new ArrayList<>();
+    batches.rows(batchId, rows::add);
+    return rows;
+  }
+
+  private NewRow row(long number, String jobId) {
+    return row(number, jobId, "otp of " + jobId);
+  }
+
+  private NewRow row(long number, String jobId, String otp) {
+    return new NewRow(number, 10 * number, jobId, HASH.of(otp), Map.of("name", "Till"), null);
+  }
+
+  private NewRow refused(long number) {
+    return new NewRow(number, 10 * number, null, null, Map.of(), "the name is blank");
+  }
+
+  private Job job(String jobId, String otp) {
+    return new Job(new Job.Origin(jobId, "b", null, Integer.toString(++messages), clock.instant(), null, 4, false, false),
+        new PairingRequest("Till", otp, null, Map.of()), "{}");
+  }
+
+  private void call(String jobId, AttemptReport report) {
+    Job job = job(jobId, "otp of " + jobId);
+    journal.admit(job);
+    journal.answered(job, report);
+  }
+
+  private String attempt(String jobId) {
+    return journal.find(jobId).orElseThrow().attemptId();
+  }
+}
