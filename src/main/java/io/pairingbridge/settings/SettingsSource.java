@@ -232,31 +232,12 @@ final class SettingsSource {
     int least = 4; // further away than that is no typing error
     for (Setting setting : Setting.values()) {
       String candidate = variable ? Setting.variable(setting.key()) : setting.key();
-      int distance = distance(name, candidate);
+      int distance = Spelling.distance(name, candidate);
       if (distance < least) {
         least = distance;
         best = candidate;
       }
     }
     return best == null ? "; see config/application.properties for all there are" : "; did you mean " + best + "?";
-  }
-
-  /** Levenshtein distance. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int above = row[j];
-        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        row[j] = Math.min(Math.min(row[j] + 1, row[j - 1] + 1), replaced);
-        diagonal = above;
-      }
-    }
-    return row[b.length()];
   }
 }

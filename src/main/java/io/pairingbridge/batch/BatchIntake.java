@@ -1,0 +1,226 @@
+package io.pairingbridge.batch;
+
+import io.pairingbridge.batch.BatchEntry.Flaw;
+import io.pairingbridge.batch.BatchEntry.Refused;
+import io.pairingbridge.batch.BatchEntry.Row;
+import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.journal.Batches;
+import io.pairingbridge.journal.Batches.Batch;
+import io.pairingbridge.journal.Batches.NewRow;
+import io.pairingbridge.journal.Batches.Phase;
+import io.pairingbridge.journal.OtpHash;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.DeliveryMode;
+import jakarta.jms.JMSException;
+import jakarta.jms.Message;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.Session;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Turns the rows of a document into requests on {@code pairing.requests}, some hundred at a time: first the journal knows of
+ * them, so that none can end unnoticed, then the broker has them, in one transaction. After a crash, the last ones are sent
+ * once more; they are the same jobs, and the journal knows a job by its id and one-time password.
+ *
+ * <p>A job's id is the row's own, or it is made of the batch's id and the keyed hash of the one-time password: a document that
+ * comes again, also with some rows corrected, added or in another order, means the same jobs.
+ */
+public final class BatchIntake {
+  /** What a batch may be called: with the hash behind it, it must be a job id. */
+  public static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,100}");
+
+  /** What became of a document. */
+  public enum Taken {
+    /** It is read, now or by an earlier delivery of the same document. */
+    READ,
+    /** Another document of this batch has not ended: it must wait for that. */
+    BUSY
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(BatchIntake.class);
+  private static final int AT_ONCE = 500;
+  /** Below that of a single request, 4 unless its sender says otherwise: it must not wait behind ten thousand rows. */
+  private static final int PRIORITY = 2;
+  private static final int HASH_CHARACTERS = 16;
+
+  private final Batches batches;
+  private final ConnectionFactory connections;
+  private final RequestBody requests;
+  private final Set<String> integrators;
+  private final OtpHash otpHash;
+  private final Duration maxAge;
+  private final Clock clock;
+
+  /**
+   * @param connections to the broker, other ones than the consumer's: what is sent here is sent, whatever becomes of the document
+   * @param maxAge of a job, from when its one-time password was generated, or else from the batch's begin
+   */
+  public BatchIntake(Batches batches, ConnectionFactory connections, RequestBody requests, Set<String> integrators,
+      OtpHash otpHash, Duration maxAge, Clock clock) {
+    this.batches = batches;
+    this.connections = connections;
+    this.requests = requests;
+    this.integrators = integrators;
+    this.otpHash = otpHash;
+    this.maxAge = maxAge;
+    this.clock = clock;
+  }
+
+  /**
+   * Reads a document and sends its good rows; goes on where an earlier try of the same document ended. A document that can't
+   * be understood, or only to some line, is a batch of what came before, with the problem written down.
+   *
+   * @param source names the document: another one must have another name
+   * @param document is closed
+   * @throws JMSException if the broker, IOException if the source failed: to be tried again
+   */
+  public Taken take(String batchId, String source, InputStream document) throws JMSException, IOException {
+    try (InputStream closed = document) {
+      Batch batch = batches.begin(batchId, source);
+      if (!batch.source().equals(source)) {
+        return Taken.BUSY;
+      }
+      if (batch.phase() == Phase.READING) {
+        String problem = read(batch, closed);
+        batches.read(batchId, problem);
+        LOG.info("Batch {}: {} is read{}", batchId, source, problem == null ? "" : ", but not to its end: " + problem);
+      }
+      return Taken.READ;
+    }
+  }
+
+  /** Writes down a document that can't be read at all, so that whoever sent it is told. */
+  public Taken refuse(String batchId, String source, String problem) {
+    Batch batch = batches.begin(batchId, source);
+    if (!batch.source().equals(source)) {
+      return Taken.BUSY;
+    }
+    if (batch.phase() == Phase.READING) {
+      batches.read(batchId, problem);
+      LOG.warn("Batch {}: {} is refused: {}", batchId, source, problem);
+    }
+    return Taken.READ;
+  }
+
+  private String read(Batch batch, InputStream document) throws JMSException, IOException {
+    String problem = null;
+    try (Sending sending = new Sending(batch)) {
+      try (CheckedBatch rows = new CheckedBatch(BatchDocument.open(document), requests, integrators)) {
+        for (BatchEntry entry = rows.next(); entry != null; entry = rows.next()) {
+          sending.add(entry);
+        }
+      } catch (BatchException e) {
+        problem = e.getMessage();
+      }
+      sending.flush();
+      return problem == null && sending.number == 0 ? "the document has no rows" : problem;
+    }
+  }
+
+  /** The rows of one document on their way to the broker, with whom it connects when there is something to send. */
+  private final class Sending implements AutoCloseable {
+    private final Batch batch;
+    private final List<NewRow> rows = new ArrayList<>();
+    private final Map<String, Row> toSend = new LinkedHashMap<>();
+    private long number;
+    private Connection connection;
+    private Session session;
+    private MessageProducer producer;
+
+    Sending(Batch batch) {
+      this.batch = batch;
+    }
+
+    private void connect() throws JMSException {
+      connection = connections.createConnection();
+      session = connection.createSession(true, Session.SESSION_TRANSACTED);
+      producer = session.createProducer(session.createQueue("pairing.requests"));
+      producer.setDeliveryMode(DeliveryMode.PERSISTENT);
+      producer.setPriority(PRIORITY);
+    }
+
+    @Override
+    public void close() throws JMSException {
+      if (connection != null) {
+        connection.close(); // and all that belongs to it
+      }
+    }
+
+    void add(BatchEntry entry) throws JMSException {
+      number++;
+      if (number <= batch.taken()) {
+        return; // by an earlier try
+      }
+      if (entry instanceof Row row) {
+        String hash = otpHash.of(row.otp());
+        String jobId = row.jobId() != null ? row.jobId() : batch.id() + "." + hash.substring(0, HASH_CHARACTERS);
+        rows.add(new NewRow(number, row.line(), jobId, hash, row.fields(), null));
+        toSend.put(jobId, row);
+      } else if (entry instanceof Refused refused) {
+        String why = refused.flaws().stream().map(BatchIntake::told).collect(Collectors.joining("; "));
+        rows.add(new NewRow(number, refused.line(), null, null, refused.row() == null ? Map.of() : refused.row().fields(), why));
+      }
+      if (rows.size() == AT_ONCE) {
+        flush();
+      }
+    }
+
+    void flush() throws JMSException {
+      if (rows.isEmpty()) {
+        return;
+      }
+      batches.take(batch.id(), rows);
+      Map<String, String> hashes = new LinkedHashMap<>();
+      rows.stream().filter(row -> row.jobId() != null).forEach(row -> hashes.put(row.jobId(), row.otpHash()));
+      Set<String> known = new HashSet<>(batches.known(hashes));
+      boolean any = false;
+      for (Map.Entry<String, Row> row : toSend.entrySet()) {
+        if (!known.contains(row.getKey())) {
+          if (producer == null) {
+            connect();
+          }
+          send(row.getKey(), row.getValue());
+          any = true;
+        }
+      }
+      if (any) {
+        session.commit();
+      }
+      rows.clear();
+      toSend.clear();
+    }
+
+    private void send(String jobId, Row row) throws JMSException {
+      Message message = session.createTextMessage(CheckedBatch.body(row));
+      message.setStringProperty("PairingJobId", jobId);
+      message.setStringProperty("PairingBatchId", batch.id());
+      if (row.integrator() != null) {
+        message.setStringProperty("PairingIntegrator", row.integrator());
+      }
+      Instant from = row.otpGeneratedAt() == null ? batch.startedAt() : OffsetDateTime.parse(row.otpGeneratedAt()).toInstant();
+      // One that is too old by now ends as every job that expired in its queue.
+      producer.setTimeToLive(Math.max(1, Duration.between(clock.instant(), from.plus(maxAge)).toMillis()));
+      producer.send(message);
+    }
+  }
+
+  private static String told(Flaw flaw) {
+    return flaw.column() == null ? flaw.problem() : flaw.column() + " " + flaw.problem();
+  }
+}

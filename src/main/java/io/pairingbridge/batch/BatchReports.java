@@ -1,0 +1,119 @@
+package io.pairingbridge.batch;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.cloudevents.core.builder.CloudEventBuilder;
+import io.cloudevents.core.data.BytesCloudEventData;
+import io.cloudevents.jackson.JsonFormat;
+import io.pairingbridge.journal.Batches;
+import io.pairingbridge.journal.Batches.Batch;
+import io.pairingbridge.journal.Batches.Progress;
+import io.pairingbridge.journal.Batches.Row;
+import jakarta.jms.DeliveryMode;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.Function;
+import org.apache.camel.Body;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Variable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The end of a batch, as steps of a route: report, event, and the journal's word that both are out. */
+public final class BatchReports {
+  public static final String TYPE = "io.pairingbridge.batch.finished";
+  private static final Logger LOG = LoggerFactory.getLogger(BatchReports.class);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Batches batches;
+  private final BatchInbox inbox;
+  private final BatchReport report;
+  private final Path folder;
+  private final String environment;
+  private final Clock clock;
+  private final JsonFormat format = new JsonFormat();
+
+  /**
+   * @param folder where the reports of batches belong that came as messages
+   * @param remedy what a person is to do about a row
+   */
+  public BatchReports(Batches batches, BatchInbox inbox, Path folder, Function<Row, String> remedy, String environment, Clock clock) {
+    this.batches = batches;
+    this.inbox = inbox;
+    this.report = new BatchReport(batches, remedy);
+    this.folder = folder;
+    this.environment = environment;
+    this.clock = clock;
+  }
+
+  /** Batches whose last row has ended and that are not finished. */
+  public List<Batch> due() {
+    return batches.ended();
+  }
+
+  /** Writes the report of this batch. Afterwards it is on the disk. */
+  public Progress report(@Body Batch ended) throws IOException {
+    Progress known = batches.find(ended.id()).orElseThrow();
+    Batch b = known.batch();
+    Progress batch = new Progress(new Batch(b.id(), b.source(), b.phase(), b.taken(), b.problem(), b.startedAt(), b.readAt(),
+        clock.instant()), known.rows(), known.open(), known.outcomes());
+    report.write(batch, place(batch));
+    return batch;
+  }
+
+  private Path place(Progress batch) {
+    Path beside = inbox.reportFolder(batch);
+    return beside == null ? folder : beside;
+  }
+
+  /** The event's data. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Data(@JsonProperty("batch_id") String batchId, long rows, Map<String, Long> outcomes, String problem, String environment,
+      String report, @JsonProperty("started_at") String startedAt, @JsonProperty("finished_at") String finishedAt) {}
+
+  /** Makes the message body the event; its id is the same when it has to be sent again. */
+  public void event(@Variable("batch") Progress batch, Exchange exchange) {
+    Batch b = batch.batch();
+    Map<String, Long> outcomes = new TreeMap<>();
+    batch.outcomes().forEach((outcome, count) -> outcomes.put(outcome.name(), count));
+    Data data = new Data(b.id(), batch.rows(), outcomes, b.problem(), environment,
+        place(batch).resolve(b.id() + ".report.html").toString(), b.startedAt().toString(), b.finishedAt().toString());
+    String id = UUID.nameUUIDFromBytes((b.id() + "\n" + b.startedAt()).getBytes(StandardCharsets.UTF_8)).toString();
+    Message message = exchange.getMessage();
+    message.removeHeaders("*");
+    message.setBody(cloudEvent(id, b.id(), b.finishedAt(), data));
+    message.setHeader("JMSCorrelationID", b.id());
+    message.setHeader("JMSDeliveryMode", DeliveryMode.PERSISTENT);
+    message.setHeader("PairingBatchId", b.id());
+    message.setHeader("PairingContentType", JsonFormat.CONTENT_TYPE);
+  }
+
+  private String cloudEvent(String id, String batchId, Instant time, Data data) {
+    try {
+      return new String(format.serialize(CloudEventBuilder.v1().withId(id)
+          .withSource(URI.create("urn:pairing-bridge:" + environment)).withType(TYPE).withSubject(batchId)
+          .withTime(time.atOffset(ZoneOffset.UTC)).withDataContentType("application/json")
+          .withData(BytesCloudEventData.wrap(JSON.writeValueAsBytes(data))).build()), StandardCharsets.UTF_8);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("the end of batch " + batchId + " cannot be written as JSON", e);
+    }
+  }
+
+  /** The event is sent: writes that the batch is finished. */
+  public void finished(@Variable("batch") Progress batch) {
+    batches.finished(batch.batch().id());
+    LOG.info("Batch {} is finished: {} rows, {}; report in {}", batch.batch().id(), batch.rows(), batch.outcomes(), place(batch));
+  }
+}

@@ -1,0 +1,201 @@
+package io.pairingbridge.batch;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.batch.BatchEntry.Flaw;
+import io.pairingbridge.batch.BatchEntry.Refused;
+import io.pairingbridge.batch.BatchEntry.Row;
+import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.job.Job;
+import java.io.IOException;
+import java.time.DateTimeException;
+import java.time.OffsetDateTime;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The rows of a document that may be sent, and of each other one everything that is wrong with it. Refused is, besides what
+ * is no valid request: a one-time password or job id that an earlier row has; a value that a spreadsheet would run as a
+ * formula; and a one-time password that looks as if a spreadsheet had changed it.
+ */
+public final class CheckedBatch implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  /** How many rows are looked at before the first one is passed on, to learn how long one-time passwords are. */
+  static final int LOOK_AHEAD = 256;
+  /** So many of the digits-only one-time passwords must have one length for a shorter one to be suspicious. */
+  private static final double USUAL = 0.6;
+
+  private static final Pattern DIGITS = Pattern.compile("[0-9]+");
+  /** 1.23457E+11 */
+  private static final Pattern ROUNDED = Pattern.compile("[0-9]+([.,][0-9]+)?[eE]\\+?[0-9]+");
+  private static final Pattern FORMULA = Pattern.compile("[=@\\t\\r].*|[+-](?![0-9 ()./-]*$).*", Pattern.DOTALL);
+
+  /** A violation of the request's schema, or the first of several: its field, and what is wrong. */
+  private static final Pattern FIELD = Pattern.compile("\\$\\.(\\w+): (.*)", Pattern.DOTALL);
+
+  private final BatchDocument document;
+  private final RequestBody requests;
+  private final Set<String> integrators;
+  private final Deque<BatchEntry> ahead = new ArrayDeque<>();
+  private final Map<Integer, Integer> otpLengths = new HashMap<>();
+  private final LinesByHash otps = new LinesByHash();
+  private final LinesByHash jobIds = new LinesByHash();
+  private BatchException failure;
+  private boolean ended;
+
+  /** @param integrators the configured aliases, or null if they are not known here: then any is passed */
+  public CheckedBatch(BatchDocument document, RequestBody requests, Set<String> integrators) {
+    this.document = document;
+    this.requests = requests;
+    this.integrators = integrators;
+  }
+
+  /**
+   * The next row, or what is wrong with it; null at the end. As {@link BatchDocument#next}; what stands before a place that
+   * can't be understood is returned first.
+   */
+  public BatchEntry next() throws BatchException, IOException {
+    while (!ended && ahead.size() < LOOK_AHEAD) {
+      fetch();
+    }
+    BatchEntry entry = ahead.poll();
+    if (entry == null && failure != null) {
+      throw failure;
+    }
+    return entry instanceof Row row ? check(row) : entry;
+  }
+
+  private void fetch() throws IOException {
+    try {
+      BatchEntry entry = document.next();
+      if (entry == null) {
+        ended = true;
+        return;
+      }
+      ahead.add(entry);
+      if (entry instanceof Row row && row.otp() != null && DIGITS.matcher(row.otp()).matches()) {
+        otpLengths.merge(row.otp().length(), 1, Integer::sum);
+      }
+    } catch (BatchException e) {
+      failure = e;
+      ended = true;
+    }
+  }
+
+  private BatchEntry check(Row row) {
+    List<Flaw> flaws = new ArrayList<>();
+    spoiltBySpreadsheet(row, flaws);
+    if (row.jobId() != null && !Job.ID.matcher(row.jobId()).matches()) {
+      flaws.add(new Flaw(row.line(), Columns.JOB_ID, "must be at most 128 of A-Z a-z 0-9 . _ : -"));
+    }
+    if (row.integrator() != null && integrators != null && !integrators.contains(row.integrator())) {
+      flaws.add(new Flaw(row.line(), Columns.INTEGRATOR, "is not configured: pairing.integrators.<alias>.id; known are "
+          + integrators));
+    }
+    generatedAt(row, flaws);
+    for (String needed : List.of(Columns.NAME, Columns.OTP)) {
+      if ((needed.equals(Columns.NAME) ? row.name() : row.otp()) == null) {
+        flaws.add(new Flaw(row.line(), needed, "is missing or blank"));
+      }
+    }
+    if (row.name() != null && row.otp() != null) {
+      try {
+        requests.read(body(row));
+      } catch (RequestBody.Refused e) {
+        Matcher field = FIELD.matcher(e.getMessage());
+        flaws.add(field.matches() ? new Flaw(row.line(), field.group(1), field.group(2)) : new Flaw(row.line(), null, e.getMessage()));
+      }
+    }
+    if (flaws.isEmpty()) {
+      // Only what could be sent is remembered: the good one of two is not refused because of the bad one.
+      repeated(row, Columns.OTP, otps.firstLine(row.otp(), row.line()), flaws);
+      if (row.jobId() != null) {
+        repeated(row, Columns.JOB_ID, jobIds.firstLine(row.jobId(), row.line()), flaws);
+      }
+    }
+    return flaws.isEmpty() ? row : new Refused(row.line(), List.copyOf(flaws), row);
+  }
+
+  /** The row as the body of a request. */
+  public static String body(Row row) {
+    ObjectNode request = JSON.createObjectNode();
+    if (row.name() != null) {
+      request.put(Columns.NAME, row.name());
+    }
+    if (row.otp() != null) {
+      request.put(Columns.OTP, row.otp());
+    }
+    if (row.webhookUrl() != null) {
+      request.put(Columns.WEBHOOK_URL, row.webhookUrl());
+    }
+    if (!row.reference().isEmpty()) {
+      request.set("reference", JSON.valueToTree(row.reference()));
+    }
+    return request.toString();
+  }
+
+  private static void repeated(Row row, String column, long first, List<Flaw> flaws) {
+    if (first != 0) {
+      flaws.add(new Flaw(row.line(), column, "is the same as in line " + first + ", which is the one that counts"));
+    }
+  }
+
+  private static void generatedAt(Row row, List<Flaw> flaws) {
+    if (row.otpGeneratedAt() != null) {
+      try {
+        OffsetDateTime.parse(row.otpGeneratedAt());
+      } catch (DateTimeException e) {
+        flaws.add(new Flaw(row.line(), Columns.OTP_GENERATED_AT, "must be a time with its zone, such as 2026-11-25T09:30:00Z or"
+            + " 2026-11-25T10:30:00+01:00"));
+      }
+    }
+  }
+
+  private void spoiltBySpreadsheet(Row row, List<Flaw> flaws) {
+    Map<String, String> values = new LinkedHashMap<>(row.reference());
+    values.put(Columns.NAME, row.name());
+    values.put(Columns.OTP, row.otp());
+    values.forEach((column, value) -> {
+      if (value != null && FORMULA.matcher(value).matches()) {
+        flaws.add(new Flaw(row.line(), column, "begins as a formula does, with = + - or @: a spreadsheet program would run it, or has"
+            + " put an error in its place"));
+      }
+    });
+    if (row.otp() == null) {
+      return;
+    }
+    if (ROUNDED.matcher(row.otp()).matches() && !DIGITS.matcher(row.otp()).matches()) {
+      flaws.add(new Flaw(row.line(), Columns.OTP, "is a rounded number: a spreadsheet program has changed it. Format the column as text"
+          + " and enter it again"));
+    } else if (DIGITS.matcher(row.otp()).matches() && row.otp().length() < usualOtpLength()) {
+      flaws.add(new Flaw(row.line(), Columns.OTP, "has " + row.otp().length() + " digits where most have " + usualOtpLength()
+          + ": a spreadsheet program may have dropped zeros at its beginning. Format the column as text and enter it again; if"
+          + " it really is that short, send it as a single request"));
+    }
+  }
+
+  /** The length that most digits-only passwords have so far, the longer one of two; 0 if there is no such. */
+  private int usualOtpLength() {
+    int all = 0;
+    int usual = 0;
+    for (Map.Entry<Integer, Integer> length : otpLengths.entrySet()) {
+      all += length.getValue();
+      int most = otpLengths.getOrDefault(usual, 0);
+      usual = length.getValue() > most || length.getValue() == most && length.getKey() > usual ? length.getKey() : usual;
+    }
+    return otpLengths.getOrDefault(usual, 0) >= USUAL * all ? usual : 0;
+  }
+
+  @Override
+  public void close() throws IOException {
+    document.close();
+  }
+}

@@ -1,0 +1,51 @@
+package io.pairingbridge.batch;
+
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.io.Reader;
+
+/** One JSON array of row objects. */
+final class JsonArrayDocument extends BatchDocument {
+  private final JsonParser parser;
+  private boolean ended;
+
+  /** @param text that begins with the array's bracket, or with white space before it */
+  JsonArrayDocument(Reader text) throws IOException {
+    parser = JsonRow.parsers().createParser(text);
+    parser.nextToken();
+  }
+
+  @Override
+  BatchEntry read() throws BatchException, IOException {
+    if (ended) {
+      return null;
+    }
+    try {
+      if (parser.nextToken() != JsonToken.END_ARRAY) {
+        return JsonRow.read(parser, line());
+      }
+      ended = true;
+      if (parser.nextToken() != null) {
+        throw new BatchException("something follows the end of the array in line " + line());
+      }
+      return null;
+    } catch (JsonProcessingException e) {
+      // Its message may quote the document.
+      JsonLocation at = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
+      throw new BatchException("line " + at.getLineNr() + ", column " + at.getColumnNr() + ": this is no JSON, or ends too early, or has a text of more than " + LONGEST_ROW + " characters. Nothing after it"
+          + " was looked at");
+    }
+  }
+
+  private long line() {
+    return parser.currentTokenLocation().getLineNr();
+  }
+
+  @Override
+  public void close() throws IOException {
+    parser.close();
+  }
+}
