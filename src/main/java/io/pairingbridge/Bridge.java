@@ -2,6 +2,10 @@ package io.pairingbridge;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.pairingbridge.batch.BatchInbox;
+import io.pairingbridge.batch.BatchIntake;
+import io.pairingbridge.batch.BatchQueue;
+import io.pairingbridge.batch.BatchReports;
 import io.pairingbridge.broker.BrokerAddress;
 import io.pairingbridge.broker.BrokerCheck;
 import io.pairingbridge.broker.BrokerClock;
@@ -11,6 +15,7 @@ import io.pairingbridge.broker.EmbeddedBroker;
 import io.pairingbridge.broker.Finding;
 import io.pairingbridge.delivery.Messages;
 import io.pairingbridge.delivery.Reconciler;
+import io.pairingbridge.delivery.Remedy;
 import io.pairingbridge.delivery.SendTurns;
 import io.pairingbridge.endpoint.EndpointClient;
 import io.pairingbridge.endpoint.PairCall;
@@ -28,6 +33,7 @@ import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
 import io.pairingbridge.monitor.BridgeHealth;
+import io.pairingbridge.monitor.BridgeMBean;
 import io.pairingbridge.monitor.Metrics;
 import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.PlainSealer;
@@ -143,8 +149,8 @@ public class Bridge implements AutoCloseable {
     main.bind(settings.endpoint().url().getScheme(), http);
     main.bind("metricsRegistry", meters);
     CarrierMark carriers = new CarrierMark(otpHash::of);
-    main.bind("requestReader", new RequestReader(new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json")),
-        settings.integrators().keySet(), journal, settings.requests().maxBegun(),
+    RequestBody requests = new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json"));
+    main.bind("requestReader", new RequestReader(requests, settings.integrators().keySet(), journal, settings.requests().maxBegun(),
         () -> data.afterCrash() && System.nanoTime() - startedNanos < AFTER_CRASH, carriers, clock));
     main.bind("intake", intake);
     main.bind("rateLimit", new RateLimit(settings.rateLimit()));
@@ -153,6 +159,14 @@ public class Bridge implements AutoCloseable {
     main.bind("messages", new Messages(settings.environment(), clock, new BrokerClock(outConnections, clock)::now, carriers));
     main.bind("sendTurns", new SendTurns());
     main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
+    open(new BridgeMBean(journal.batches()));
+    BatchIntake batches = new BatchIntake(journal.batches(), outConnections, requests, settings.integrators().keySet(), otpHash,
+        settings.requests().maxAge(), clock);
+    BatchInbox inbox = new BatchInbox(settings.batchInbox(), instance, batches, journal.batches(), clock);
+    main.bind("batchQueue", new BatchQueue(batches));
+    main.bind("batchInbox", inbox);
+    main.bind("batchReports", new BatchReports(journal.batches(), inbox, settings.dataDirectory().resolve("batches"),
+        Remedy::of, settings.environment(), clock));
     configure(main);
     beforeStart(main);
     main.init();

@@ -8,14 +8,17 @@ import io.pairingbridge.intake.Intake;
 import io.pairingbridge.job.JobListener;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.State;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToLongFunction;
 
 /** The contract's metrics. Labels are outcomes, results and states; never an id. */
 public final class Metrics implements JobListener {
@@ -31,6 +34,8 @@ public final class Metrics implements JobListener {
   private final Timer jobTime;
   private Map<State, Long> counts = Map.of();
   private long countedAt = System.nanoTime() - COUNTS_KEPT;
+  private List<Progress> batches = List.of();
+  private long batchesReadAt = System.nanoTime() - COUNTS_KEPT;
 
   public Metrics(MeterRegistry registry, Journal journal, Intake intake, String version) {
     this.registry = registry;
@@ -50,6 +55,15 @@ public final class Metrics implements JobListener {
     for (State state : State.values()) {
       Gauge.builder("pairing.journal.entries", () -> count(journal, state)).description("Jobs in the journal, by state")
           .tag("state", state.name()).register(registry);
+    }
+    Gauge.builder("pairing.batches.running", () -> batches(journal).size()).description("Batches that are not finished")
+        .register(registry);
+    Gauge.builder("pairing.batch.rows.waiting", () -> rows(journal, Progress::open))
+        .description("Rows of batches that are not finished whose job has not ended").register(registry);
+    for (Outcome outcome : Outcome.values()) {
+      Gauge.builder("pairing.batch.rows.ended", () -> rows(journal, batch -> batch.outcomes().getOrDefault(outcome, 0L)))
+          .description("Rows of batches that are not finished, by the outcome that they ended with").tag("outcome", outcome.name())
+          .register(registry);
     }
     Gauge.builder("pairing.calls.in.flight", inFlight, AtomicInteger::get).description("Calls under way").register(registry);
     Gauge.builder("pairing.intake.open", () -> intake.status().gate() == Intake.Gate.OPEN ? 1 : 0)
@@ -73,6 +87,22 @@ public final class Metrics implements JobListener {
     }
     Long count = counts.get(state);
     return count == null ? Double.NaN : count;
+  }
+
+  private double rows(Journal journal, ToLongFunction<Progress> figure) {
+    return batches(journal).stream().mapToLong(figure).sum();
+  }
+
+  private synchronized List<Progress> batches(Journal journal) {
+    if (System.nanoTime() - batchesReadAt >= COUNTS_KEPT) {
+      batchesReadAt = System.nanoTime();
+      try {
+        batches = journal.batches().running();
+      } catch (JournalException e) {
+        batches = List.of(); // the health check says what is wrong with the journal
+      }
+    }
+    return batches;
   }
 
   @Override

@@ -22,12 +22,13 @@ import java.util.TreeMap;
  * @param integratorId sent for jobs without an alias
  * @param integrators alias to id
  * @param rateLimit calls a second, 0 for none
+ * @param batchInbox the folder whose files are taken as batches, or null
  * @param camel Camel's own settings, passed on
  */
 public record Settings(Path home, Path dataDirectory, String environment, String integratorId,
     Map<String, String> integrators, Endpoint endpoint, Requests requests, Retry retry, double rateLimit, Intake intake,
     Seal seal, JournalStore journal, Duration reconcileInterval, Broker broker, Management management,
-    int simulatorPort, String instanceId, Map<String, String> camel) {
+    int simulatorPort, String instanceId, Path batchInbox, Map<String, String> camel) {
 
   /** The vendor's path, trailing slash included (vendor page, "POST /v1/pay-connect/pair/"). */
   public static final String PAIR_PATH = "/v1/pay-connect/pair/";
@@ -192,7 +193,8 @@ public record Settings(Path home, Path dataDirectory, String environment, String
             Setting.duration(source.get(Setting.JOURNAL_RETENTION)), otpKey),
         Setting.duration(source.get(Setting.RECONCILE_INTERVAL)), broker,
         new Management(source.get(Setting.MANAGEMENT_HOST), number(source, Setting.MANAGEMENT_PORT)),
-        number(source, Setting.SIMULATOR_PORT), source.get(Setting.INSTANCE_ID), Map.copyOf(source.camel()));
+        number(source, Setting.SIMULATOR_PORT), source.get(Setting.INSTANCE_ID), path(base, source.get(Setting.BATCH_INBOX)),
+        Map.copyOf(source.camel()));
   }
 
   private static Broker broker(SettingsSource source, Path base, boolean client, List<String> problems) {

@@ -92,6 +92,9 @@ class RoutesTest extends CamelMainTestSupport {
     registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now, new CarrierMark(text -> "0".repeat(32))));
     registry.bind("sendTurns", new SendTurns());
     registry.bind("reconciler", new LeftBehind());
+    registry.bind("batchQueue", new Documents());
+    registry.bind("batchInbox", new Documents());
+    registry.bind("batchReports", new Documents());
   }
 
   @Override
@@ -181,6 +184,27 @@ class RoutesTest extends CamelMainTestSupport {
     }
 
     public void purge() {}
+  }
+
+  /** Beans of the batches: one document at each door, and one batch whose last row has ended. */
+  public final class Documents {
+    public void take(@Body Object document) {}
+
+    public void round() {}
+
+    public List<String> due() {
+      return List.of("batch-1");
+    }
+
+    public String report(@Body String batch) {
+      return batch;
+    }
+
+    public void event(@Variable("batch") String batch, Exchange exchange) {
+      exchange.getMessage().setBody("event of " + batch);
+    }
+
+    public void finished(@Variable("batch") String batch) {}
   }
 
   private static Job job() {
@@ -301,8 +325,17 @@ class RoutesTest extends CamelMainTestSupport {
   }
 
   @Test
+  void reportsABatchBeforeItIsToldOfAndFinishesItLast() {
+    Awaitility.await().untilAsserted(() -> {
+      synchronized (steps) {
+        assertThat(steps).containsSubsequence("write-report", "write-batch-event", "send-batch-event", "journal-batch-finished");
+      }
+    });
+  }
+
+  @Test
   void dropsHeadersAtEveryDoor() throws Exception {
-    assertThat(doors).as("requests, probe, expired").hasSize(3);
+    assertThat(doors).as("requests, probe, expired, batch-queue").hasSize(4);
     admit = job -> {
       throw new IllegalStateException("far enough");
     };
