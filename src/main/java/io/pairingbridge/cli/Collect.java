@@ -63,6 +63,13 @@ public final class Collect implements Callable<Integer> {
   @Option(names = "--no-open", description = "writes each message as it is, sealed, for somebody else to open")
   private boolean noOpen;
 
+  @Option(names = "--batch", paramLabel = "ID", description = "only those of this batch")
+  private String batch;
+
+  @Option(names = "--ndjson", description = "writes one file, credentials.ndjson, with a JSON object a line, instead of one file"
+      + " for each terminal")
+  private boolean ndjson;
+
   @Option(names = "--max", paramLabel = "N", defaultValue = "0",
       description = "ends after so many; 0, the default: no limit")
   private int max;
@@ -83,29 +90,34 @@ public final class Collect implements Callable<Integer> {
     Opener opener = noOpen ? null : Opener.load(key);
     // Before anything is received: what can't be kept must not be taken.
     CredentialsFolder folder = CredentialsFolder.open(out);
+    CredentialsFile lines = ndjson ? folder.lines("credentials.ndjson") : null;
     Settings settings = home.clientSettings();
     int count = 0;
     try (Connection connection = login.connect(settings, BrokerUsers.ERP_CREDENTIALS);
         Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
-      Inbox inbox = new Inbox(session.createConsumer(session.createQueue(QUEUE)));
+      Inbox inbox = new Inbox(session.createConsumer(session.createQueue(QUEUE),
+          batch == null ? null : "PairingBatchId = '" + batch + "'"));
       connection.start();
       while (max == 0 || count < max) {
         Message message = inbox.next(follow ? FOLLOWING : empty);
         if (message != null) {
-          keep(session, message, opener, folder);
+          keep(session, message, opener, folder, lines);
           count++;
         } else if (!follow) {
           break;
         }
       }
     }
-    System.err.println(count + (count == 1 ? " file" : " files") + " written to " + out);
+    System.err.println(count + (ndjson ? " lines" : count == 1 ? " file" : " files") + " written to " + out);
     return 0;
   }
 
   private Duration checkedOptions() {
     if ((key == null) != noOpen) {
       throw new ParameterException(command.commandLine(), "give --key with the private key's file, or --no-open");
+    }
+    if (batch != null && !Job.ID.matcher(batch).matches()) {
+      throw new ParameterException(command.commandLine(), "--batch must be at most 128 of A-Z a-z 0-9 . _ : -");
     }
     if (max < 0) {
       throw new ParameterException(command.commandLine(), "--max must be 0 or more");
@@ -117,14 +129,16 @@ public final class Collect implements Callable<Integer> {
     }
   }
 
-  private void keep(Session session, Message message, Opener opener, CredentialsFolder folder) throws JMSException {
+  private void keep(Session session, Message message, Opener opener, CredentialsFolder folder, CredentialsFile lines)
+      throws JMSException {
     String job = message.getStringProperty("PairingJobId");
     if (job == null || !Job.ID.matcher(job).matches()) {
       job = "unknown";
     }
     Path file;
     try {
-      file = folder.keep(name(message, job), content(message, job, opener));
+      byte[] content = content(message, job, opener);
+      file = lines == null ? folder.keep(name(message, job), content) : lines.keep(attempt(message), line(message, job, content));
     } catch (OpeningException | IOException e) {
       // Taking the next one instead would meet this one again, and again.
       session.rollback();
@@ -162,13 +176,36 @@ public final class Collect implements Callable<Integer> {
    * Unlike the job's id it differs between two attempts, and it is the same whenever one attempt's message comes again.
    */
   private String name(Message message, String job) throws JMSException, IOException {
-    // The broker's duplicate id, which is the attempt's id.
-    Object published = message.getObjectProperty("_AMQ_DUPL_ID");
-    String attempt = published != null && Job.ID.matcher(published.toString()).matches() ? published.toString()
-        : digest(text(message));
+    String attempt = attempt(message);
     // Not hidden, not taken for an option, and a name on every file system.
     String start = job.replaceFirst("^[.-]", "_").replace(':', '_');
     return start + "." + attempt.replace(':', '_') + (noOpen && sealed(message) ? ".jwe" : ".json");
+  }
+
+  private static String attempt(Message message) throws JMSException, IOException {
+    // The broker's duplicate id, which is the attempt's id.
+    Object published = message.getObjectProperty("_AMQ_DUPL_ID");
+    return published != null && Job.ID.matcher(published.toString()).matches() ? published.toString() : digest(text(message));
+  }
+
+  /** A line of NDJSON: what the message says of the job, and the opened answer. */
+  private ObjectNode line(Message message, String job, byte[] content) throws JMSException, IOException {
+    ObjectNode line = described(message, job);
+    if (noOpen) {
+      return line.put("sealed", new String(content, StandardCharsets.UTF_8));
+    }
+    return line.set("credentials", JSON.readTree(content));
+  }
+
+  private static ObjectNode described(Message message, String job) throws JMSException {
+    ObjectNode line = JSON.createObjectNode().put("job_id", job);
+    line.put("batch_id", message.getStringProperty("PairingBatchId"));
+    line.put("pay_connect_id", message.getStringProperty("PairingPayConnectId"));
+    line.put("pay_connect_name", message.getStringProperty("PairingPayConnectName"));
+    line.put("terminal_id", message.getStringProperty("PairingTerminalId"));
+    line.put("environment", message.getStringProperty("PairingEnvironment"));
+    line.put("key_id", message.getStringProperty("PairingKeyId"));
+    return line;
   }
 
   private static String text(Message message) throws JMSException, IOException {
@@ -187,13 +224,7 @@ public final class Collect implements Callable<Integer> {
       System.out.println(file);
       return;
     }
-    ObjectNode line = JSON.createObjectNode().put("job_id", job);
-    line.put("batch_id", message.getStringProperty("PairingBatchId"));
-    line.put("pay_connect_id", message.getStringProperty("PairingPayConnectId"));
-    line.put("pay_connect_name", message.getStringProperty("PairingPayConnectName"));
-    line.put("terminal_id", message.getStringProperty("PairingTerminalId"));
-    line.put("environment", message.getStringProperty("PairingEnvironment"));
-    line.put("key_id", message.getStringProperty("PairingKeyId"));
+    ObjectNode line = described(message, job);
     line.put("opened", !noOpen);
     line.put("file", file.toString());
     System.out.println(line);

@@ -91,6 +91,16 @@ final class CredentialsFolder {
     return file;
   }
 
+  /** A file of one JSON object a line, of mode 0600; what is there already is kept. */
+  CredentialsFile lines(String name) throws IOException {
+    Path file = folder.resolve(name);
+    if (!Files.exists(file)) {
+      FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes(posix, "rw-------")).close();
+      sync(folder);
+    }
+    return new CredentialsFile(file);
+  }
+
   private static void sync(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);

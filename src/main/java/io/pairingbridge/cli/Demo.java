@@ -108,6 +108,7 @@ public final class Demo implements Callable<Integer> {
     demo.put("pairing.broker.embedded.port", "0");
     // Whatever the bundle is set up for, the demo keeps to its own folder and to this machine.
     demo.put("pairing.journal.url", "");
+    demo.put("pairing.batch.inbox", ""); // an estate that lies there is not to meet a simulator
     demo.put("pairing.endpoint.proxy.host", "");
     demo.put("pairing.seal", "jwe");
     demo.put("pairing.management.port", Integer.toString(freePort()));

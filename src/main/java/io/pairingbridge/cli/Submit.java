@@ -4,10 +4,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.batch.BatchInbox;
+import io.pairingbridge.batch.BatchIntake;
 import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.journal.BatchView;
+import io.pairingbridge.journal.Batches;
 import io.pairingbridge.settings.Settings;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
@@ -35,16 +39,19 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code submit}: sends one pairing request, and follows it to its outcome if asked to. */
+/** {@code submit}: sends one pairing request, or a batch of them, and follows it to its outcome if asked to. */
 @Command(name = "submit", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Sends one pairing request.",
+    description = "Sends one pairing request, or with --file a whole batch.",
     footer = {"", "Exit code: 0 sent (with --wait: paired), 1 not sent (with --wait: another outcome, or none in time),"
-        + " 2 the request is not valid and was not sent.",
+        + " 2 the request is not valid and was not sent. With --file: 0 sent (with --dry-run: every row is good; with --wait:"
+        + " every row is paired).",
         "", "Sending the same job id with the same one-time password again is safe: it is the same job, and what was"
         + " paired is not paired again."})
 public final class Submit implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String QUEUE = "pairing.requests";
+  /** What stands for --wait without a value. */
+  private static final String WAIT = "10m";
 
   @Spec
   private CommandSpec command;
@@ -54,6 +61,13 @@ public final class Submit implements Callable<Integer> {
 
   @Mixin
   private BrokerLogin login;
+
+  @Option(names = "--file", paramLabel = "FILE", description = "a batch document: CSV with a header, NDJSON or a JSON array; the"
+      + " other options of a request do not go with it, but for --batch, --wait and --json")
+  private Path file;
+
+  @Option(names = "--dry-run", description = "with --file: says what is wrong with which row, and sends nothing")
+  private boolean dryRun;
 
   @Option(names = "--name", paramLabel = "TEXT", description = "the terminal's Pay-Connect name; required")
   private String name;
@@ -75,7 +89,8 @@ public final class Submit implements Callable<Integer> {
   @Option(names = "--integrator", paramLabel = "ALIAS", description = "a configured integrator other than the main one")
   private String integrator;
 
-  @Option(names = "--batch", paramLabel = "ID", description = "the batch that the job belongs to")
+  @Option(names = "--batch", paramLabel = "ID", description = "the batch that the job belongs to; with --file the"
+      + " batch's name, by default the file's")
   private String batch;
 
   @Option(names = "--reference", paramLabel = "KEY=VALUE",
@@ -95,16 +110,20 @@ public final class Submit implements Callable<Integer> {
       + " MISCONFIGURED; without it only the outcome is told again")
   private boolean replay;
 
-  @Option(names = "--wait", paramLabel = "DURATION", arity = "0..1", fallbackValue = "10m",
-      description = "waits for the outcome, at most this long (default ${FALLBACK-VALUE}): --wait=30s")
+  @Option(names = "--wait", paramLabel = "DURATION", arity = "0..1", fallbackValue = WAIT,
+      description = "waits for the outcome, at most this long (10m if not said): --wait=30s; with --file for the end of the batch,"
+          + " for as long as it takes if not said, and on the bridge's machine only")
   private String wait;
 
   @Option(names = "--json", description = "prints one JSON object")
   private boolean json;
 
   @Override
-  public Integer call() throws JMSException, IOException {
+  public Integer call() throws JMSException, IOException, InterruptedException {
     Settings settings = home.clientSettings();
+    if (file != null || dryRun) {
+      return batch(settings);
+    }
     job = job == null ? UUID.randomUUID().toString() : job;
     Duration limit = duration("--wait", wait);
     Duration lifetime = duration("--expires", expires);
@@ -121,6 +140,48 @@ public final class Submit implements Callable<Integer> {
         System.err.println("Sent job " + job + "; waiting for its outcome ...");
         return follow(outcomes, limit);
       }
+    }
+  }
+
+  private int batch(Settings settings) throws JMSException, IOException, InterruptedException {
+    if (file == null || name != null || otp != null || otpFile != null || job != null || webhookUrl != null || integrator != null
+        || !reference.isEmpty() || expires != null || replay) {
+      throw new ParameterException(command.commandLine(), file == null ? "--dry-run goes with --file"
+          : "--file goes with --batch, --dry-run, --wait and --json only: the rest stands in the file");
+    }
+    if (!Files.isReadable(file)) {
+      throw new ParameterException(command.commandLine(), "--file " + file + " cannot be read");
+    }
+    String batchId = batch == null ? BatchInbox.batchId(file) : batch;
+    if (!BatchIntake.ID.matcher(batchId).matches()) {
+      throw new ParameterException(command.commandLine(), "the batch's name must be at most 100 of A-Z a-z 0-9 . _ : -; give it with"
+          + " --batch");
+    }
+    Duration limit = WAIT.equals(wait) ? null : duration("--wait", wait);
+    SubmitFile document = new SubmitFile(file, json);
+    boolean good = document.check(new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json")));
+    if (dryRun || document.nothingGood()) {
+      document.printChecked();
+      return good ? 0 : 1;
+    }
+    if (wait == null) {
+      try (Connection connection = login.connect(settings, BrokerUsers.ERP_REQUESTER)) {
+        document.send(connection, batchId);
+        return document.sent(batchId);
+      }
+    }
+    // Before anything is sent: who cannot watch is told so now.
+    try (BatchView view = BatchView.open(settings.journal().url())) {
+      if (view.find(batchId).filter(known -> known.batch().phase() != Batches.Phase.FINISHED).isPresent()) {
+        System.err.println("pairing-bridge submit: batch " + batchId + " has not ended yet, and nothing was sent: watch it with"
+            + " 'pairing-bridge batches --watch " + batchId + "', or give this one another name with --batch");
+        return 1;
+      }
+      long sentAt = System.currentTimeMillis();
+      try (Connection connection = login.connect(settings, BrokerUsers.ERP_REQUESTER)) {
+        document.send(connection, batchId);
+      }
+      return document.follow(view, batchId, sentAt, limit);
     }
   }
 

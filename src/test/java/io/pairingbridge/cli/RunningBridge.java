@@ -26,6 +26,11 @@ final class RunningBridge implements AutoCloseable {
   private final SystemProperties properties = new SystemProperties();
 
   RunningBridge(Path folder) throws IOException {
+    this(folder, Map.of());
+  }
+
+  /** @param more settings, which win over those that it makes */
+  RunningBridge(Path folder, Map<String, String> more) throws IOException {
     this.folder = folder;
     this.privateKey = folder.resolve("private.jwk");
     RecipientKeyPair pair = KeyPairs.generate(KeyKind.P256, "test-key");
@@ -40,6 +45,7 @@ final class RunningBridge implements AutoCloseable {
     settings.put("pairing.seal.recipient-keys", folder.resolve("recipients.jwks").toString());
     settings.put("pairing.broker.embedded.port", "0");
     settings.put("pairing.management.port", Integer.toString(freePort()));
+    settings.putAll(more);
     bridge = new Bridge(Settings.load(Path.of(""), null, Map.of(), settings));
     bridge.start();
     settings.put("pairing.broker.embedded.port", Integer.toString(URI.create(bridge.broker().url()).getPort()));

@@ -1,0 +1,153 @@
+package io.pairingbridge.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.batch.BatchDocument;
+import io.pairingbridge.batch.BatchEntry;
+import io.pairingbridge.batch.BatchEntry.Flaw;
+import io.pairingbridge.batch.BatchEntry.Refused;
+import io.pairingbridge.batch.BatchException;
+import io.pairingbridge.batch.CheckedBatch;
+import io.pairingbridge.broker.BrokerException;
+import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.journal.BatchView;
+import io.pairingbridge.journal.Batches.Progress;
+import jakarta.jms.BytesMessage;
+import jakarta.jms.Connection;
+import jakarta.jms.JMSException;
+import jakarta.jms.Session;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What {@code submit --file} does: checks a batch document, sends it as it is, and follows it. */
+final class SubmitFile {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String QUEUE = "pairing.batches";
+  /** Lets the client send a stream of any size piece by piece (Artemis, "Large messages"). */
+  private static final String STREAM = "JMS_AMQ_InputStream";
+  private static final int MOST_TOLD = 1_000;
+
+  private final Path file;
+  private final boolean json;
+  private long good;
+  private long refused;
+  private String problem;
+  private final List<Flaw> flaws = new ArrayList<>();
+
+  SubmitFile(Path file, boolean json) {
+    this.file = file;
+    this.json = json;
+  }
+
+  /**
+   * Reads the document as the bridge will, and says on stderr, or in the JSON object on stdout, everything that is wrong.
+   *
+   * @return whether every row is good
+   */
+  boolean check(RequestBody requests) throws IOException {
+    try (CheckedBatch rows = new CheckedBatch(BatchDocument.open(Files.newInputStream(file)), requests, null)) {
+      for (BatchEntry entry = rows.next(); entry != null; entry = rows.next()) {
+        if (entry instanceof Refused bad) {
+          refused++;
+          tell(bad);
+        } else {
+          good++;
+        }
+      }
+    } catch (BatchException e) {
+      problem = e.getMessage();
+    }
+    if (problem != null) {
+      System.err.println(file + ": " + problem);
+    }
+    System.err.println(file + ": " + good + " rows are good, " + refused + " are refused"
+        + (problem == null ? "" : "; the rest could not be read"));
+    return refused == 0 && problem == null && good > 0;
+  }
+
+  private void tell(Refused bad) {
+    for (Flaw flaw : bad.flaws()) {
+      if (flaws.size() < MOST_TOLD) {
+        flaws.add(flaw);
+        System.err.println(flaw);
+      } else if (flaws.size() == MOST_TOLD) {
+        flaws.add(new Flaw(flaw.line(), null, "from here on there is more that is not listed"));
+        System.err.println(flaws.get(MOST_TOLD));
+      }
+    }
+  }
+
+  /** How many rows a batch of this document has. */
+  long rows() {
+    return good + refused;
+  }
+
+  boolean nothingGood() {
+    return good == 0;
+  }
+
+  void printChecked() {
+    if (!json) {
+      return;
+    }
+    ObjectNode node = JSON.createObjectNode().put("file", file.toString()).put("good", good).put("refused", refused)
+        .put("problem", problem);
+    ArrayNode all = node.putArray("flaws");
+    flaws.forEach(flaw -> all.addObject().put("line", flaw.line()).put("column", flaw.column()).put("problem", flaw.problem()));
+    System.out.println(node);
+  }
+
+  /** Sends the document, as bytes and of any size. */
+  void send(Connection connection, String batchId) throws JMSException, IOException {
+    try (Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+        InputStream content = new BufferedInputStream(Files.newInputStream(file))) {
+      BytesMessage message = session.createBytesMessage();
+      message.setObjectProperty(STREAM, content);
+      message.setStringProperty("PairingBatchId", batchId);
+      session.createProducer(session.createQueue(QUEUE)).send(message);
+    } catch (JMSException e) {
+      throw new BrokerException("it is not known whether the broker took batch " + batchId + " (" + Failures.root(e)
+          + "): send it again with --batch " + batchId + ", which is safe", e);
+    }
+  }
+
+  int sent(String batchId) {
+    System.out.println(json ? JSON.createObjectNode().put("batch_id", batchId).put("queue", QUEUE).put("rows", rows()).toString() : batchId);
+    return 0;
+  }
+
+  int follow(BatchView view, String batchId, long sentAt, Duration limit) throws InterruptedException {
+    Thread hint = new Thread(() -> System.err.println("\nThe batch goes on. To watch it again: pairing-bridge batches --watch "
+        + batchId));
+    Runtime.getRuntime().addShutdownHook(hint);
+    Progress last;
+    try {
+      last = new BatchProgress(view).follow(batchId, sentAt, rows(), limit);
+    } finally {
+      removeQuietly(hint);
+    }
+    if (last == null) {
+      System.err.println("pairing-bridge submit: the bridge has not begun batch " + batchId + " within the time. It is not lost: it lies"
+          + " on " + QUEUE + "; 'pairing-bridge status' tells whether the bridge runs");
+      return 1;
+    }
+    System.out.println(json ? BatchProgress.json(last).toString() : "batch " + batchId + " is " + last.batch().phase() + ": "
+        + BatchProgress.words(last) + (last.batch().problem() == null ? "" : "; " + last.batch().problem()));
+    return BatchProgress.verdict(last);
+  }
+
+  private static void removeQuietly(Thread hint) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hint);
+    } catch (IllegalStateException e) {
+      // the process is ending: that is what the hint is for
+    }
+  }
+}
