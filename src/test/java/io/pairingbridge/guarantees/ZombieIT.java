@@ -94,9 +94,10 @@ class ZombieIT {
           && System.nanoTime() - pausedAt > DEADLINE.plusSeconds(1).toNanos());
       bridge.resume();
 
-      // The broker hands out again what it took back: each of these jobs is in two threads now.
+      // The broker hands out again what it took back: each of these jobs is in two threads now. Should the first delivery meet the
+      // dead connection to the credentials queue, the intake closes, and waits two minutes for the jobs that are held here.
       for (String point : List.of(ANSWERED, ADMITTED)) {
-        bridge.awaitLog(SteeredBridge.passed("after:admit", point), 2);
+        bridge.awaitLog(SteeredBridge.passed("after:admit", point), 2, Duration.ofMinutes(4));
       }
       for (String point : List.of(SEALED, PUBLISHED, ANSWERED, ADMITTED)) {
         SteeredBridge.letGo(steering, point);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -59,7 +60,12 @@ public final class Child implements AutoCloseable {
 
   /** Waits until the log holds this text as often as said. */
   public Child awaitLog(String text, int times) {
-    Awaitility.await().atMost(Stage.PATIENCE).until(() -> {
+    return awaitLog(text, times, Stage.PATIENCE);
+  }
+
+  /** As {@link #awaitLog(String, int)}, with another limit. */
+  public Child awaitLog(String text, int times, Duration limit) {
+    Awaitility.await().atMost(limit).until(() -> {
       if (!process.isAlive()) {
         throw new AssertionError("the child process ended with " + process.exitValue() + " before it said \"" + text + "\":\n"
             + Files.readString(log));
