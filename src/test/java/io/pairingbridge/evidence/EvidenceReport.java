@@ -259,7 +259,7 @@ final class EvidenceReport {
         among the figures; the last two such, seeds 401 and 402 at `d32ec58`, stopped after 111 and 518 kills at a pairing that was told
         to be a duplicate (an ended try forgotten, in the list of mistakes). Each run above names its commit: what was found after
         that could have happened in it, and did not. The commit of the runs 301 and 302 was not kept in the history; the state that
-        followed it is `5d4afcf`. Since the runs with seeds below 405 the check has become stricter: what a journal held as credentials
+        followed it is `5d4afcf`. Since the runs with seeds below 406 the check has become stricter: what a journal held as credentials
         when its bridge was dead must have reached the recipient, and each pairing of two that used one job id is accounted for.
 
         ## Not covered

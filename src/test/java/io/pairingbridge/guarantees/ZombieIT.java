@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ZombieIT {
-  private static final Duration DEADLINE = Duration.ofSeconds(4);
+  private static final Duration DEADLINE = Duration.ofSeconds(12);
   private static final String ADMITTED = "before:call-endpoint";
   private static final String ANSWERED = "before:journal-answered";
   private static final String SEALED = "after:journal-answered";
