@@ -90,7 +90,6 @@ class BatchDocumentTest {
     assertProblem("name,otp\n\"Till,1\nTill,2\n" + "x".repeat(2 * BatchDocument.LONGEST_ROW), StandardCharsets.UTF_8, "never closed");
   }
 
-  /** In a heap that a hundred megabytes would fill several times over only if they were kept as characters, too. */
   @Test
   void refusesALineOfAHundredMegabytes() throws Exception {
     long size = 100L << 20;

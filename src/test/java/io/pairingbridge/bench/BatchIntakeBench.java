@@ -40,8 +40,7 @@ import java.util.Set;
 /**
  * How fast a CSV document is taken in, and in how much memory, against one transacted JMS producer that sends the same messages
  * in transactions of the same size: {@code BatchIntakeBench [rows ...]}. Each side runs in a process of its own, of 128 MB, on a
- * broker process of its own with the shipped configuration, one after the other, three rounds. Prints a table for
- * {@code docs/benchmarks.md}.
+ * broker process of its own with the shipped configuration, one after the other, three rounds. Prints a table.
  */
 public final class BatchIntakeBench {
   private static final int ROUNDS = 3;
