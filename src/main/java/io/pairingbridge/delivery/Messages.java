@@ -124,7 +124,7 @@ public final class Messages {
 
   /** The outcome event of the job. */
   public void event(@Variable("job") Job job, Exchange exchange) {
-    event(exchange, job.id(), job.origin().batchId(), job.ending(), job.reference(), job.origin().requestedAt());
+    event(exchange, job.id(), job.origin().batchId(), job.ending(), job.reference(), job.requestedAt());
   }
 
   private void event(Exchange exchange, String jobId, String batchId, Ending ending, Map<String, String> reference,

@@ -64,8 +64,9 @@ public final class RequestReader {
       int begun = journal.begun(origin.carrier(), origin.jobId());
       if (begun > maxBegun) {
         Job job = new Job(origin, null, original(message));
-        job.finish(journal.setAside(job, invalid(origin, "BEGUN_TOO_OFTEN",
-            "the job was begun " + (begun - 1) + " times and never got anywhere; it may be what stops the bridge")), false);
+        journal.setAside(job, invalid(origin, "BEGUN_TOO_OFTEN",
+            "the job was begun " + (begun - 1) + " times and never got anywhere; it may be what stops the bridge"))
+            .finish(job, false, null);
         return job;
       }
     }

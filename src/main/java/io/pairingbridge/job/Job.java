@@ -28,6 +28,7 @@ public final class Job {
   private Ending ending;
   private boolean repeated;
   private Map<String, String> reference;
+  private Instant requestedAt;
   private String sealedAnswer;
   private Credentials credentials;
 
@@ -41,6 +42,7 @@ public final class Job {
     this.request = request;
     this.original = original;
     this.reference = request == null ? Map.of() : request.reference();
+    this.requestedAt = origin.requestedAt();
   }
 
   /** The job's identity, given by the sender. */
@@ -92,6 +94,11 @@ public final class Job {
     return reference;
   }
 
+  /** When the job was first asked for: this delivery may be of a request that was put back to wait. */
+  public Instant requestedAt() {
+    return requestedAt;
+  }
+
   /** The sealed bytes of a 2xx answer that could not be understood, or null. */
   public String sealedAnswer() {
     return sealedAnswer;
@@ -125,9 +132,11 @@ public final class Job {
   }
 
   /** As {@link #finish(Ending, boolean)}, with what the journal kept of the request and of an unreadable answer. */
-  public void finish(Ending how, boolean toldBefore, Map<String, String> keptReference, String keptAnswer) {
+  public void finish(Ending how, boolean toldBefore, Map<String, String> keptReference, Instant keptRequestedAt,
+      String keptAnswer) {
     finish(how, toldBefore);
     reference = keptReference;
+    requestedAt = keptRequestedAt;
     sealedAnswer = keptAnswer;
   }
 

@@ -1,6 +1,7 @@
 package io.pairingbridge.journal;
 
 import io.pairingbridge.job.Ending;
+import io.pairingbridge.job.Job;
 import java.time.Instant;
 import java.util.Map;
 
@@ -26,6 +27,11 @@ public record Entry(String jobId, State state, String otpHash, String carrier, S
   public Ending ending() {
     return new Ending(state.outcome(), reason, detail, httpStatus, attempts, payConnectId, payConnectName, terminalId,
         attemptId == null ? carrier : attemptId, finishedAt);
+  }
+
+  /** Lets a delivery of the job end as it ended here, with what was kept of its request. */
+  public void finish(Job job, boolean toldBefore, String keptAnswer) {
+    job.finish(ending(), toldBefore, reference, requestedAt, keptAnswer);
   }
 
   @Override

@@ -159,7 +159,7 @@ public final class JdbcJournal implements Journal {
       boolean late = report.result() == Result.PAIRED && known.state().ended() && known.state() != State.PUBLISHED;
       if (!rows.close(attempt.id(), report, late, now)) {
         // Written before, by a commit that was reported as failed, and published since.
-        return j -> j.finish(known.ending(), true);
+        return j -> known.finish(j, true, null);
       }
       if (report.result() == Result.PAIRED) {
         rows.seal(job.id(), attempt.id(), report, current, now);
@@ -198,7 +198,7 @@ public final class JdbcJournal implements Journal {
   }
 
   @Override
-  public Ending setAside(Job job, Ending ending) {
+  public Entry setAside(Job job, Ending ending) {
     return writeFor(job, rows -> {
       // The count stays: should the acknowledgement be lost, the job is set aside again and not taken for a new one.
       Optional<Entry> known = rows.find(job.id());
@@ -206,13 +206,13 @@ public final class JdbcJournal implements Journal {
       if (known.isEmpty()) {
         rows.insert(job, State.INVALID, null, now);
       } else if (known.get().state().outcome() != null) {
-        return known.get().ending();
+        return known.get();
       }
       boolean called = known.isPresent() && (known.get().attempts() > 0 || known.get().state() == State.CALLING);
       known.filter(k -> k.state() == State.CALLING).ifPresent(k -> closeLost(rows, k, now));
       rows.end(job, called ? State.IN_DOUBT : State.INVALID, ending.reason(), ending.detail(), null, now);
-      Ending aside = rows.find(job.id()).orElseThrow().ending();
-      endRow(rows, job, aside);
+      Entry aside = rows.find(job.id()).orElseThrow();
+      endRow(rows, job, aside.ending());
       return aside;
     });
   }
@@ -363,7 +363,7 @@ public final class JdbcJournal implements Journal {
         }
         boolean repeated = to == null && !job.origin().carrier().equals(ended.carrier());
         String answer = ended.state() == State.IN_DOUBT ? rows.unreadable(ended.attemptId()) : null;
-        yield j -> j.finish(ended.ending(), repeated, ended.reference(), answer);
+        yield j -> ended.finish(j, repeated, answer);
       }
     };
   }

@@ -64,9 +64,9 @@ public interface Journal extends AutoCloseable {
    * Writes the ending of a job that was begun too often without getting anywhere: in doubt if it was ever called, else
    * invalid.
    *
-   * @return the ending that holds, which is an earlier one if the job had ended before
+   * @return the job with the ending that holds, which is an earlier one if the job had ended before
    */
-  Ending setAside(Job job, Ending ending);
+  Entry setAside(Job job, Ending ending);
 
   /** The job as the journal holds it. */
   Optional<Entry> find(String jobId);

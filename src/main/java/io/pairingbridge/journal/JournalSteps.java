@@ -59,7 +59,7 @@ public final class JournalSteps {
 
   /** The job whose credentials were just published has ended. */
   public void paired(@Variable("job") Job job, @Body Entry entry) {
-    job.finish(entry.ending(), false, entry.reference(), null);
+    entry.finish(job, false, null);
   }
 
   /** Tells the metrics; the messages that tell everybody else are sent with the acknowledgement. */

@@ -505,10 +505,10 @@ abstract class JournalContract {
   void setsAJobAsideInDoubtOnlyIfItWasEverCalled() {
     Journal journal = open("a", "1");
     Ending nowhere = Ending.uncalled(Outcome.INVALID, "BEGUN_TOO_OFTEN", "why", "m1", clock.instant());
-    assertThat(journal.setAside(job("never", "otp", "m1"), nowhere).outcome()).isEqualTo(Outcome.INVALID);
+    assertThat(journal.setAside(job("never", "otp", "m1"), nowhere).ending().outcome()).isEqualTo(Outcome.INVALID);
 
     journal.admit(job("called", "otp", "m2"));
-    assertThat(journal.setAside(job("called", "otp", "m2"), nowhere).outcome()).isEqualTo(Outcome.IN_DOUBT);
+    assertThat(journal.setAside(job("called", "otp", "m2"), nowhere).ending().outcome()).isEqualTo(Outcome.IN_DOUBT);
   }
 
   @Test
@@ -778,7 +778,7 @@ abstract class JournalContract {
     }
     journal.setAside(job("j", "otp", "m1"), nowhere);
     assertThat(journal.begun("m1", "j")).isGreaterThan(begun);
-    assertThat(journal.setAside(job("j", "otp", "m1"), nowhere).reason()).isEqualTo("BEGUN_TOO_OFTEN");
+    assertThat(journal.setAside(job("j", "otp", "m1"), nowhere).ending().reason()).isEqualTo("BEGUN_TOO_OFTEN");
   }
 
   @Test
@@ -857,6 +857,23 @@ abstract class JournalContract {
     assertThat(newTry.next()).isEqualTo(Next.CALL);
   }
 
+  /** A request that was put back to wait arrives anew in its queue; who asked for the job does not care. */
+  @Test
+  void tellsWhenAJobWasFirstAskedFor() {
+    Journal journal = open("a", "1");
+    Instant asked = clock.instant();
+    Job first = job("j", "otp");
+    journal.admit(first);
+    journal.answered(first, report(Result.THROTTLED));
+    clock.move(Duration.ofMinutes(2));
+    Job putBack = job("j", "otp");
+    journal.admit(putBack);
+    journal.answered(putBack, report(Result.REJECTED));
+
+    assertThat(putBack.ending().outcome()).isEqualTo(Outcome.REJECTED);
+    assertThat(putBack.requestedAt()).isEqualTo(asked);
+  }
+
   @Test
   void endsWhatTheBrokerGaveUpWhateverItsAge() {
     Journal journal = open("a", "1");
@@ -898,24 +915,24 @@ abstract class JournalContract {
     Job refused = job("refused", "otp");
     journal.admit(refused);
     journal.answered(refused, report(Result.REJECTED));
-    assertThat(journal.setAside(job("refused", "otp"), nowhere)).isEqualTo(refused.ending());
+    assertThat(journal.setAside(job("refused", "otp"), nowhere).ending()).isEqualTo(refused.ending());
 
     journal.admit(job("called", "otp"));
-    Ending called = journal.setAside(job("called", "otp"), nowhere);
+    Ending called = journal.setAside(job("called", "otp"), nowhere).ending();
     assertThat(called.attempts()).isEqualTo(1);
     assertThat(journal.attempts("called")).extracting(Journal.AttemptRecord::result).containsExactly(Result.AMBIGUOUS);
 
     Job waiting = job("waiting", "otp");
     journal.admit(waiting);
     journal.answered(waiting, report(Result.AMBIGUOUS));
-    Ending doubt = journal.setAside(job("waiting", "otp"), nowhere);
+    Ending doubt = journal.setAside(job("waiting", "otp"), nowhere).ending();
     assertThat(doubt.outcome()).isEqualTo(Outcome.IN_DOUBT);
     assertThat(doubt.attempts()).as("the lost one, once").isEqualTo(1);
 
     Job unheard = job("unheard", "otp");
     journal.admit(unheard);
     journal.answered(unheard, report(Result.NOT_SENT));
-    assertThat(journal.setAside(job("unheard", "otp"), nowhere).outcome()).isEqualTo(Outcome.INVALID);
+    assertThat(journal.setAside(job("unheard", "otp"), nowhere).ending().outcome()).isEqualTo(Outcome.INVALID);
   }
 
   @Test

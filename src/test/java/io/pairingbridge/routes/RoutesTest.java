@@ -172,7 +172,7 @@ class RoutesTest extends CamelMainTestSupport {
     }
 
     public void paired(@Variable("job") Job job, @Body Entry entry) {
-      job.finish(entry.ending(), false, Map.of(), null);
+      entry.finish(job, false, null);
     }
 
     public void ended(@Variable("job") Job job) {}
