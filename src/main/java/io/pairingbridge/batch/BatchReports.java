@@ -2,27 +2,19 @@ package io.pairingbridge.batch;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.cloudevents.core.builder.CloudEventBuilder;
-import io.cloudevents.core.data.BytesCloudEventData;
 import io.cloudevents.jackson.JsonFormat;
+import io.pairingbridge.job.EventWriter;
 import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Batches.Batch;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
 import jakarta.jms.DeliveryMode;
 import java.io.IOException;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.function.Function;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
@@ -35,7 +27,6 @@ import org.slf4j.LoggerFactory;
 public final class BatchReports {
   public static final String TYPE = "io.pairingbridge.batch.finished";
   private static final Logger LOG = LoggerFactory.getLogger(BatchReports.class);
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Batches batches;
   private final BatchInbox inbox;
@@ -43,7 +34,7 @@ public final class BatchReports {
   private final Path folder;
   private final String environment;
   private final Clock clock;
-  private final JsonFormat format = new JsonFormat();
+  private final EventWriter events;
 
   /**
    * @param folder where the reports of batches belong that came as messages
@@ -55,6 +46,7 @@ public final class BatchReports {
     this.report = new BatchReport(batches, remedy);
     this.folder = folder;
     this.environment = environment;
+    this.events = new EventWriter(environment);
     this.clock = clock;
   }
 
@@ -90,25 +82,13 @@ public final class BatchReports {
     batch.outcomes().forEach((outcome, count) -> outcomes.put(outcome.name(), count));
     Data data = new Data(b.id(), batch.rows(), outcomes, b.problem(), environment,
         place(batch).resolve(b.id() + ".report.html").toString(), b.startedAt().toString(), b.finishedAt().toString());
-    String id = UUID.nameUUIDFromBytes((b.id() + "\n" + b.startedAt()).getBytes(StandardCharsets.UTF_8)).toString();
     Message message = exchange.getMessage();
     message.removeHeaders("*");
-    message.setBody(cloudEvent(id, b.id(), b.finishedAt(), data));
+    message.setBody(events.write(TYPE, b.id() + "\n" + b.startedAt(), b.id(), b.finishedAt(), data));
     message.setHeader("JMSCorrelationID", b.id());
     message.setHeader("JMSDeliveryMode", DeliveryMode.PERSISTENT);
     message.setHeader("PairingBatchId", b.id());
     message.setHeader("PairingContentType", JsonFormat.CONTENT_TYPE);
-  }
-
-  private String cloudEvent(String id, String batchId, Instant time, Data data) {
-    try {
-      return new String(format.serialize(CloudEventBuilder.v1().withId(id)
-          .withSource(URI.create("urn:pairing-bridge:" + environment)).withType(TYPE).withSubject(batchId)
-          .withTime(time.atOffset(ZoneOffset.UTC)).withDataContentType("application/json")
-          .withData(BytesCloudEventData.wrap(JSON.writeValueAsBytes(data))).build()), StandardCharsets.UTF_8);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("the end of batch " + batchId + " cannot be written as JSON", e);
-    }
   }
 
   /** The event is sent: writes that the batch is finished. */

@@ -171,6 +171,27 @@ class BatchIT {
   }
 
   @Test
+  void keepsToTheRateLimit() throws Exception {
+    List<Long> calls = Collections.synchronizedList(new ArrayList<>());
+    stage.ledger().otherwise(call -> {
+      calls.add(System.nanoTime());
+      call.pairOnce();
+    });
+    stage.set("pairing.rate-limit", "20");
+    stage.startBridge();
+    StringBuilder estate = new StringBuilder("name,otp\n");
+    for (int i = 0; i < 60; i++) {
+      estate.append("Till,row-").append(i).append('\n');
+    }
+    drop("estate.csv", estate.toString());
+
+    assertThat(awaitFinished("estate").outcomes().toString()).isEqualTo("{PAIRED=60}");
+
+    // Sixty turns, a twentieth of a second apart; how late a call is on the wire does not shorten the whole by more than itself.
+    assertThat(Duration.ofNanos(Collections.max(calls) - Collections.min(calls))).isGreaterThan(Duration.ofMillis(2_500));
+  }
+
+  @Test
   void countsTheAgeFromWhenTheOneTimePasswordWasGenerated() throws Exception {
     stage.startBridge();
     drop("estate.csv", "name,otp,otp_generated_at\nOld,otp-old," + OffsetDateTime.now().minusHours(2) + "\nNew,otp-new,"

@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * How fast a CSV document is taken in, and in how much memory, against one transacted JMS producer that sends the same messages
@@ -72,8 +73,8 @@ public final class BatchIntakeBench {
       List<double[]> producers = new ArrayList<>();
       List<Double> ratios = new ArrayList<>();
       for (int round = 0; round < ROUNDS; round++) {
-        double[] intake = side("intake", document, folder.resolve("i" + rows + "-" + round));
-        double[] producer = side("producer", document, folder.resolve("p" + rows + "-" + round));
+        double[] intake = side("intake", document, folder.resolve("intake"));
+        double[] producer = side("producer", document, folder.resolve("producer"));
         intakes.add(intake);
         producers.add(producer);
         ratios.add(intake[0] / producer[0]);
@@ -125,6 +126,8 @@ public final class BatchIntakeBench {
             .orElseThrow(() -> new IllegalStateException(side + " failed: " + log));
         return Arrays.stream(figures.substring(8).split(" ")).mapToDouble(Double::parseDouble).toArray();
       }
+    } finally {
+      FileSystemUtils.deleteRecursively(folder); // a million messages take gigabytes
     }
   }
 

@@ -28,6 +28,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -37,6 +38,7 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.FileSystemUtils;
 
 /** What people unpack and start: the bundle as processes of its own, from another working directory. */
 class BundleIT {
@@ -114,6 +116,39 @@ class BundleIT {
         Invariants.find(written.toString(), Files.readAllBytes(written), secrets, broken);
       }
       assertThat(broken).isEmpty();
+    }
+  }
+
+  /** As another user than the one who owns the inbox; where the tests do not run as root, an inbox without any permission. */
+  @Test
+  void refusesAnInboxThatItMayNotUse() throws Exception {
+    Path folder = Files.createTempDirectory("bundle-inbox");
+    boolean root = "root".equals(System.getProperty("user.name"));
+    try {
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+      Path home = unpack(folder);
+      Path inbox = Files.createDirectory(folder.resolve("inbox"));
+      Files.setPosixFilePermissions(inbox, PosixFilePermissions.fromString(root ? "rwx------" : "---------"));
+      List<String> command = new ArrayList<>();
+      if (root) {
+        command.addAll(List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"));
+      }
+      command.addAll(List.of(home.resolve("bin/pairing-bridge").toString(), "run", "--profile", "simulator"));
+      RecipientKeyPair keys = KeyPairs.generate(KeyKind.P256, "bundle-test");
+      KeyPairs.writePublic(keys, folder.resolve("recipients.jwks"));
+      Path log = folder.resolve("bridge.log");
+
+      try (Child bridge = Child.start(command, log, Map.of("PAIRING_BATCH_INBOX", inbox.toString(), "PAIRING_DATA_DIRECTORY",
+          folder.resolve("data").toString(), "PAIRING_SEAL_RECIPIENT_KEYS", folder.resolve("recipients.jwks").toString(),
+          "PAIRING_BROKER_EMBEDDED_PORT", "0", "PAIRING_MANAGEMENT_PORT", Integer.toString(Stage.freePort())))) {
+        assertThat(bridge.awaitEnd()).as(Files.readString(log)).isEqualTo(1);
+      }
+
+      assertThat(Files.readString(log)).contains("pairing.batch.inbox " + inbox + " can't be used (AccessDenied",
+          "it must be a folder that this user may read and write");
+      Files.setPosixFilePermissions(inbox, PosixFilePermissions.fromString("rwx------"));
+    } finally {
+      FileSystemUtils.deleteRecursively(folder);
     }
   }
 

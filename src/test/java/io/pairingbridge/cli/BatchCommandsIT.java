@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pairingbridge.PairingBridge;
 import io.pairingbridge.monitor.PairingBridgeMXBean;
+import io.pairingbridge.testing.Child;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
@@ -15,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -107,6 +110,30 @@ class BatchCommandsIT {
     assertThat(Ran.command("submit", "--file", file.toString(), "--otp", "1").code()).isEqualTo(2);
     assertThat(Ran.command("submit", "--file", folder.resolve("none.csv").toString()).code()).isEqualTo(2);
     assertThat(Ran.command("submit", "--dry-run").code()).isEqualTo(2);
+  }
+
+  @Test
+  void isTakenUpAgainWhenThePersonWhoWaitedInterruptedIt() throws Exception {
+    StringBuilder estate = new StringBuilder("name,otp\n");
+    for (int i = 0; i < 50; i++) {
+      estate.append("Till,").append(i < 49 ? "secret-" + i : "secret-0503").append('\n'); // one that has to wait
+    }
+    Path file = Files.writeString(folder.resolve("night.csv"), estate);
+    Path log = folder.resolve("submit.log");
+    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+    running.settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), PairingBridge.class.getName(), "submit", "--file",
+        file.toString(), "--wait"));
+    try (Child submit = Child.start(command, log, Map.of())) {
+      submit.awaitLog("read 50", 1);
+      submit.kill();
+    }
+
+    Ran ran = Ran.command("batches", "--watch", "night");
+
+    assertThat(ran.code()).as(ran.all()).isZero();
+    assertThat(ran.out()).contains("read 50, paired 50");
+    assertThat(Files.readString(log)).doesNotContain("secret-");
   }
 
   @Test

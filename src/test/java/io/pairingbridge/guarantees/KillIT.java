@@ -14,10 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Kills in a row, and jobs that do the killing: nothing that merely waited is harmed. */
+@Tag("heavy")
 class KillIT {
   private static final int KILLS = 12;
   private static final int JOBS = 50;
