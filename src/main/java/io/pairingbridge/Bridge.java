@@ -32,13 +32,19 @@ import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
+import io.pairingbridge.monitor.Activity;
 import io.pairingbridge.monitor.BridgeHealth;
 import io.pairingbridge.monitor.BridgeMBean;
+import io.pairingbridge.monitor.ManagementSite;
 import io.pairingbridge.monitor.Metrics;
+import io.pairingbridge.operate.AttentionQueues;
+import io.pairingbridge.operate.AuditLog;
 import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.PlainSealer;
 import io.pairingbridge.sealing.RecipientKeys;
+import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import io.pairingbridge.sealing.Sealer;
+import io.pairingbridge.settings.PasswordFile;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
 import jakarta.jms.Connection;
@@ -49,21 +55,27 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import org.apache.activemq.artemis.api.core.client.ActiveMQClient;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.camel.CamelContext;
 import org.apache.camel.LoggingLevel;
 import org.apache.camel.component.http.HttpActivityListener;
 import org.apache.camel.component.http.HttpComponent;
 import org.apache.camel.component.jms.JmsComponent;
+import org.apache.camel.component.jms.JmsEndpoint;
 import org.apache.camel.component.jms.JmsEndpointUriFactory;
+import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.health.HealthCheckRegistry;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.SimpleMainShutdownStrategy;
@@ -84,12 +96,16 @@ public class Bridge implements AutoCloseable {
   /** How long after a start deliveries may come that the process before had in its hands when it died. */
   private static final long AFTER_CRASH = TimeUnit.MINUTES.toNanos(1);
 
+  /** In the data directory. */
+  public static final String MANAGEMENT_USERS = "management-users.properties";
+
   private final Settings settings;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private Journal journal;
   private Intake intake;
   private EmbeddedBroker broker;
   private BrokerAddress address;
+  private String operatorsPassword;
   private Main main;
 
   public Bridge(Settings settings) {
@@ -135,9 +151,10 @@ public class Bridge implements AutoCloseable {
     Doors doors = new Doors();
     intake = open(new Intake(doors, journal, preFlight, settings.intake().closeAfter(), settings.intake().probeDelay(), clock));
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    Metrics metrics = new Metrics(meters, journal, intake, Version.get());
-    EndpointClient client = open(new EndpointClient(settings.endpoint(), settings.requests().concurrency(),
-        "pairing-bridge/" + Version.get(), sealer, clock));
+    AttentionQueues queues = new AttentionQueues(operatorConnections(), outConnections);
+    Activity activity = new Activity(open(new Metrics(meters, journal, intake, queues::depths, this::recipientKeys, clock, Version.get())),
+        clock);
+    EndpointClient client = open(new EndpointClient(settings.endpoint(), BridgeMBean.MOST_CALLS, "pairing-bridge/" + Version.get(), sealer, clock));
     long startedNanos = System.nanoTime();
 
     main = new Main();
@@ -153,13 +170,16 @@ public class Bridge implements AutoCloseable {
     main.bind("requestReader", new RequestReader(requests, settings.integrators().keySet(), journal, settings.requests().maxBegun(),
         () -> data.afterCrash() && System.nanoTime() - startedNanos < AFTER_CRASH, carriers, clock));
     main.bind("intake", intake);
-    main.bind("rateLimit", new RateLimit(settings.rateLimit()));
-    main.bind("journalSteps", new JournalSteps(journal, metrics, clock));
+    RateLimit rateLimit = new RateLimit(settings.rateLimit());
+    main.bind("rateLimit", rateLimit);
+    main.bind("journalSteps", new JournalSteps(journal, activity, clock));
     main.bind("pairCall", new PairCall(settings.integratorId(), settings.integrators()));
     main.bind("messages", new Messages(settings.environment(), clock, new BrokerClock(outConnections, clock)::now, carriers));
     main.bind("sendTurns", new SendTurns());
     main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
-    open(new BridgeMBean(journal.batches()));
+    open(new BridgeMBean(new BridgeMBean.Parts(Version.get(), instance, settings.environment(), clock, journal, intake, activity,
+        rateLimit, queues, requests, new AuditLog(settings.dataDirectory(), clock),
+        this::recipientKeys, doors::reconcile), settings.requests().concurrency()));
     BatchIntake batches = new BatchIntake(journal.batches(), outConnections, requests, settings.integrators().keySet(), otpHash,
         settings.requests().maxAge(), clock);
     BatchInbox inbox = new BatchInbox(settings.batchInbox(), instance, batches, journal.batches(), clock);
@@ -176,9 +196,35 @@ public class Bridge implements AutoCloseable {
     doors.context = context;
     opened.push(main::stop);
     main.start();
+    mount(context);
     data.started();
     LOG.info("Pairing Bridge {} takes requests from {} and calls {} ({})", Version.get(), address.url(),
         settings.endpoint().url(), settings.environment());
+  }
+
+  /** The operator's page and JMX, on the management server that Camel has just started. */
+  private void mount(CamelContext context) throws IOException {
+    PasswordFile logins = new PasswordFile(settings.dataDirectory().resolve(MANAGEMENT_USERS), "The management's passwords",
+        "# Logins of the operator's page and of JMX over HTTP, made at the first start. Add a line for each person, so that the\n"
+            + "# audit log can tell who did what. A setting pairing.management.password wins for the user operator.\n");
+    String configured = settings.management().password();
+    if (configured.isEmpty()) {
+      logins.load(List.of(BrokerUsers.OPERATOR));
+    }
+    ManagementSite site = open(new ManagementSite(() -> {
+      Map<String, String> users = new HashMap<>(logins.read());
+      if (!configured.isEmpty()) {
+        users.put(BrokerUsers.OPERATOR, configured);
+      }
+      return users;
+    }, Files.readAllBytes(settings.home().resolve("config/jolokia-access.xml"))));
+    VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(context,
+        VertxPlatformHttpRouter.getRouterNameFromPort(settings.management().port()));
+    site.mount(router, router.vertx());
+  }
+
+  private List<KeyInUse> recipientKeys() {
+    return settings.seal().jwe() ? RecipientKeys.load(settings.seal().recipientKeys()).inUse() : List.of();
   }
 
   /** For tests that put something between the bridge and its journal. */
@@ -232,12 +278,25 @@ public class Bridge implements AutoCloseable {
   private BrokerAddress brokerAddress() {
     Settings.Broker b = settings.broker();
     if (!b.embedded()) {
+      operatorsPassword = b.users().get(BrokerUsers.OPERATOR);
       return new BrokerAddress(b.url(), b.username(), b.password(), b.truststore(), b.truststorePassword(), b.keystore(),
           b.keystorePassword());
     }
     BrokerUsers users = BrokerUsers.load(settings.dataDirectory(), b.users());
+    operatorsPassword = users.password(BrokerUsers.OPERATOR);
     broker = open(EmbeddedBroker.start(b.config(), settings.dataDirectory(), b.embeddedHost(), b.embeddedPort(), users));
     return new BrokerAddress(broker.url(), BrokerUsers.BRIDGE, users.password(BrokerUsers.BRIDGE));
+  }
+
+  /** For what the operator may do at the broker and the bridge may not; null if that login is not known. */
+  private ActiveMQConnectionFactory operatorConnections() {
+    if (operatorsPassword == null) {
+      return null;
+    }
+    ActiveMQConnectionFactory connections = BrokerConnections.factory(new BrokerAddress(address.url(), BrokerUsers.OPERATOR,
+        operatorsPassword, address.truststore(), address.truststorePassword(), address.keystore(), address.keystorePassword()));
+    connections.setConsumerWindowSize(ActiveMQClient.DEFAULT_CONSUMER_WINDOW_SIZE); // letters are browsed, thousands at a time
+    return connections;
   }
 
   private void refuseUnsafeBroker() throws JMSException {
@@ -299,7 +358,7 @@ public class Bridge implements AutoCloseable {
     JmsPoolConnectionFactory pool = new JmsPoolConnectionFactory();
     pool.setConnectionFactory(brokerConnections());
     pool.setMaxConnections(1);
-    pool.setMaxSessionsPerConnection(settings.requests().concurrency() + 8);
+    pool.setMaxSessionsPerConnection(BridgeMBean.MOST_CALLS + 8);
     pool.setUseProviderJMSContext(false);
     opened.push(pool::stop);
     pool.start();
@@ -435,7 +494,28 @@ public class Bridge implements AutoCloseable {
     @Override
     public void all() throws Exception {
       stop("probe");
-      context.getRouteController().resumeRoute("requests");
+      if (context.getRouteController().getRouteStatus("requests").isSuspended()) {
+        context.getRouteController().resumeRoute("requests");
+      } else {
+        context.getRouteController().startRoute("requests");
+      }
+    }
+
+    /** The listener container gives no consumer up while it has work, so the route begins anew. */
+    @Override
+    public void width(int consumers) throws Exception {
+      boolean open = context.getRouteController().getRouteStatus("requests").isStarted();
+      context.getRouteController().stopRoute("requests", LONGEST_WAIT.toSeconds(), TimeUnit.SECONDS);
+      ((JmsEndpoint) context.getRoute("requests").getEndpoint()).setConcurrentConsumers(consumers);
+      if (open) {
+        context.getRouteController().startRoute("requests");
+      }
+    }
+
+    /** Its timer fires at once when it starts. */
+    void reconcile() throws Exception {
+      context.getRouteController().stopRoute("reconcile", LONGEST_WAIT.toSeconds(), TimeUnit.SECONDS);
+      context.getRouteController().startRoute("reconcile");
     }
 
     @Override

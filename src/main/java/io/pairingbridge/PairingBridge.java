@@ -5,7 +5,9 @@ import io.pairingbridge.cli.Collect;
 import io.pairingbridge.cli.Demo;
 import io.pairingbridge.cli.Failures;
 import io.pairingbridge.cli.Keys;
+import io.pairingbridge.cli.Letters;
 import io.pairingbridge.cli.ListBatches;
+import io.pairingbridge.cli.ReplayJobs;
 import io.pairingbridge.cli.Run;
 import io.pairingbridge.cli.RunSimulator;
 import io.pairingbridge.cli.Status;
@@ -16,8 +18,8 @@ import picocli.CommandLine.Command;
 /** The command line. Results on stdout, progress and log on stderr, exit code 0 (done), 1 (failed) or 2 (usage). */
 @Command(name = "pairing-bridge", mixinStandardHelpOptions = true, versionProvider = PairingBridge.Versions.class,
     description = "Pairs payment terminals with Pay-Connect and loses no credentials.",
-    subcommands = {Run.class, Demo.class, RunSimulator.class, Submit.class, Collect.class, Status.class, ListBatches.class, Check.class,
-        Keys.class})
+    subcommands = {Run.class, Demo.class, RunSimulator.class, Submit.class, Collect.class, Status.class, ListBatches.class,
+        Letters.DeadLetters.class, Letters.InDoubt.class, ReplayJobs.class, Check.class, Keys.class})
 public final class PairingBridge {
   private PairingBridge() {}
 

@@ -8,6 +8,7 @@ import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Batches.Batch;
 import io.pairingbridge.journal.Batches.NewRow;
 import io.pairingbridge.journal.Batches.Phase;
+import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.OtpHash;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
@@ -23,11 +24,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -123,28 +128,41 @@ public final class BatchIntake {
     try (Sending sending = new Sending(batch)) {
       try (CheckedBatch rows = new CheckedBatch(BatchDocument.open(document), requests, integrators)) {
         for (BatchEntry entry = rows.next(); entry != null; entry = rows.next()) {
-          sending.add(entry);
+          sending.add(entry, rows.body());
         }
       } catch (BatchException e) {
         problem = e.getMessage();
       }
       sending.flush();
+      sending.awaitAll();
       return problem == null && sending.number == 0 ? "the document has no rows" : problem;
     }
   }
 
-  /** The rows of one document on their way to the broker, with whom it connects when there is something to send. */
+  /** A row and the body of its request. */
+  private record Request(Row row, String body) {}
+
+  /**
+   * The rows of one document on their way to the broker, with whom it connects when there is something to send. While some are
+   * sent, the next ones are written to the journal, and those after them read and checked.
+   */
   private final class Sending implements AutoCloseable {
     private final Batch batch;
-    private final List<NewRow> rows = new ArrayList<>();
-    private final Map<String, Row> toSend = new LinkedHashMap<>();
+    private final ExecutorService keeper = thread("batch-keeper");
+    private final ExecutorService sender = thread("batch-sender");
+    private List<NewRow> rows = new ArrayList<>();
+    private Map<String, Request> toSend = new LinkedHashMap<>();
+    private Future<?> kept = CompletableFuture.completedFuture(null);
+    private Future<?> underWay = CompletableFuture.completedFuture(null);
     private long number;
+    private long sent;
     private Connection connection;
     private Session session;
     private MessageProducer producer;
 
     Sending(Batch batch) {
       this.batch = batch;
+      this.sent = batch.taken();
     }
 
     private void connect() throws JMSException {
@@ -157,12 +175,37 @@ public final class BatchIntake {
 
     @Override
     public void close() throws JMSException {
+      keeper.shutdown();
+      sender.shutdown();
       if (connection != null) {
-        connection.close(); // and all that belongs to it
+        connection.close(); // and all that belongs to it; what is still being sent fails, and is sent again by the next try
       }
     }
 
-    void add(BatchEntry entry) throws JMSException {
+    /** Returns once the broker has all that was flushed. */
+    void awaitAll() throws JMSException {
+      await(kept);
+      await(underWay);
+    }
+
+    private void await(Future<?> task) throws JMSException {
+      try {
+        task.get();
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof JMSException failure) {
+          throw failure;
+        }
+        if (e.getCause() instanceof JournalException failure) {
+          throw failure;
+        }
+        throw new IllegalStateException("the rows of batch " + batch.id() + " cannot be sent: " + e.getCause(), e.getCause());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("stopped while rows of batch " + batch.id() + " were sent", e);
+      }
+    }
+
+    void add(BatchEntry entry, String body) throws JMSException {
       number++;
       if (number <= batch.taken()) {
         return; // by an earlier try
@@ -171,7 +214,7 @@ public final class BatchIntake {
         String hash = otpHash.of(row.otp());
         String jobId = row.jobId() != null ? row.jobId() : batch.id() + "." + hash.substring(0, HASH_CHARACTERS);
         rows.add(new NewRow(number, row.line(), jobId, hash, row.fields(), null));
-        toSend.put(jobId, row);
+        toSend.put(jobId, new Request(row, body));
       } else if (entry instanceof Refused refused) {
         String why = refused.flaws().stream().map(BatchIntake::told).collect(Collectors.joining("; "));
         rows.add(new NewRow(number, refused.line(), null, null, refused.row() == null ? Map.of() : refused.row().fields(), why));
@@ -185,29 +228,43 @@ public final class BatchIntake {
       if (rows.isEmpty()) {
         return;
       }
-      batches.take(batch.id(), rows);
-      Map<String, String> hashes = new LinkedHashMap<>();
-      rows.stream().filter(row -> row.jobId() != null).forEach(row -> hashes.put(row.jobId(), row.otpHash()));
-      Set<String> known = new HashSet<>(batches.known(hashes));
-      boolean any = false;
-      for (Map.Entry<String, Row> row : toSend.entrySet()) {
-        if (!known.contains(row.getKey())) {
-          if (producer == null) {
-            connect();
-          }
-          send(row.getKey(), row.getValue());
-          any = true;
-        }
-      }
-      if (any) {
-        session.commit();
-      }
-      rows.clear();
-      toSend.clear();
+      List<NewRow> someRows = rows;
+      Map<String, Request> someRequests = toSend;
+      await(kept);
+      kept = keeper.submit(() -> {
+        keep(someRows, someRequests);
+        return null;
+      });
+      rows = new ArrayList<>();
+      toSend = new LinkedHashMap<>();
     }
 
-    private void send(String jobId, Row row) throws JMSException {
-      Message message = session.createTextMessage(CheckedBatch.body(row));
+    /** First the journal, then the broker; and the broker has had all before. */
+    private void keep(List<NewRow> some, Map<String, Request> requests) throws JMSException {
+      batches.take(batch.id(), some, sent);
+      Map<String, String> hashes = new LinkedHashMap<>();
+      some.stream().filter(row -> row.jobId() != null).forEach(row -> hashes.put(row.jobId(), row.otpHash()));
+      requests.keySet().removeAll(Set.copyOf(batches.known(hashes)));
+      await(underWay);
+      sent = some.get(0).number() - 1;
+      if (requests.isEmpty()) {
+        return;
+      }
+      if (producer == null) {
+        connect();
+      }
+      underWay = sender.submit(() -> {
+        for (Map.Entry<String, Request> request : requests.entrySet()) {
+          send(request.getKey(), request.getValue());
+        }
+        session.commit();
+        return null;
+      });
+    }
+
+    private void send(String jobId, Request request) throws JMSException {
+      Row row = request.row();
+      Message message = session.createTextMessage(request.body());
       message.setStringProperty("PairingJobId", jobId);
       message.setStringProperty("PairingBatchId", batch.id());
       if (row.integrator() != null) {
@@ -218,6 +275,14 @@ public final class BatchIntake {
       producer.setTimeToLive(Math.max(1, Duration.between(clock.instant(), from.plus(maxAge)).toMillis()));
       producer.send(message);
     }
+  }
+
+  private static ExecutorService thread(String name) {
+    return Executors.newSingleThreadExecutor(task -> {
+      Thread thread = new Thread(task, name);
+      thread.setDaemon(true);
+      return thread;
+    });
   }
 
   private static String told(Flaw flaw) {

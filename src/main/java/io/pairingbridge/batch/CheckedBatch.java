@@ -1,6 +1,6 @@
 package io.pairingbridge.batch;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.batch.BatchEntry.Flaw;
 import io.pairingbridge.batch.BatchEntry.Refused;
@@ -14,7 +14,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,7 +26,6 @@ import java.util.regex.Pattern;
  * formula; and a one-time password that looks as if a spreadsheet had changed it.
  */
 public final class CheckedBatch implements AutoCloseable {
-  private static final ObjectMapper JSON = new ObjectMapper();
   /** How many rows are looked at before the first one is passed on, to learn how long one-time passwords are. */
   static final int LOOK_AHEAD = 256;
   /** So many of the digits-only one-time passwords must have one length for a shorter one to be suspicious. */
@@ -36,7 +34,7 @@ public final class CheckedBatch implements AutoCloseable {
   private static final Pattern DIGITS = Pattern.compile("[0-9]+");
   /** 1.23457E+11 */
   private static final Pattern ROUNDED = Pattern.compile("[0-9]+([.,][0-9]+)?[eE]\\+?[0-9]+");
-  private static final Pattern FORMULA = Pattern.compile("[=@\\t\\r].*|[+-](?![0-9 ()./-]*$).*", Pattern.DOTALL);
+  private static final Pattern FORMULA = Pattern.compile("[=@\\t\\r]|[+-](?![0-9 ()./-]*$)");
 
   /** A violation of the request's schema, or the first of several: its field, and what is wrong. */
   private static final Pattern FIELD = Pattern.compile("\\$\\.(\\w+): (.*)", Pattern.DOTALL);
@@ -49,6 +47,7 @@ public final class CheckedBatch implements AutoCloseable {
   private final LinesByHash otps = new LinesByHash();
   private final LinesByHash jobIds = new LinesByHash();
   private BatchException failure;
+  private String body;
   private boolean ended;
 
   /** @param integrators the configured aliases, or null if they are not known here: then any is passed */
@@ -108,7 +107,7 @@ public final class CheckedBatch implements AutoCloseable {
     }
     if (row.name() != null && row.otp() != null) {
       try {
-        requests.read(body(row));
+        body = requests.write(request(row));
       } catch (RequestBody.Refused e) {
         Matcher field = FIELD.matcher(e.getMessage());
         flaws.add(field.matches() ? new Flaw(row.line(), field.group(1), field.group(2)) : new Flaw(row.line(), null, e.getMessage()));
@@ -124,9 +123,13 @@ public final class CheckedBatch implements AutoCloseable {
     return flaws.isEmpty() ? row : new Refused(row.line(), List.copyOf(flaws), row);
   }
 
-  /** The row as the body of a request. */
-  public static String body(Row row) {
-    ObjectNode request = JSON.createObjectNode();
+  /** The body of the request that the row means which {@link #next} returned last. */
+  public String body() {
+    return body;
+  }
+
+  private static ObjectNode request(Row row) {
+    ObjectNode request = JsonNodeFactory.instance.objectNode();
     if (row.name() != null) {
       request.put(Columns.NAME, row.name());
     }
@@ -137,9 +140,10 @@ public final class CheckedBatch implements AutoCloseable {
       request.put(Columns.WEBHOOK_URL, row.webhookUrl());
     }
     if (!row.reference().isEmpty()) {
-      request.set("reference", JSON.valueToTree(row.reference()));
+      ObjectNode reference = request.putObject("reference");
+      row.reference().forEach(reference::put);
     }
-    return request.toString();
+    return request;
   }
 
   private static void repeated(Row row, String column, long first, List<Flaw> flaws) {
@@ -160,25 +164,27 @@ public final class CheckedBatch implements AutoCloseable {
   }
 
   private void spoiltBySpreadsheet(Row row, List<Flaw> flaws) {
-    Map<String, String> values = new LinkedHashMap<>(row.reference());
-    values.put(Columns.NAME, row.name());
-    values.put(Columns.OTP, row.otp());
-    values.forEach((column, value) -> {
-      if (value != null && FORMULA.matcher(value).matches()) {
-        flaws.add(new Flaw(row.line(), column, "begins as a formula does, with = + - or @: a spreadsheet program would run it, or has"
-            + " put an error in its place"));
-      }
-    });
+    row.reference().forEach((column, value) -> formula(row, column, value, flaws));
+    formula(row, Columns.NAME, row.name(), flaws);
+    formula(row, Columns.OTP, row.otp(), flaws);
     if (row.otp() == null) {
       return;
     }
-    if (ROUNDED.matcher(row.otp()).matches() && !DIGITS.matcher(row.otp()).matches()) {
+    boolean digits = DIGITS.matcher(row.otp()).matches();
+    if (!digits && ROUNDED.matcher(row.otp()).matches()) {
       flaws.add(new Flaw(row.line(), Columns.OTP, "is a rounded number: a spreadsheet program has changed it. Format the column as text"
           + " and enter it again"));
-    } else if (DIGITS.matcher(row.otp()).matches() && row.otp().length() < usualOtpLength()) {
+    } else if (digits && row.otp().length() < usualOtpLength()) {
       flaws.add(new Flaw(row.line(), Columns.OTP, "has " + row.otp().length() + " digits where most have " + usualOtpLength()
           + ": a spreadsheet program may have dropped zeros at its beginning. Format the column as text and enter it again; if"
           + " it really is that short, send it as a single request"));
+    }
+  }
+
+  private static void formula(Row row, String column, String value, List<Flaw> flaws) {
+    if (value != null && FORMULA.matcher(value).lookingAt()) {
+      flaws.add(new Flaw(row.line(), column, "begins as a formula does, with = + - or @: a spreadsheet program would run it, or has"
+          + " put an error in its place"));
     }
   }
 

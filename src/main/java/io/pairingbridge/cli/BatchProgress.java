@@ -3,7 +3,6 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.job.Outcome;
-import io.pairingbridge.journal.BatchView;
 import io.pairingbridge.journal.Batches.Batch;
 import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
@@ -21,11 +20,11 @@ final class BatchProgress {
   private static final int LINE_MILLIS = 5_000;
   private static final int WIDTH = 150;
 
-  private final BatchView view;
+  private final BatchList batches;
   private final PrintStream err = System.err;
 
-  BatchProgress(BatchView view) {
-    this.view = view;
+  BatchProgress(BatchList batches) {
+    this.batches = batches;
   }
 
   /**
@@ -49,7 +48,7 @@ final class BatchProgress {
     Progress last = null;
     try (ProgressBar bar = builder.build()) {
       while (true) {
-        Progress now = view.find(batchId).filter(p -> p.batch().startedAt().toEpochMilli() >= after).orElse(null);
+        Progress now = look(batchId, after);
         if (now != null) {
           last = now;
           bar.maxHint(now.batch().phase() == Phase.READING ? Math.max(rows, now.rows()) : now.rows());
@@ -66,6 +65,15 @@ final class BatchProgress {
       if (terminal) {
         err.println();
       }
+    }
+  }
+
+  /** Null if there is no such batch, or nobody to ask: the bridge may be starting anew. */
+  private Progress look(String batchId, long after) throws InterruptedException {
+    try {
+      return batches.find(batchId).filter(p -> p.batch().startedAt().toEpochMilli() >= after).orElse(null);
+    } catch (ManagementClient.Unreachable e) {
+      return null;
     }
   }
 

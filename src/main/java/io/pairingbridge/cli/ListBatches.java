@@ -2,22 +2,20 @@ package io.pairingbridge.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import io.pairingbridge.journal.BatchView;
 import io.pairingbridge.journal.Batches.Progress;
-import io.pairingbridge.settings.Settings;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code batches}: how far they have come, from the bridge's journal. */
+/** {@code batches}: how far they have come. */
 @Command(name = "batches", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Lists batches and how far they have come, or watches one until it is finished. Runs on the bridge's machine.",
+    description = "Lists batches and how far they have come, or watches one until it is finished.",
     footer = {"", "Exit code: 0 done (with --watch: finished, every row paired), 1 otherwise."})
 public final class ListBatches implements Callable<Integer> {
   @Mixin
-  private Home home;
+  private ManagementClient bridge;
 
   @Option(names = "--watch", paramLabel = "ID", description = "follows this batch until it is finished; may be interrupted and begun again")
   private String watch;
@@ -26,22 +24,19 @@ public final class ListBatches implements Callable<Integer> {
   private boolean json;
 
   @Override
-  public Integer call() throws InterruptedException {
-    Settings settings = home.clientSettings();
-    try (BatchView view = BatchView.open(settings.journal().url())) {
-      if (watch == null) {
-        List<Progress> all = view.all();
-        print(all);
-        return 0;
-      }
-      if (view.find(watch).isEmpty()) {
-        System.err.println("pairing-bridge batches: there is no batch " + watch + "; 'pairing-bridge batches' lists all");
-        return 1;
-      }
-      Progress last = new BatchProgress(view).follow(watch, 0, -1, null);
-      System.out.println(json ? BatchProgress.json(last) : BatchProgress.words(last));
-      return BatchProgress.verdict(last);
+  public Integer call() throws ManagementClient.Unreachable, ManagementClient.Refused, InterruptedException {
+    BatchList batches = new BatchList(bridge);
+    if (watch == null) {
+      print(batches.all());
+      return 0;
     }
+    if (batches.find(watch).isEmpty()) {
+      System.err.println("pairing-bridge batches: there is no batch " + watch + "; 'pairing-bridge batches' lists all");
+      return 1;
+    }
+    Progress last = new BatchProgress(batches).follow(watch, 0, -1, null);
+    System.out.println(json ? BatchProgress.json(last) : BatchProgress.words(last));
+    return BatchProgress.verdict(last);
   }
 
   private void print(List<Progress> all) {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.settings.Settings;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -30,16 +29,21 @@ public final class Status implements Callable<Integer> {
   private static final Duration LIMIT = Duration.ofSeconds(10);
   /** A line of the Prometheus text format 0.0.4: name, labels, value. */
   private static final Pattern SAMPLE = Pattern.compile("([a-zA-Z_:][\\w:]*)(?:\\{(.*)})? (\\S+)(?: \\d+)?");
+  /** ANSI: the cursor to the top, and all below erased. */
+  private static final String CLEAR = "\033[H\033[J";
   private static final Pattern LABEL = Pattern.compile("(outcome|state|version)=\"([^\"]*)\"");
 
+  private static final String[] OPERATORS = {"OldestInFlightSeconds", "JobsPerMinute", "LastErrorKind", "LastErrorDetail", "LastErrorAt",
+      "QueueDepths", "RateLimit", "Concurrency"};
+  private static final long WATCH_MILLIS = 2_000;
+
   @Mixin
-  private Home home;
+  private ManagementClient bridge;
 
-  @Option(names = "--url", paramLabel = "URL",
-      description = "where the bridge's management port is; by default pairing.management.host and .port")
-  private URI url;
+  @Option(names = "--watch", description = "shows it again every two seconds, until it is interrupted")
+  private boolean watch;
 
-  @Option(names = "--json", description = "prints one JSON object")
+  @Option(names = "--json", description = "prints one JSON object; with --watch one a line")
   private boolean json;
 
   /** What came back. */
@@ -56,11 +60,22 @@ public final class Status implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    Settings.Management management = home.clientSettings().management();
-    String base = url == null ? "http://" + BrokerLogin.here(management.host()) + ":" + management.port()
-        : url.toString().replaceFirst("/+$", "");
+    int code = show();
+    while (watch) {
+      Thread.sleep(WATCH_MILLIS);
+      if (!json) {
+        System.out.println(System.console() == null ? "" : CLEAR);
+      }
+      code = show();
+    }
+    return code;
+  }
+
+  private int show() throws InterruptedException {
+    String base = bridge.base();
     try {
       ObjectNode status = read(base);
+      operators(status);
       if (json) {
         System.out.println(status);
       } else {
@@ -75,6 +90,24 @@ public final class Status implements Callable<Integer> {
         System.err.println("pairing-bridge status: " + e.getMessage());
       }
       return 1;
+    }
+  }
+
+  /** What only somebody with a login is told; left out for others. */
+  private void operators(ObjectNode status) throws InterruptedException {
+    try {
+      JsonNode more = bridge.read(OPERATORS);
+      status.set("oldest_call_seconds", more.path("OldestInFlightSeconds"));
+      status.set("jobs_per_minute", more.path("JobsPerMinute"));
+      status.set("concurrency", more.path("Concurrency"));
+      status.set("rate_limit", more.path("RateLimit"));
+      status.set("queues", more.path("QueueDepths"));
+      if (!more.path("LastErrorKind").asText().isEmpty()) {
+        status.putObject("last_error").put("kind", more.path("LastErrorKind").asText()).put("at", more.path("LastErrorAt").asText())
+            .put("detail", more.path("LastErrorDetail").asText());
+      }
+    } catch (ManagementClient.Unreachable | ManagementClient.Refused | RuntimeException e) {
+      System.err.println("pairing-bridge status: without the operator's login only a part is shown: " + e.getMessage());
     }
   }
 
@@ -170,8 +203,20 @@ public final class Status implements Callable<Integer> {
     bridge.row("ready", status.path("ready").asBoolean() ? "yes" : "no");
     bridge.row("intake", (intake.path("open").asBoolean() ? "open" : "closed")
         + (intake.path("since").isTextual() ? " since " + intake.path("since").asText() : ""));
-    bridge.row("calls in flight", text(status.get("calls_in_flight")));
+    bridge.row("calls in flight", text(status.get("calls_in_flight")) + (status.has("oldest_call_seconds")
+        ? ", the oldest for " + status.get("oldest_call_seconds").asText() + " s" : ""));
+    if (status.has("jobs_per_minute")) {
+      bridge.row("ended in the last minute", status.get("jobs_per_minute").asText());
+    }
+    JsonNode error = status.path("last_error");
+    if (!error.isMissingNode()) {
+      bridge.row("last call that did not pair", error.path("kind").asText() + ", " + error.path("at").asText() + ": "
+          + error.path("detail").asText());
+    }
     bridge.print(System.out);
+    if (status.has("queues")) {
+      counts("MESSAGES IN THE QUEUES", status.get("queues"));
+    }
     counts("JOBS SINCE THE START", status.get("jobs"));
     counts("JOBS IN THE JOURNAL", status.get("journal"));
     List<String> problems = new ArrayList<>();

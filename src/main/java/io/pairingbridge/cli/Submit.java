@@ -10,7 +10,6 @@ import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.journal.BatchView;
 import io.pairingbridge.journal.Batches;
 import io.pairingbridge.settings.Settings;
 import jakarta.jms.Connection;
@@ -112,7 +111,7 @@ public final class Submit implements Callable<Integer> {
 
   @Option(names = "--wait", paramLabel = "DURATION", arity = "0..1", fallbackValue = WAIT,
       description = "waits for the outcome, at most this long (10m if not said): --wait=30s; with --file for the end of the batch,"
-          + " for as long as it takes if not said, and on the bridge's machine only")
+          + " for as long as it takes if not said")
   private String wait;
 
   @Option(names = "--json", description = "prints one JSON object")
@@ -170,19 +169,23 @@ public final class Submit implements Callable<Integer> {
         return document.sent(batchId);
       }
     }
-    // Before anything is sent: who cannot watch is told so now.
-    try (BatchView view = BatchView.open(settings.journal().url())) {
-      if (view.find(batchId).filter(known -> known.batch().phase() != Batches.Phase.FINISHED).isPresent()) {
+    BatchList batches = new BatchList(ManagementClient.of(home));
+    try {
+      if (batches.find(batchId).filter(known -> known.batch().phase() != Batches.Phase.FINISHED).isPresent()) {
         System.err.println("pairing-bridge submit: batch " + batchId + " has not ended yet, and nothing was sent: watch it with"
             + " 'pairing-bridge batches --watch " + batchId + "', or give this one another name with --batch");
         return 1;
       }
-      long sentAt = System.currentTimeMillis();
-      try (Connection connection = login.connect(settings, BrokerUsers.ERP_REQUESTER)) {
-        document.send(connection, batchId);
-      }
-      return document.follow(view, batchId, sentAt, limit);
+    } catch (ManagementClient.Unreachable e) {
+      System.err.println("pairing-bridge submit: nothing was sent, because the batch could not be watched: " + e.getMessage()
+          + "; without --wait it is only sent");
+      return 1;
     }
+    long sentAt = System.currentTimeMillis();
+    try (Connection connection = login.connect(settings, BrokerUsers.ERP_REQUESTER)) {
+      document.send(connection, batchId);
+    }
+    return document.follow(batches, batchId, sentAt, limit);
   }
 
   /** The request as the bridge will read it, checked as the bridge will check it. */

@@ -11,7 +11,6 @@ import io.pairingbridge.batch.BatchException;
 import io.pairingbridge.batch.CheckedBatch;
 import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.intake.RequestBody;
-import io.pairingbridge.journal.BatchView;
 import io.pairingbridge.journal.Batches.Progress;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
@@ -123,13 +122,13 @@ final class SubmitFile {
     return 0;
   }
 
-  int follow(BatchView view, String batchId, long sentAt, Duration limit) throws InterruptedException {
+  int follow(BatchList batches, String batchId, long sentAt, Duration limit) throws InterruptedException {
     Thread hint = new Thread(() -> System.err.println("\nThe batch goes on. To watch it again: pairing-bridge batches --watch "
         + batchId));
     Runtime.getRuntime().addShutdownHook(hint);
     Progress last;
     try {
-      last = new BatchProgress(view).follow(batchId, sentAt, rows(), limit);
+      last = new BatchProgress(batches).follow(batchId, sentAt, rows(), limit);
     } finally {
       removeQuietly(hint);
     }

@@ -40,6 +40,9 @@ public final class Intake implements AutoCloseable {
     void one() throws Exception;
 
     void none() throws Exception;
+
+    /** How many take jobs at once from now on, when all do. */
+    void width(int consumers) throws Exception;
   }
 
   private final Consumers consumers;
@@ -53,6 +56,10 @@ public final class Intake implements AutoCloseable {
   private int failuresInARow;
   private boolean needsProbe;
   private int pauses;
+  /** Closed by an operator: nothing but an operator opens it. */
+  private volatile boolean held;
+  /** Only the look that was planned last is taken; an operator does not wait for it. */
+  private volatile int planned;
 
   /**
    * @param closeAfter calls in a row that could not be sent or were not accepted, after which it closes
@@ -100,6 +107,7 @@ public final class Intake implements AutoCloseable {
       }
       case PAIRED, UNREADABLE, REJECTED, THROTTLED -> {
         failuresInARow = 0;
+        needsProbe = false;
         if (status.gate() == Gate.PROBING) {
           open();
         }
@@ -112,6 +120,31 @@ public final class Intake implements AutoCloseable {
   /** The journal failed under a job. */
   public void journalFailed(JournalException failure) {
     close(failure.getMessage(), false);
+  }
+
+  /** Takes no more jobs, until {@link #openByOperator}; what is under way goes on. */
+  public synchronized void closeByOperator(String reason) {
+    held = true;
+    planned++;
+    needsProbe = needsProbe || status.gate() == Gate.PROBING;
+    status = new Status(Gate.CLOSED, reason, clock.instant());
+    LOG.warn("Intake closed, jobs stay in their queue: {}", reason);
+    run(consumers::none);
+  }
+
+  /** Looks now whether jobs can be taken, and takes them if so; with one job first if that is what shows it. */
+  public synchronized void openByOperator() {
+    if (status.gate() == Gate.OPEN) {
+      return;
+    }
+    held = false;
+    pauses = 0;
+    plan(0);
+  }
+
+  /** Changes how many jobs are handled at once; those under way end first. */
+  public void changeWidth(int jobs) {
+    run(() -> consumers.width(jobs));
   }
 
   /**
@@ -127,7 +160,16 @@ public final class Intake implements AutoCloseable {
     long pause = probeDelay.toMillis() * Math.min(1L << Math.min(pauses++, 10), LONGEST_PAUSE);
     LOG.warn("Intake closed, jobs stay in their queue: {}. Next look in {} ms", reason, pause);
     run(consumers::none);
-    later(this::look, pause);
+    plan(pause);
+  }
+
+  private synchronized void plan(long millis) {
+    int mine = ++planned;
+    later(() -> {
+      if (mine == planned) {
+        look();
+      }
+    }, millis);
   }
 
   private void open() {
@@ -144,12 +186,19 @@ public final class Intake implements AutoCloseable {
       preFlight.check();
     } catch (RuntimeException e) {
       long pause = probeDelay.toMillis() * Math.min(1L << Math.min(pauses++, 10), LONGEST_PAUSE);
-      status = new Status(Gate.CLOSED, e.getMessage(), status.since());
-      LOG.warn("Intake stays closed: {}. Next look in {} ms", e.getMessage(), pause);
-      later(this::look, pause);
+      synchronized (this) {
+        if (!held) {
+          status = new Status(Gate.CLOSED, e.getMessage(), status.since());
+          LOG.warn("Intake stays closed: {}. Next look in {} ms", e.getMessage(), pause);
+          plan(pause);
+        }
+      }
       return;
     }
     synchronized (this) {
+      if (held) {
+        return;
+      }
       if (!needsProbe) {
         open();
         return;

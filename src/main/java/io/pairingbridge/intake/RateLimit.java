@@ -8,12 +8,22 @@ import java.util.concurrent.locks.LockSupport;
  * a crash finds it untouched in its queue; the consumer that holds it could not have called anybody else meanwhile.
  */
 public final class RateLimit {
-  private final long nanosBetween;
+  private volatile long nanosBetween;
   private long nextTurn = System.nanoTime();
 
   /** @param callsPerSecond 0 for no limit */
   public RateLimit(double callsPerSecond) {
-    this.nanosBetween = callsPerSecond == 0 ? 0 : (long) (TimeUnit.SECONDS.toNanos(1) / callsPerSecond);
+    change(callsPerSecond);
+  }
+
+  /** For calls that have not got their turn yet; 0 for no limit. */
+  public void change(double callsPerSecond) {
+    nanosBetween = callsPerSecond == 0 ? 0 : (long) (TimeUnit.SECONDS.toNanos(1) / callsPerSecond);
+  }
+
+  /** Calls a second; 0 for no limit. */
+  public double callsPerSecond() {
+    return nanosBetween == 0 ? 0 : (double) TimeUnit.SECONDS.toNanos(1) / nanosBetween;
   }
 
   /**

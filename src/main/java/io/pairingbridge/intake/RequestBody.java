@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.PathType;
@@ -111,13 +112,44 @@ public final class RequestBody {
     if (json == null || json.isMissingNode()) {
       throw new Refused("NOT_JSON", "the body is empty");
     }
-    if (!StandardCharsets.UTF_8.newEncoder().canEncode(json.toString())) {
+    refuseHalfCharacters(json.toString());
+    refuseViolations(json);
+    Map<String, String> reference = new LinkedHashMap<>();
+    json.path("reference").properties().forEach(field -> reference.put(field.getKey(), field.getValue().textValue()));
+    return new PairingRequest(json.get("name").textValue(), trimmed(json.get("otp").textValue()), webhook(json), reference);
+  }
+
+  /**
+   * As {@link #read(String)}, for a request that was never text.
+   *
+   * @return its text
+   */
+  public String write(ObjectNode request) throws Refused {
+    String text = request.toString();
+    int length = text.length() > LARGEST ? text.length() : text.getBytes(StandardCharsets.UTF_8).length;
+    if (length > LARGEST) {
+      throw tooLong(length);
+    }
+    refuseHalfCharacters(text);
+    refuseViolations(request);
+    return text;
+  }
+
+  private static void refuseHalfCharacters(String text) throws Refused {
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
       // No UTF-8 carries it: each database, endpoint and reader would make something else of it, or fail.
       throw new Refused("ENCODING", "a text in the body holds half a character (a surrogate without its pair)");
     }
+  }
+
+  private static String webhook(JsonNode json) {
+    return json.path("webhook_url").isTextual() ? json.get("webhook_url").textValue() : null;
+  }
+
+  private void refuseViolations(JsonNode json) throws Refused {
     TreeSet<String> violations = new TreeSet<>();
     schema.validate(json).forEach(v -> violations.add(v.getMessage()));
-    String webhook = json.path("webhook_url").isTextual() ? json.get("webhook_url").textValue() : null;
+    String webhook = webhook(json);
     if (webhook != null && !isHttpsUrl(webhook)) {
       violations.add("$.webhook_url: must be an absolute https URL");
     }
@@ -130,9 +162,6 @@ public final class RequestBody {
     if (!violations.isEmpty()) {
       throw new Refused("SCHEMA", withoutOtp(listed(violations), json.path("otp")));
     }
-    Map<String, String> reference = new LinkedHashMap<>();
-    json.path("reference").properties().forEach(field -> reference.put(field.getKey(), field.getValue().textValue()));
-    return new PairingRequest(json.get("name").textValue(), trimmed(json.get("otp").textValue()), webhook, reference);
   }
 
   private static Refused tooLong(int length) {

@@ -64,7 +64,7 @@ final class BatchRows {
     return find(batchId).orElseThrow();
   }
 
-  void take(Connection connection, String batchId, List<NewRow> rows, Instant now) throws SQLException {
+  void take(Connection connection, String batchId, List<NewRow> rows, long sent, Instant now) throws SQLException {
     try (PreparedStatement insert = connection.prepareStatement("""
         INSERT INTO batch_row (batch_id, number, line, job_id, otp_hash, fields, outcome, reason, detail, ended_at)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (batch_id, number) DO NOTHING""")) {
@@ -88,7 +88,7 @@ final class BatchRows {
     long last = rows.get(rows.size() - 1).number();
     sql.sql(END_WITH_JOB + " AND batch_row.batch_id = ? AND batch_row.number BETWEEN ? AND ? AND batch_row.outcome IS NULL")
         .params(batchId, first, last).update();
-    sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ?").params(first - 1, batchId).update();
+    sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ?").params(sent, batchId).update();
   }
 
   /** Of these jobs, those that are there with this hash. */

@@ -66,10 +66,11 @@ public interface Batches {
 
   /**
    * Takes the next rows, in their order, before they are sent: whatever comes of one is then known of. A row whose job has
-   * ended before, with the same one-time password, has ended with it. That the rows are here also says that all before them
-   * were sent. Repeatable.
+   * ended before, with the same one-time password, has ended with it. Repeatable.
+   *
+   * @param sent how many rows of the document are surely sent, or need not be
    */
-  void take(String batchId, List<NewRow> rows);
+  void take(String batchId, List<NewRow> rows, long sent);
 
   /** Of these jobs, those that the journal knows with this one-time password: they need not be sent again. */
   List<String> known(Map<String, String> otpHashByJob);

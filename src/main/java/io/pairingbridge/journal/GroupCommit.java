@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 
 /**
  * One thread, one connection, and one commit for all the writes that have come together while the last commit ran.
@@ -35,6 +36,7 @@ final class GroupCommit implements AutoCloseable {
   private volatile Connection connection;
   private volatile Throwable failure;
   private volatile boolean closed;
+  private volatile LongConsumer commitNanos = nanos -> { };
 
   GroupCommit(Dialect dialect) throws SQLException {
     this.dialect = dialect;
@@ -51,6 +53,11 @@ final class GroupCommit implements AutoCloseable {
 
   Optional<String> failure() {
     return Optional.ofNullable(failure).map(f -> "journal " + dialect.name() + ": " + f.getMessage());
+  }
+
+  /** Tells how long each commit took, in nanoseconds; on the journal's thread. */
+  void onCommit(LongConsumer listener) {
+    commitNanos = listener;
   }
 
   /** Opens the store anew after a failure. Harmless while it is healthy. */
@@ -130,6 +137,7 @@ final class GroupCommit implements AutoCloseable {
       return;
     }
     List<Runnable> replies = new ArrayList<>(group.size());
+    long began = System.nanoTime();
     try {
       // A transaction is begun for each group and not kept open between them: an open one would hold SQLite's write lock.
       connection.setAutoCommit(false);
@@ -155,6 +163,7 @@ final class GroupCommit implements AutoCloseable {
       return;
     }
     replies.forEach(Runnable::run);
+    commitNanos.accept(System.nanoTime() - began);
   }
 
   private <T> Runnable perform(Pending<T> pending) throws SQLException {

@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
@@ -235,6 +236,16 @@ public final class JdbcJournal implements Journal {
   @Override
   public Map<State, Long> counts() {
     return read(JobRows::counts);
+  }
+
+  @Override
+  public void onCommit(LongConsumer nanos) {
+    writer.onCommit(nanos);
+  }
+
+  @Override
+  public double oldestCallSeconds() {
+    return underWay.values().stream().filter(Attempt::held).mapToDouble(Attempt::seconds).max().orElse(0);
   }
 
   @Override
@@ -471,9 +482,9 @@ public final class JdbcJournal implements Journal {
     }
 
     @Override
-    public void take(String batchId, List<NewRow> taken) {
+    public void take(String batchId, List<NewRow> taken, long sent) {
       writer.write(connection -> work(connection, rows -> {
-        rows.batches().take(connection, batchId, taken, clock.instant());
+        rows.batches().take(connection, batchId, taken, sent, clock.instant());
         return null;
       }));
     }

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /**
  * The durable memory of every job: what was begun, what came of it, and what still has to reach the credentials queue.
@@ -76,6 +77,12 @@ public interface Journal extends AutoCloseable {
 
   /** How many jobs are in each state, and under {@code SEALED} how many credentials are not published. */
   Map<State, Long> counts();
+
+  /** Tells a listener how long each commit took, in nanoseconds. It must not block and must not throw. */
+  void onCommit(LongConsumer nanos);
+
+  /** Seconds since the oldest call of this process began that is under way; 0 without one. */
+  double oldestCallSeconds();
 
   /** The batches that jobs came from. */
   Batches batches();

@@ -2,6 +2,7 @@ package io.pairingbridge.journal;
 
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
+import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.JobListener;
 import io.pairingbridge.journal.Journal.AttemptReport;
@@ -12,9 +13,14 @@ import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Variable;
 import org.apache.camel.support.SynchronizationAdapter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** The journal as steps of a route. */
 public final class JournalSteps {
+  private static final Logger LOG = LoggerFactory.getLogger("io.pairingbridge.outcome");
+
   private final Journal journal;
   private final JobListener listener;
   private final Clock clock;
@@ -29,6 +35,8 @@ public final class JournalSteps {
   public void admit(@Variable("job") Job job, Exchange delivery) {
     journal.admit(job);
     if (job.attempt() != null) {
+      MDC.put("job", job.id());
+      MDC.put("attempt", job.attempt().id());
       holdUntilDone(job.attempt(), delivery);
       listener.callBegan();
     }
@@ -40,6 +48,8 @@ public final class JournalSteps {
       @Override
       public void onDone(Exchange done) {
         attempt.hold(false);
+        MDC.remove("job");
+        MDC.remove("attempt");
       }
     });
   }
@@ -66,6 +76,18 @@ public final class JournalSteps {
   public void ended(@Variable("job") Job job) {
     if (!job.repeated()) {
       listener.ended(job.ending().outcome());
+      tell(job);
+    }
+  }
+
+  /** The one line that the log has of a job that went its way; the ids also as fields, for a log that is read by programs. */
+  private static void tell(Job job) {
+    Ending ending = job.ending();
+    try (MDC.MDCCloseable jobId = MDC.putCloseable("job", job.id());
+        MDC.MDCCloseable attempt = MDC.putCloseable("attempt", ending.key());
+        MDC.MDCCloseable outcome = MDC.putCloseable("outcome", ending.outcome().name())) {
+      LOG.info("Job {} is {}{} after {} attempts", job.id(), ending.outcome(), ending.reason() == null ? "" : " (" + ending.reason() + ")",
+          ending.attempts());
     }
   }
 }

@@ -17,6 +17,11 @@ public final class BatchFigures {
     return progress.batch().id();
   }
 
+  /** The file, or the message, that it is read from. */
+  public String getSource() {
+    return progress.batch().source();
+  }
+
   /** READING while its document is read, RUNNING until its last row has ended, then FINISHED. */
   public String getPhase() {
     return progress.batch().phase().name();

@@ -4,6 +4,12 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.job.JobListener;
 import io.pairingbridge.job.Outcome;
@@ -12,21 +18,27 @@ import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.State;
+import io.pairingbridge.operate.AttentionQueues;
+import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
+import jakarta.jms.JMSException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /** The contract's metrics. Labels are outcomes, results and states; never an id. */
-public final class Metrics implements JobListener {
+public final class Metrics implements JobListener, AutoCloseable {
   /** Counting a large journal takes a moment; scrapes that come together share one count. */
   private static final long COUNTS_KEPT = TimeUnit.SECONDS.toNanos(5);
 
   private final MeterRegistry registry;
   private final Intake intake;
+  private final Depths depths;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final Map<Outcome, Counter> jobs = new EnumMap<>(Outcome.class);
   private final Map<Result, Counter> attempts = new EnumMap<>(Result.class);
@@ -35,11 +47,39 @@ public final class Metrics implements JobListener {
   private Map<State, Long> counts = Map.of();
   private long countedAt = System.nanoTime() - COUNTS_KEPT;
   private List<Progress> batches = List.of();
+  private Map<String, Long> lastDepths = Map.of();
+  private long depthsReadAt = System.nanoTime() - COUNTS_KEPT;
+  private final JvmGcMetrics gc = new JvmGcMetrics();
   private long batchesReadAt = System.nanoTime() - COUNTS_KEPT;
 
-  public Metrics(MeterRegistry registry, Journal journal, Intake intake, String version) {
+  /** Asks the broker how long its queues are. */
+  public interface Depths {
+    Map<String, Long> get() throws JMSException;
+  }
+
+  /** @param keys the recipient's public keys as they are now */
+  public Metrics(MeterRegistry registry, Journal journal, Intake intake, Depths depths, Supplier<List<KeyInUse>> keys, Clock clock,
+      String version) {
     this.registry = registry;
     this.intake = intake;
+    this.depths = depths;
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    new FileDescriptorMetrics().bindTo(registry);
+    gc.bindTo(registry);
+    Timer commits = histogram("pairing.journal.commit", "A commit of the journal, with what waited for it", Duration.ofMillis(1),
+        Duration.ofSeconds(10));
+    journal.onCommit(nanos -> commits.record(nanos, TimeUnit.NANOSECONDS));
+    for (String queue : AttentionQueues.QUEUES) {
+      Gauge.builder("pairing.queue.messages", () -> depth(queue)).description("Messages in each queue of the broker, waiting ones included")
+          .tag("queue", queue).register(registry);
+    }
+    Gauge.builder("pairing.sealing.key.age.seconds", () -> age(keys, clock)).description("Since the sealing key was made, by its iat")
+        .register(registry);
+    Gauge.builder("pairing.sealing.key.left.seconds", () -> left(keys, clock)).description("Until the sealing key ends, by its exp")
+        .register(registry);
     for (Outcome outcome : Outcome.values()) {
       jobs.put(outcome, Counter.builder("pairing.jobs").description("Jobs that ended, by outcome").tag("outcome", outcome.name())
           .register(registry));
@@ -89,6 +129,37 @@ public final class Metrics implements JobListener {
     return count == null ? Double.NaN : count;
   }
 
+  private synchronized double depth(String queue) {
+    if (System.nanoTime() - depthsReadAt >= COUNTS_KEPT) {
+      depthsReadAt = System.nanoTime();
+      try {
+        lastDepths = depths.get();
+      } catch (JMSException | RuntimeException e) {
+        lastDepths = Map.of(); // unknown, not zero
+      }
+    }
+    Long depth = lastDepths.get(queue);
+    return depth == null ? Double.NaN : depth;
+  }
+
+  private static double age(Supplier<List<KeyInUse>> keys, Clock clock) {
+    KeyInUse key = sealing(keys);
+    return key == null || key.madeAt() == null ? Double.NaN : Duration.between(key.madeAt(), clock.instant()).toSeconds();
+  }
+
+  private static double left(Supplier<List<KeyInUse>> keys, Clock clock) {
+    KeyInUse key = sealing(keys);
+    return key == null || key.endsAt() == null ? Double.NaN : Duration.between(clock.instant(), key.endsAt()).toSeconds();
+  }
+
+  private static KeyInUse sealing(Supplier<List<KeyInUse>> keys) {
+    try {
+      return keys.get().stream().filter(KeyInUse::sealing).findFirst().orElse(null);
+    } catch (RuntimeException e) {
+      return null; // the file is being changed, or broken, which the next start says
+    }
+  }
+
   private double rows(Journal journal, ToLongFunction<Progress> figure) {
     return batches(journal).stream().mapToLong(figure).sum();
   }
@@ -103,6 +174,11 @@ public final class Metrics implements JobListener {
       }
     }
     return batches;
+  }
+
+  @Override
+  public void close() {
+    gc.close();
   }
 
   @Override

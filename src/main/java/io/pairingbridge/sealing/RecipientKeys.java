@@ -6,7 +6,9 @@ import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.RSAKey;
 import java.nio.file.Path;
 import java.text.ParseException;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +70,27 @@ public record RecipientKeys(Path file, List<JWK> keys) {
     /** The {@code kid} of every key, in the file's order. */
     public List<String> keyIds() {
         return keys.stream().map(JWK::getKeyID).toList();
+    }
+
+    /**
+     * A key as operators see it.
+     *
+     * @param kind RSA with its bits, or EC with its curve
+     * @param sealing whether it is the one that seals
+     * @param madeAt its {@code iat}, or null
+     * @param endsAt its {@code exp}, or null
+     */
+    public record KeyInUse(String id, String kind, boolean sealing, Instant madeAt, Instant endsAt) {}
+
+    /** Every key, in the file's order. */
+    public List<KeyInUse> inUse() {
+        return keys.stream().map(key -> new KeyInUse(key.getKeyID(),
+                key instanceof ECKey ec ? "EC " + ec.getCurve().getName() : "RSA " + key.size(), key == sealingKey(),
+                instant(key.getIssueTime()), instant(key.getExpirationTime()))).toList();
+    }
+
+    private static Instant instant(Date date) {
+        return date == null ? null : date.toInstant();
     }
 
     private static JWK publicKey(Map<String, Object> entry, String name) {

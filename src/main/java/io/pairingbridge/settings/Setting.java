@@ -60,6 +60,7 @@ enum Setting {
   DATA_DIRECTORY("pairing.data-directory", Kind.TEXT, "data"),
   MANAGEMENT_HOST("pairing.management.host", Kind.TEXT, "127.0.0.1"),
   MANAGEMENT_PORT("pairing.management.port", Kind.number(1, 65_535), "8077"),
+  MANAGEMENT_PASSWORD("pairing.management.password", Kind.SECRET, ""),
   SIMULATOR_PORT("pairing.simulator.port", Kind.number(1, 65_535), "8078"),
   INSTANCE_ID("pairing.instance-id", Kind.TEXT, ""),
   BATCH_INBOX("pairing.batch.inbox", Kind.TEXT, "");

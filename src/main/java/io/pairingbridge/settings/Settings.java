@@ -74,7 +74,13 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     }
   }
 
-  public record Management(String host, int port) {}
+  /** @param password of the user operator, or empty: then it is made */
+  public record Management(String host, int port, String password) {
+    @Override
+    public String toString() {
+      return "Management[" + host + ":" + port + "]";
+    }
+  }
 
   /**
    * Reads the settings of the bundle in {@code home} from its files, this process' environment and system properties.
@@ -192,7 +198,8 @@ public record Settings(Path home, Path dataDirectory, String environment, String
             source.get(Setting.JOURNAL_USERNAME), source.get(Setting.JOURNAL_PASSWORD),
             Setting.duration(source.get(Setting.JOURNAL_RETENTION)), otpKey),
         Setting.duration(source.get(Setting.RECONCILE_INTERVAL)), broker,
-        new Management(source.get(Setting.MANAGEMENT_HOST), number(source, Setting.MANAGEMENT_PORT)),
+        new Management(source.get(Setting.MANAGEMENT_HOST), number(source, Setting.MANAGEMENT_PORT),
+            source.get(Setting.MANAGEMENT_PASSWORD)),
         number(source, Setting.SIMULATOR_PORT), source.get(Setting.INSTANCE_ID), path(base, source.get(Setting.BATCH_INBOX)),
         Map.copyOf(source.camel()));
   }

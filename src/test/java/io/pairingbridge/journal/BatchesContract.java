@@ -54,7 +54,7 @@ abstract class BatchesContract {
   @Test
   void endsARowWithItsJobWhateverItsEnd() {
     batches.begin("b", "file-1");
-    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2"), row(3, "j-3"), refused(4), row(5, "j-5")));
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2"), row(3, "j-3"), refused(4), row(5, "j-5")), 0);
     batches.read("b", null);
 
     call("j-1", PAIRED);
@@ -86,7 +86,7 @@ abstract class BatchesContract {
     journal.admit(job("j-3", "otp of j-3"));
     batches.begin("b", "file-1");
 
-    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2", "another"), row(3, "j-3")));
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2", "another"), row(3, "j-3")), 0);
 
     assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.PAIRED, null, null);
     assertThat(batches.known(Map.of("j-1", HASH.of("otp of j-1"), "j-2", HASH.of("another"), "j-3", HASH.of("otp of j-3"), "j-4", "x")))
@@ -96,7 +96,7 @@ abstract class BatchesContract {
   @Test
   void endsARowThatIsADuplicateAndLeavesTheOtherJobsRowsAlone() {
     batches.begin("b", "file-1");
-    batches.take("b", List.of(row(1, "j-1"), row(2, "j-1", "another")));
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-1", "another")), 0);
     journal.admit(job("j-1", "otp of j-1"));
     journal.admit(job("j-1", "another"));
 
@@ -109,7 +109,7 @@ abstract class BatchesContract {
     Job other = job("j-1", "another");
     journal.admit(other);
     batches.begin("b", "file-1");
-    batches.take("b", List.of(row(1, "j-1")));
+    batches.take("b", List.of(row(1, "j-1")), 0);
 
     journal.admit(job("j-1", "otp of j-1"));
 
@@ -119,7 +119,7 @@ abstract class BatchesContract {
   @Test
   void turnsADoubtIntoAPairingWhenTheCredentialsCome() {
     batches.begin("b", "file-1");
-    batches.take("b", List.of(row(1, "j-1")));
+    batches.take("b", List.of(row(1, "j-1")), 0);
     Job job = job("j-1", "otp of j-1");
     journal.admit(job);
     clock.move(Duration.ofMinutes(1));
@@ -137,13 +137,13 @@ abstract class BatchesContract {
   @Test
   void goesOnBehindWhatWasSentAndTakesNothingTwice() {
     batches.begin("b", "file-1");
-    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2")));
-    batches.take("b", List.of(row(3, "j-3"))); // which says that the first two were sent
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2")), 0);
+    batches.take("b", List.of(row(3, "j-3")), 2);
 
     Batch again = batches.begin("b", "file-1");
     assertThat(again.phase()).isEqualTo(Phase.READING);
     assertThat(again.taken()).isEqualTo(2);
-    batches.take("b", List.of(row(3, "j-3"), row(4, "j-4")));
+    batches.take("b", List.of(row(3, "j-3"), row(4, "j-4")), 2);
     batches.read("b", "the rest is missing");
 
     assertThat(rows("b")).extracting(Row::number).containsExactly(1L, 2L, 3L, 4L);
@@ -154,14 +154,14 @@ abstract class BatchesContract {
   @Test
   void beginsAFinishedBatchAnew() {
     batches.begin("b", "file-1");
-    batches.take("b", List.of(refused(1), row(2, "j-1")));
+    batches.take("b", List.of(refused(1), row(2, "j-1")), 0);
     call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
     batches.read("b", "problem");
     batches.finished("b");
     clock.move(Duration.ofMinutes(1));
 
     Batch anew = batches.begin("b", "file-2");
-    batches.take("b", List.of(row(1, "j-1")));
+    batches.take("b", List.of(row(1, "j-1")), 0);
 
     assertThat(anew.source()).isEqualTo("file-2");
     assertThat(anew.problem()).isNull();
@@ -172,7 +172,7 @@ abstract class BatchesContract {
   @Test
   void readsMoreRowsThanItHoldsAndForgetsThemAfterTheRetention() {
     batches.begin("b", "file-1");
-    batches.take("b", LongStream.rangeClosed(1, 2_500).mapToObj(this::refused).toList());
+    batches.take("b", LongStream.rangeClosed(1, 2_500).mapToObj(this::refused).toList(), 0);
     batches.read("b", null);
     assertThat(rows("b")).hasSize(2_500).extracting(Row::number).isSorted();
     clock.move(Duration.ofDays(100));

@@ -62,12 +62,6 @@ class MonitorIT {
   }
 
   @Test
-  void keepsJolokiaAndTheConsoleShut() throws Exception {
-    assertThat(get("/observe/jolokia").statusCode()).isEqualTo(404);
-    assertThat(get("/console/").statusCode()).isEqualTo(404);
-  }
-
-  @Test
   void showsRoutesAndStepsOverJmx() throws Exception {
     MBeanServer server = ManagementFactory.getPlatformMBeanServer();
     Set<String> routes = names(server, "org.apache.camel:type=routes,*");

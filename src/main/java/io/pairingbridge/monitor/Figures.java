@@ -1,0 +1,128 @@
+package io.pairingbridge.monitor;
+
+import io.pairingbridge.journal.Entry;
+import io.pairingbridge.journal.Journal.AttemptRecord;
+import io.pairingbridge.operate.AttentionQueues.Handled;
+import io.pairingbridge.operate.AttentionQueues.Page;
+import io.pairingbridge.operate.AuditLog;
+import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the MBean's attributes and operations return: JMX makes composite data of these records. Times are ISO 8601 in UTC; a
+ * text that there is none of is empty.
+ */
+public final class Figures {
+  private Figures() {}
+
+  /**
+   * How many jobs ended in one minute.
+   *
+   * @param begin when the minute began
+   * @param outcomes jobs by outcome; one without any is left out
+   */
+  public record Minute(String begin, Map<String, Long> outcomes) {}
+
+  /**
+   * A public key of the recipient.
+   *
+   * @param id its {@code kid}
+   * @param kind RSA with its bits, or EC with its curve
+   * @param sealing true for the one that seals
+   * @param madeAt by its {@code iat}
+   * @param endsAt by its {@code exp}
+   * @param ageDays whole days since it was made; -1 if the key does not say
+   */
+  public record Key(String id, String kind, boolean sealing, String madeAt, String endsAt, long ageDays) {
+    static Key of(KeyInUse key, Instant now) {
+      return new Key(key.id(), key.kind(), key.sealing(), text(key.madeAt()), text(key.endsAt()),
+          key.madeAt() == null ? -1 : Duration.between(key.madeAt(), now).toDays());
+    }
+  }
+
+  /**
+   * Some of the letters of a queue.
+   *
+   * @param total how many there are in all
+   */
+  public record LetterPage(long total, List<Letter> letters) {
+    static LetterPage of(Page page) {
+      return new LetterPage(page.total(), page.letters().stream().map(Letter::of).toList());
+    }
+  }
+
+  /**
+   * A letter without its body.
+   *
+   * @param name the terminal's; empty if the letter does not hold the request
+   * @param reference what the sender said of the terminal: store, till, serial number
+   * @param otpUnspent true if a replay may use the one-time password that the letter holds
+   */
+  public record Letter(String messageId, String jobId, String batchId, String outcome, String reason, String detail, int httpStatus,
+      int attempts, String remedy, String failedAt, String name, Map<String, String> reference, boolean otpUnspent) {
+    static Letter of(io.pairingbridge.operate.Letter letter) {
+      return new Letter(letter.messageId(), letter.jobId(), letter.batchId(), letter.outcome(), letter.reason(), letter.detail(),
+          letter.httpStatus(), letter.attempts(), letter.remedy(), letter.failedAt(), letter.name(), letter.reference(), letter.otpUnspent());
+    }
+  }
+
+  /**
+   * A job in the journal.
+   *
+   * @param dueAt when a job that waits is tried again
+   */
+  public record JobHistory(String jobId, String state, String batchId, Map<String, String> reference, String reason, String detail,
+      String requestedAt, String dueAt, String finishedAt, String payConnectId, String terminalId, List<Attempt> attempts) {
+    static JobHistory of(Entry entry, List<AttemptRecord> attempts) {
+      return new JobHistory(entry.jobId(), entry.state().name(), some(entry.batchId()), entry.reference(), some(entry.reason()),
+          some(entry.detail()), text(entry.requestedAt()), text(entry.dueAt()), text(entry.finishedAt()), some(entry.payConnectId()),
+          some(entry.terminalId()), attempts.stream().map(Attempt::of).toList());
+    }
+  }
+
+  /**
+   * One call.
+   *
+   * @param result empty while it is under way
+   * @param publishedAt when its credentials were on their queue
+   */
+  public record Attempt(String id, int number, String startedAt, String endedAt, String result, int httpStatus, String detail,
+      String publishedAt) {
+    static Attempt of(AttemptRecord attempt) {
+      return new Attempt(attempt.attemptId(), attempt.number(), text(attempt.startedAt()), text(attempt.endedAt()),
+          attempt.result() == null ? "" : attempt.result().name(), attempt.httpStatus() == null ? 0 : attempt.httpStatus(),
+          some(attempt.detail()), text(attempt.publishedAt()));
+    }
+  }
+
+  /** An entry of the audit log. */
+  public record Audited(String at, String who, String action, String subject, String detail) {
+    static Audited of(AuditLog.Entry entry) {
+      return new Audited(entry.at(), entry.who(), entry.action(), entry.subject(), entry.detail());
+    }
+  }
+
+  /**
+   * What came of a replay.
+   *
+   * @param dryRun true if nothing was sent
+   * @param replayed how many jobs were sent again, or would be
+   * @param refused how many were left, by the reason
+   */
+  public record Replayed(boolean dryRun, long replayed, Map<String, Long> refused) {
+    static Replayed of(Handled handled, boolean dryRun) {
+      return new Replayed(dryRun, handled.done(), handled.refused());
+    }
+  }
+
+  private static String text(Instant instant) {
+    return instant == null ? "" : instant.toString();
+  }
+
+  private static String some(String text) {
+    return text == null ? "" : text;
+  }
+}

@@ -1,0 +1,243 @@
+package io.pairingbridge.monitor;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.pairingbridge.operate.Who;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.io.ByteArrayInputStream;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jolokia.core.api.LogHandler;
+import org.jolokia.json.JSONStructure;
+import org.jolokia.server.core.config.ConfigKey;
+import org.jolokia.server.core.config.StaticConfiguration;
+import org.jolokia.server.core.http.HttpRequestHandler;
+import org.jolokia.server.core.restrictor.policy.PolicyRestrictor;
+import org.jolokia.server.core.service.JolokiaServiceManagerFactory;
+import org.jolokia.server.core.service.api.JolokiaServiceManager;
+import org.jolokia.server.core.util.NetworkUtil;
+import org.jolokia.service.jmx.LocalRequestHandler;
+import org.jolokia.service.serializer.JolokiaSerializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the management server offers beside health and metrics: JMX over HTTP (Jolokia) under {@value #JOLOKIA}, behind a login,
+ * and the operator's page under {@value #CONSOLE}, whose files hold nothing and which asks for that login itself.
+ *
+ * <p>The login comes with each request in a header (RFC 7617) and is never kept by the browser, so that no other site can send
+ * a request in the operator's name; requests that say they come from another site are refused all the same, for a browser
+ * in which somebody has logged in through its own dialog. What may be done is in {@code config/jolokia-access.xml}.
+ */
+public final class ManagementSite implements AutoCloseable {
+  public static final String JOLOKIA = "/observe/jolokia";
+  public static final String CONSOLE = "/console";
+  private static final Logger LOG = LoggerFactory.getLogger(ManagementSite.class);
+  /** Bytes. The largest request of the console has a few hundred. */
+  private static final long LARGEST_REQUEST = 64 * 1024;
+  /** Milliseconds before a wrong login is answered: enough to make guessing hopeless, and nobody notices. */
+  private static final long WRONG_LOGIN_DELAY = 400;
+  /** Kinds of content that a page of another site can send without asking first (Fetch, "simple" requests). */
+  private static final Set<String> FORM_CONTENT = Set.of("", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data");
+  private static final String CONTENT_SECURITY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+      + " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+  private final Supplier<Map<String, String>> logins;
+  private final JolokiaServiceManager services;
+  private final HttpRequestHandler jolokia;
+
+  /**
+   * @param logins passwords by user, asked at each request
+   * @param policy the access policy, in Jolokia's format
+   * @throws SecurityException if the policy cannot be understood: then nothing is offered
+   */
+  public ManagementSite(Supplier<Map<String, String>> logins, byte[] policy) {
+    this.logins = logins;
+    StaticConfiguration configuration = new StaticConfiguration(ConfigKey.AGENT_ID, NetworkUtil.getAgentId(hashCode(), "pairing-bridge"),
+        // An answer that repeated the request would repeat the one-time password of a replay.
+        ConfigKey.INCLUDE_REQUEST, "false", ConfigKey.INCLUDE_STACKTRACE, "false", ConfigKey.DEBUG, "false",
+        ConfigKey.HISTORY_MAX_ENTRIES, "1");
+    this.services = JolokiaServiceManagerFactory.createJolokiaServiceManager(configuration, new Log(),
+        new PolicyRestrictor(new ByteArrayInputStream(policy)));
+    services.addService(new JolokiaSerializer());
+    services.addService(new LocalRequestHandler(1));
+    this.jolokia = new HttpRequestHandler(services.start());
+  }
+
+  /** Adds the site to the server's router. */
+  public void mount(Router router, Vertx vertx) {
+    // A route each, in this order: the server wants what reads a body before what its users add, and here the login comes first.
+    jolokia(router).handler(ManagementSite::noStore).handler(ManagementSite::refuseOtherSites).handler(context -> login(context, vertx));
+    jolokia(router).handler(BodyHandler.create(false).setBodyLimit(LARGEST_REQUEST));
+    jolokia(router).blockingHandler(this::answer, false);
+    router.getWithRegex(CONSOLE).handler(context -> context.response().setStatusCode(HttpResponseStatus.FOUND.code())
+        .putHeader(HttpHeaders.LOCATION, CONSOLE + "/").end());
+    router.get(CONSOLE + "/*").handler(ManagementSite::protect).handler(this::file);
+  }
+
+  /** One of the page's files, by its name; there is no other file that could be asked for. */
+  private void file(RoutingContext context) {
+    ConsoleFiles.File file = ConsoleFiles.get(context.request().path().substring(CONSOLE.length() + 1));
+    if (file == null) {
+      refuse(context, HttpResponseStatus.NOT_FOUND, "there is no such page");
+    } else {
+      context.response().putHeader(HttpHeaders.CONTENT_TYPE, file.contentType()).end(Buffer.buffer(file.content()));
+    }
+  }
+
+  private static Route jolokia(Router router) {
+    return router.route(JOLOKIA + "*").method(HttpMethod.GET).method(HttpMethod.POST).failureHandler(ManagementSite::failed);
+  }
+
+  private static void noStore(RoutingContext context) {
+    context.response().putHeader(HttpHeaders.CACHE_CONTROL, "no-store").putHeader("X-Content-Type-Options", "nosniff");
+    context.next();
+  }
+
+  private static void protect(RoutingContext context) {
+    context.response().putHeader("Content-Security-Policy", CONTENT_SECURITY).putHeader("X-Content-Type-Options", "nosniff")
+        .putHeader("Referrer-Policy", "no-referrer").putHeader("Cross-Origin-Opener-Policy", "same-origin")
+        .putHeader("Cross-Origin-Resource-Policy", "same-origin").putHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
+    context.next();
+  }
+
+  private static void refuseOtherSites(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    String site = request.getHeader("Sec-Fetch-Site");
+    String origin = request.getHeader(HttpHeaders.ORIGIN);
+    boolean foreign = site != null && !Set.of("same-origin", "none").contains(site)
+        || origin != null && !origin.replaceFirst("^https?://", "").equals(request.getHeader(HttpHeaders.HOST)); // TLS may end before us
+    String content = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    String kind = content == null ? "" : content.split(";")[0].strip().toLowerCase(Locale.ROOT);
+    if (foreign) {
+      refuse(context, HttpResponseStatus.FORBIDDEN, "a request from another site");
+    } else if (request.method() == HttpMethod.POST && FORM_CONTENT.contains(kind)) {
+      refuse(context, HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json");
+    } else if (request.method() == HttpMethod.GET && request.path().matches(JOLOKIA + "/+(exec|write)(/.*)?")) {
+      refuse(context, HttpResponseStatus.METHOD_NOT_ALLOWED, "what changes something must be a POST");
+    } else {
+      context.next();
+    }
+  }
+
+  private void login(RoutingContext context, Vertx vertx) {
+    String user = user(context.request().getHeader(HttpHeaders.AUTHORIZATION));
+    if (user != null) {
+      context.put("login", user);
+      context.next();
+      return;
+    }
+    context.request().pause();
+    vertx.setTimer(context.request().getHeader(HttpHeaders.AUTHORIZATION) == null ? 1 : WRONG_LOGIN_DELAY, timer -> {
+      if (context.response().closed()) {
+        return;
+      }
+      context.request().resume();
+      // A page that asks for the login itself says so; else the browser would open its own dialog over it.
+      if (!"XMLHttpRequest".equals(context.request().getHeader("X-Requested-With"))) {
+        context.response().putHeader("WWW-Authenticate", "Basic realm=\"pairing-bridge\", charset=\"UTF-8\"");
+      }
+      refuse(context, HttpResponseStatus.UNAUTHORIZED, "a login is needed: user operator, with the password in management-users.properties"
+          + " of the data directory");
+    });
+  }
+
+  /** The user whose login this header is, or null. */
+  private String user(String authorization) {
+    if (authorization == null || !authorization.regionMatches(true, 0, "Basic ", 0, 6)) {
+      return null;
+    }
+    String login;
+    try {
+      login = new String(Base64.getDecoder().decode(authorization.substring(6).strip()), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+    int colon = login.indexOf(':');
+    if (colon < 0) {
+      return null;
+    }
+    String password = logins.get().get(login.substring(0, colon));
+    byte[] given = login.substring(colon + 1).getBytes(StandardCharsets.UTF_8);
+    return password != null && MessageDigest.isEqual(password.getBytes(StandardCharsets.UTF_8), given) ? login.substring(0, colon) : null;
+  }
+
+  private void answer(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    JSONStructure answer;
+    try {
+      answer = Who.as(context.get("login"), () -> ask(context, request));
+    } catch (Exception e) {
+      answer = jolokia.handleThrowable(e);
+    }
+    context.response().putHeader(HttpHeaders.CONTENT_TYPE, "application/json; charset=utf-8").end(Buffer.buffer(answer.toJSONString()));
+  }
+
+  private JSONStructure ask(RoutingContext context, HttpServerRequest request) throws Exception {
+    Map<String, String[]> parameters = new HashMap<>();
+    request.params().names().forEach(name -> parameters.put(name, request.params().getAll(name).toArray(new String[0])));
+    if (request.method() == HttpMethod.GET) {
+      String path = request.path().substring(JOLOKIA.length());
+      return jolokia.handleGetRequest(request.uri(), path.isEmpty() ? "/" : URLDecoder.decode(path.replace("+", "%2B"),
+          StandardCharsets.UTF_8), parameters);
+    }
+    return jolokia.handlePostRequest(request.uri(), new ByteArrayInputStream(context.body().buffer() == null ? new byte[0]
+        : context.body().buffer().getBytes()), StandardCharsets.UTF_8.name(), parameters);
+  }
+
+  private static void failed(RoutingContext context) {
+    int status = context.statusCode() > 0 ? context.statusCode() : HttpResponseStatus.INTERNAL_SERVER_ERROR.code();
+    if (context.failure() != null && status >= 500) {
+      LOG.warn("A management request failed: {}", context.failure().toString());
+    }
+    refuse(context, HttpResponseStatus.valueOf(status), status == 413 ? "the request is too large" : "the request cannot be answered");
+  }
+
+  private static void refuse(RoutingContext context, HttpResponseStatus status, String why) {
+    HttpServerResponse response = context.response();
+    if (!response.ended()) {
+      response.setStatusCode(status.code()).putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; charset=utf-8").end(why + "\n");
+    }
+  }
+
+  @Override
+  public void close() {
+    services.stop();
+  }
+
+  /** Jolokia's own log: at debug it would repeat requests, so it has no debug. */
+  private static final class Log implements LogHandler {
+    @Override
+    public void debug(String message) {}
+
+    @Override
+    public void info(String message) {
+      LOG.debug("{}", message);
+    }
+
+    @Override
+    public void error(String message, Throwable cause) {
+      LOG.warn("{}: {}", message, cause == null ? "" : cause.toString());
+    }
+
+    @Override
+    public boolean isDebug() {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,120 @@
+package io.pairingbridge.operate;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Who did what, and when: a JSON object a line in {@code audit.log} of the data directory, only ever added to. A line is on the
+ * disk before the action begins, so that there is no action without one; what came of it is a second line. No one-time password
+ * and no secret is ever in one.
+ */
+public final class AuditLog {
+  /** Its name in the data directory. */
+  public static final String FILE = "audit.log";
+  private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
+  private static final ObjectMapper JSON = new ObjectMapper();
+  /** Bytes at the end that are looked at for the last entries. */
+  private static final int TAIL = 256 * 1024;
+
+  private final Path file;
+  private final Clock clock;
+
+  /**
+   * One line.
+   *
+   * @param at ISO 8601, in UTC
+   * @param who the login
+   * @param action as the operation of the MBean is called
+   * @param subject the job, or empty
+   * @param detail a note, a filter, or what came of it; may be empty
+   */
+  public record Entry(String at, String who, String action, String subject, String detail) {}
+
+  /** @param dataDirectory exists */
+  public AuditLog(Path dataDirectory, Clock clock) {
+    this.file = dataDirectory.resolve(FILE);
+    this.clock = clock;
+  }
+
+  /**
+   * Writes a line; when this returns it is on the disk.
+   *
+   * @throws UncheckedIOException if it cannot be written: then nothing may be done either
+   */
+  public synchronized void write(String action, String subject, String detail) {
+    Entry entry = new Entry(clock.instant().truncatedTo(ChronoUnit.MILLIS).toString(), Who.now(), action, subject, detail);
+    ObjectNode line = JSON.createObjectNode().put("at", entry.at()).put("who", entry.who()).put("action", action)
+        .put("subject", subject).put("detail", detail);
+    FileAttribute<?>[] ownerOnly = file.getFileSystem().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
+        : new FileAttribute<?>[0];
+    try {
+      if (!Files.exists(file)) {
+        Files.createFile(file, ownerOnly);
+      }
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(JSON.writeValueAsString(line) + "\n");
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+        channel.force(true);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the audit log " + file + " cannot be written (" + e.getMessage() + "): nothing was done; make"
+          + " room, or mend its permissions", e);
+    }
+    LOG.info("{} {} {} {}", entry.who(), action, subject, detail);
+  }
+
+  /** The last lines, the latest first; of a very long log only those near its end. */
+  public List<Entry> last(int count) {
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    List<Entry> entries = new ArrayList<>();
+    try (RandomAccessFile log = new RandomAccessFile(file.toFile(), "r")) {
+      long from = Math.max(0, log.length() - TAIL);
+      log.seek(from);
+      byte[] tail = new byte[(int) (log.length() - from)];
+      log.readFully(tail);
+      String[] lines = new String(tail, StandardCharsets.UTF_8).split("\n");
+      for (int i = from > 0 ? 1 : 0; i < lines.length; i++) {
+        entry(lines[i], entries);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the audit log " + file + " cannot be read: " + e.getMessage(), e);
+    }
+    Collections.reverse(entries);
+    return entries.subList(0, Math.min(count, entries.size()));
+  }
+
+  private static void entry(String line, List<Entry> entries) {
+    try {
+      if (JSON.readTree(line) instanceof ObjectNode node) {
+        entries.add(new Entry(node.path("at").asText(), node.path("who").asText(), node.path("action").asText(),
+            node.path("subject").asText(), node.path("detail").asText()));
+      }
+    } catch (JsonProcessingException e) {
+      LOG.debug("A line of {} that is no entry: a crash tore it", FILE);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package io.pairingbridge.operate;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * A message on one of the two queues of jobs that need a person.
+ *
+ * @param messageId JMSMessageID: names the letter, also where a job has several
+ * @param jobId empty if the broker put it there and nobody knows which job it was
+ * @param httpStatus of the last answer, or 0
+ * @param failedAt when the job ended so, ISO 8601; empty if it is not known
+ * @param body as it lies in the queue, with whatever one-time password it holds; null if it is no text. Never shown
+ */
+public record Letter(String messageId, String jobId, String batchId, String integrator, String outcome, String reason, String detail,
+    int httpStatus, int attempts, String remedy, String failedAt, String body) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Set<String> UNSPENT = Set.of("EXPIRED", "MISCONFIGURED");
+  /** Of a request that the schema refused, anything may be there: what is shown has an end. */
+  private static final int MOST_FIELDS = 16;
+  private static final int LONGEST_VALUE = 200;
+
+  /** The request that the letter holds, or an empty one: the body may be a sealed answer, or what was no request at all. */
+  ObjectNode request() {
+    try {
+      JsonNode read = body == null ? null : JSON.readTree(body);
+      return read instanceof ObjectNode object ? object : JSON.createObjectNode();
+    } catch (JsonProcessingException e) {
+      return JSON.createObjectNode();
+    }
+  }
+
+  /** The terminal's name; empty if the letter does not hold the request. */
+  public String name() {
+    return shortened(request().path("name").asText(""));
+  }
+
+  /** What the sender said of the terminal. */
+  public Map<String, String> reference() {
+    Map<String, String> reference = new TreeMap<>();
+    request().path("reference").properties().stream().limit(MOST_FIELDS)
+        .forEach(field -> reference.put(shortened(field.getKey()), shortened(field.getValue().asText())));
+    return reference;
+  }
+
+  /** True if the letter holds a one-time password that certainly was not used. */
+  public boolean otpUnspent() {
+    return UNSPENT.contains(outcome);
+  }
+
+  /** Whoever wrote it may have put the one-time password where a name belongs. */
+  private String shortened(String text) {
+    String otp = request().path("otp").asText("").strip();
+    String masked = otp.length() < 3 ? text : text.replace(otp, "***");
+    return masked.length() <= LONGEST_VALUE ? masked : masked.substring(0, LONGEST_VALUE) + "...";
+  }
+
+  @Override
+  public String toString() {
+    return "Letter[" + jobId + ", " + outcome + "]";
+  }
+}

@@ -1,0 +1,268 @@
+package io.pairingbridge.monitor;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.microsoft.playwright.options.AriaRole;
+import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.journal.State;
+import io.pairingbridge.testing.LedgerEndpoint;
+import io.pairingbridge.testing.Management;
+import io.pairingbridge.testing.Stage;
+import jakarta.jms.Connection;
+import jakarta.jms.Message;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.Session;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The operator's page in a real browser, on a real bridge, broker and endpoint. Skipped, with the reason, where there is no
+ * Chromium. With {@code -Dconsole.screenshots=<folder>} it leaves pictures there.
+ */
+class ConsoleIT {
+  private static final List<Path> CHROMIUM = List.of(Path.of("/usr/bin/chromium"), Path.of("/usr/bin/chromium-browser"),
+      Path.of("/usr/bin/google-chrome"));
+
+  private Stage stage;
+  private Playwright playwright;
+  private Browser browser;
+  private BrowserContext context;
+  private Page page;
+  private final List<String> elsewhere = Collections.synchronizedList(new ArrayList<>());
+  private final List<String> complaints = Collections.synchronizedList(new ArrayList<>());
+
+  @BeforeEach
+  void start(@TempDir Path folder) throws IOException {
+    Path chromium = CHROMIUM.stream().filter(Files::isExecutable).findFirst().orElse(null);
+    if (chromium == null) {
+      System.out.println("SKIPPED: ConsoleIT needs Chromium, in one of " + CHROMIUM);
+    }
+    Assumptions.assumeTrue(chromium != null, "needs Chromium");
+    stage = new Stage(folder);
+    stage.set("pairing.broker.users.operator.password", stage.users().password(BrokerUsers.OPERATOR))
+        .set("pairing.retry.max-ambiguous-attempts", "1");
+    PlaywrightAssertions.setDefaultAssertionTimeout(Stage.PATIENCE.toMillis());
+    playwright = Playwright.create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+    browser = playwright.chromium().launch(new BrowserType.LaunchOptions().setExecutablePath(chromium).setArgs(List.of("--no-sandbox",
+        "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")));
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    if (playwright != null) {
+      playwright.close();
+    }
+    if (stage != null) {
+      stage.close();
+    }
+  }
+
+  private void open(int width, int height) {
+    context = browser.newContext(new Browser.NewContextOptions().setViewportSize(width, height));
+    context.addInitScript("window.answers = []; const real = window.fetch; window.fetch = async (...call) => {"
+        + " const answer = await real(...call); window.answers.push(await answer.clone().text()); return answer; };");
+    page = context.newPage();
+    page.setDefaultTimeout(Stage.PATIENCE.toMillis());
+    page.onRequest(request -> {
+      if (!request.url().startsWith("http://127.0.0.1:" + stage.managementPort() + "/")) {
+        elsewhere.add(request.url());
+      }
+    });
+    page.onConsoleMessage(message -> complaints.add(message.type() + ": " + message.text()));
+    page.onPageError(complaints::add);
+    page.navigate("http://127.0.0.1:" + stage.managementPort() + "/console/");
+  }
+
+  private void logIn() throws IOException {
+    field("Password").fill(Management.password(stage.data()));
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Log in")).click();
+    assertThat(page.getByRole(AriaRole.HEADING, new Page.GetByRoleOptions().setName("What needs a person"))).isVisible();
+  }
+
+  private Locator field(String label) {
+    return page.getByLabel(label, new Page.GetByLabelOptions().setExact(true));
+  }
+
+  private Locator button(String name) {
+    return page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+  }
+
+  private Locator button(Pattern name) {
+    return page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name));
+  }
+
+  private void awaitState(String job, State state) {
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().journal().find(job).map(e -> e.state() == state).orElse(false));
+  }
+
+  /** Everything that Jolokia answered since the page was opened. */
+  private String answers() {
+    return (String) page.evaluate("() => window.answers.join('\\n')");
+  }
+
+  private void picture(String name) {
+    String folder = System.getProperty("console.screenshots");
+    if (folder != null) {
+      page.screenshot(new Page.ScreenshotOptions().setPath(Path.of(folder, name + ".png")).setFullPage(true));
+    }
+  }
+
+  @Test
+  void leadsAnOperatorFromTheLoginToAReplayedJob() throws Exception {
+    stage.ledger().when("otp-canary-lost", call -> {
+      call.pair();
+      call.status(500);
+    }).when("otp-canary-no", call -> call.status(400));
+    Path inbox = Files.createDirectories(stage.folder().resolve("inbox"));
+    stage.set("pairing.batch.inbox", inbox.toString());
+    stage.startBridge();
+    stage.send(Stage.text("store-7-till-2", "{\"name\":\"Till 2\",\"otp\":\"otp-canary-lost\",\"reference\":{\"Store\":\"7 Main Street\",\"Serial\":\"SN-1\"}}"),
+        Stage.request("store-7-till-3", "otp-canary-no"), Stage.request("paired", "otp-canary-good"));
+    awaitState("store-7-till-2", State.IN_DOUBT);
+    awaitState("store-7-till-3", State.REJECTED);
+    awaitState("paired", State.PUBLISHED);
+
+    open(1280, 900);
+    picture("login");
+    field("Password").fill("wrong");
+    button("Log in").click();
+    assertThat(page.getByRole(AriaRole.ALERT).filter(new Locator.FilterOptions().setHasText("wrong"))).isVisible();
+    assertThat(page.locator("#desk").isVisible()).isFalse();
+    logIn();
+
+    assertThat(page.locator("#gate")).hasText("open");
+    Locator letter = page.locator("[data-job=store-7-till-2]");
+    assertThat(letter).containsText("ANSWER_LOST");
+    assertThat(letter).containsText("Store 7 Main Street");
+    assertThat(letter).containsText("unpair it on its own menu");
+    picture("console");
+    button("Replay: job store-7-till-2").click();
+    assertThat(field("New one-time password from the terminal")).isFocused();
+    field("New one-time password from the terminal").fill("otp-canary-fresh");
+    picture("replay");
+    page.locator("#dialog-go").click();
+    assertThat(page.locator("#letters-state")).hasText("Nothing here needs a person.");
+    awaitState("store-7-till-2", State.PUBLISHED);
+    assertThat(stage.ledger().posts("otp-canary-fresh")).hasSize(1);
+
+    button(Pattern.compile("Dead letters")).click();
+    button("Dealt with: job store-7-till-3").click();
+    field("What was done about it").fill("terminal was swapped");
+    page.locator("#dialog-go").click();
+    assertThat(page.locator("#letters-state")).hasText("Nothing here needs a person.");
+    assertThat(page.locator("#audit")).containsText("terminal was swapped");
+
+    field("Why it is closed").fill("lunch");
+    button("Close the intake").click();
+    assertThat(page.locator("#gate")).hasText("closed");
+    assertThat(page.locator("#gate-reason")).containsText("closed by operator: lunch");
+    button("Open the intake").click();
+    assertThat(page.locator("#gate")).hasText("open");
+
+    StringBuilder estate = new StringBuilder("name,otp\n");
+    for (int i = 0; i < 30; i++) {
+      estate.append("Till,otp-canary-row-").append(i).append('\n');
+    }
+    Files.writeString(inbox.resolve("north.csv"), estate);
+    Files.createFile(inbox.resolve("north.csv.done"));
+    assertThat(page.locator("#batches")).containsText("30 of 30 rows ended");
+    assertThat(page.locator("#batches")).containsText("30 paired");
+
+    String all = answers() + page.content();
+    assertThat(all).contains("store-7-till-2").doesNotContain("otp-canary-fresh", "otp-canary-lost", "otp-canary-row", LedgerEndpoint.SECRET,
+        LedgerEndpoint.secret("otp-canary-good"), Management.password(stage.data()));
+    assertThat(elsewhere).as("requests to other places").isEmpty();
+    assertThat(complaints.stream().filter(c -> !c.contains("401"))).as("what the browser complained of").isEmpty();
+    assertThat(context.cookies()).isEmpty();
+    assertThat(page.evaluate("() => localStorage.length + sessionStorage.length")).isEqualTo(0);
+
+    button("Log out").click();
+    assertThat(page.locator("#login")).isVisible();
+    assertThat(page.locator("#desk").isVisible()).isFalse();
+  }
+
+  @Test
+  void worksOnAPhoneAndByKeyboardAlone() throws Exception {
+    stage.startBridge();
+    open(360, 740);
+    page.keyboard().press("Tab");
+    assertThat(page.getByText("Skip to the content")).isFocused();
+    page.keyboard().press("Tab");
+    page.keyboard().press("Tab");
+    assertThat(field("Password")).isFocused();
+    page.keyboard().type(Management.password(stage.data()));
+    page.keyboard().press("Enter");
+    assertThat(page.locator("#gate")).hasText("open");
+    picture("phone");
+    assertThat((Boolean) page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")).as("nothing to scroll sideways")
+        .isTrue();
+    for (AriaRole landmark : List.of(AriaRole.BANNER, AriaRole.MAIN, AriaRole.CONTENTINFO, AriaRole.SEARCH)) {
+      assertThat(page.getByRole(landmark).first()).isVisible();
+    }
+    assertThat((Boolean) page.evaluate("() => [...document.querySelectorAll('input, select')].filter(e => e.offsetParent)"
+        + ".every(e => e.labels.length > 0)")).as("every field has a label").isTrue();
+    assertThat((Boolean) page.evaluate("() => [...document.querySelectorAll('#desk button')].filter(e => e.offsetParent)"
+        + ".every(e => e.getBoundingClientRect().height >= 40)")).as("every button can be hit with a thumb").isTrue();
+    field("Why it is closed").focus();
+    page.keyboard().type("by keyboard");
+    page.keyboard().press("Tab");
+    page.keyboard().press("Enter");
+    assertThat(page.locator("#gate-reason")).containsText("by keyboard");
+  }
+
+  @Test
+  void showsMarkupOfStrangersAsTextAndPagesThroughTenThousandLetters() throws Exception {
+    stage.startBridge();
+    try (Connection connection = stage.login(BrokerUsers.BRIDGE); Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
+      MessageProducer producer = session.createProducer(session.createQueue("pairing.dead-letters"));
+      for (int i = 0; i < 10_000; i++) {
+        Message letter = session.createTextMessage("{\"name\":\"<img src=x onerror=alert(1)>\",\"otp\":\"otp-canary-" + i + "\"}");
+        letter.setStringProperty("PairingJobId", "letter-" + i);
+        letter.setStringProperty("PairingOutcome", i % 100 == 0 ? "EXPIRED" : "REJECTED");
+        letter.setStringProperty("PairingReason", "TOO_OLD");
+        letter.setStringProperty("PairingDetail", "<b>bold</b>");
+        letter.setStringProperty("PairingRemedy", "<script>document.title='owned'</script>");
+        producer.send(letter);
+        if (i % 1_000 == 999) {
+          session.commit();
+        }
+      }
+    }
+    open(1280, 900);
+    logIn();
+    button(Pattern.compile("Dead letters")).click();
+    assertThat(page.locator("#letters-state")).containsText("10,000 letters");
+    assertThat(page.locator("#letters li")).hasCount(50);
+    assertThat(page.locator("#letters li").first()).containsText("<img src=x onerror=alert(1)>");
+    assertThat(page.title()).isEqualTo("Pairing Bridge");
+    long before = System.nanoTime();
+    button("Later").click();
+    assertThat(page.locator("#page")).hasText("51 to 100");
+    System.out.println("A page of ten thousand letters was there after " + (System.nanoTime() - before) / 1_000_000 + " ms");
+    field("Outcome").selectOption("EXPIRED");
+    button("Filter").click();
+    assertThat(page.locator("#letters-state")).containsText("100 letters with this filter");
+    assertThat(answers()).doesNotContain("otp-canary");
+    assertThat(complaints).isEmpty();
+  }
+}

@@ -1,0 +1,198 @@
+package io.pairingbridge.monitor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.pairingbridge.testing.Management;
+import io.pairingbridge.testing.Stage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import org.apache.camel.ServiceStatus;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who may do what over HTTP: each refusal, and what is allowed. */
+class ManagementSiteIT {
+  private static final String VERSION = "{\"type\":\"version\"}";
+  private static final String CONTEXT = "org.apache.camel:context=pairing-bridge,type=context,name=\"pairing-bridge\"";
+  private static final String ROUTE = "org.apache.camel:context=pairing-bridge,type=routes,name=\"batch-inbox\"";
+
+  private static Stage stage;
+  private static Management operator;
+  private static Management nobody;
+
+  @BeforeAll
+  static void start(@TempDir Path folder) throws Exception {
+    stage = new Stage(folder);
+    System.setProperty("pairing.secret-for-a-test", "secret-in-a-system-property");
+    stage.startBridge();
+    operator = Management.operator(stage.managementPort(), stage.data());
+    nobody = new Management(stage.managementPort(), null, null);
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    System.clearProperty("pairing.secret-for-a-test");
+    stage.close();
+  }
+
+  @Test
+  void asksForALoginThatWasMadeAtTheFirstStart() throws Exception {
+    String password = Management.password(stage.data());
+    assertThat(password).hasSize(43);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(stage.data().resolve("management-users.properties"))))
+        .isEqualTo("rw-------");
+    assertThat(operator.post(VERSION).statusCode()).isEqualTo(200);
+    assertThat(operator.get("/observe/jolokia/version").statusCode()).isEqualTo(200);
+
+    assertThat(nobody.get("/observe/jolokia").statusCode()).isEqualTo(401);
+    assertThat(nobody.get("/observe/jolokia/version").headers().firstValue("WWW-Authenticate")).hasValueSatisfying(
+        how -> assertThat(how).startsWith("Basic"));
+    assertThat(nobody.post(VERSION, "X-Requested-With", "XMLHttpRequest").headers().firstValue("WWW-Authenticate")).isEmpty();
+    for (String forged : List.of("Basic", "Basic ", "Basic !!!", "Basic b3BlcmF0b3I=", Management.basic("operator", ""),
+        Management.basic("operator", password + "x"), Management.basic("Operator", password), Management.basic("nobody", password),
+        "Bearer " + password, "Basic " + password)) {
+      HttpResponse<String> answer = nobody.post(VERSION, "Authorization", forged);
+      assertThat(answer.statusCode()).as("with %s", forged).isEqualTo(401);
+      assertThat(answer.body()).doesNotContain("agent");
+    }
+  }
+
+  @Test
+  void knowsEveryUserOfTheFileAsSoonAsItIsAdded() throws Exception {
+    Management anna = new Management(stage.managementPort(), "anna", "a password of hers");
+    assertThat(anna.post(VERSION).statusCode()).isEqualTo(401);
+    Files.writeString(stage.data().resolve("management-users.properties"), "anna=a password of hers\n", StandardOpenOption.APPEND);
+    anna.call("changeRateLimit", "0");
+    assertThat(operator.call("audit", 1).get(0).path("who").asText()).isEqualTo("anna");
+  }
+
+  @Test
+  void refusesWhatAnotherSiteSends() throws Exception {
+    assertThat(operator.post(VERSION, "Sec-Fetch-Site", "cross-site").statusCode()).isEqualTo(403);
+    assertThat(operator.post(VERSION, "Sec-Fetch-Site", "same-site").statusCode()).isEqualTo(403);
+    assertThat(operator.post(VERSION, "Origin", "https://evil.example").statusCode()).isEqualTo(403);
+    assertThat(operator.post(VERSION, "Origin", "null").statusCode()).isEqualTo(403);
+    assertThat(operator.get("/observe/jolokia/version", "Origin", "https://evil.example").statusCode()).isEqualTo(403);
+    for (String form : List.of("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "TEXT/PLAIN;charset=utf-8")) {
+      assertThat(operator.post(VERSION, "Content-Type", form).statusCode()).as(form).isEqualTo(415);
+    }
+    assertThat(operator.get("/observe/jolokia/exec/" + Management.BEAN + "/reconcileNow").statusCode()).isEqualTo(405);
+    assertThat(operator.get("/observe/jolokia//exec/" + Management.BEAN + "/reconcileNow").statusCode()).isEqualTo(405);
+    assertThat(operator.post(VERSION, "Origin", "http://127.0.0.1:" + stage.managementPort(), "Sec-Fetch-Site", "same-origin")
+        .headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
+  }
+
+  @Test
+  void refusesARequestThatIsTooLarge() throws Exception {
+    String large = "{\"type\":\"version\",\"x\":\"" + "x".repeat(65 * 1024) + "\"}";
+    assertThat(operator.post(large).statusCode()).isEqualTo(413);
+    assertThat(nobody.post(large).statusCode()).as("nobody's is not even read").isEqualTo(401);
+    assertThat(operator.post("no json").body()).doesNotContain("\"status\":200");
+  }
+
+  @Test
+  void allowsReadingTheBridgesOperationsAndStartingAndStoppingRoutes() throws Exception {
+    assertThat(operator.read("Environment").asText()).isEqualTo("simulator");
+    assertThat(operator.exec(CONTEXT, "dumpRoutesAsXml()").path("value").asText()).contains("call-endpoint");
+    assertThat(operator.exec(ROUTE, "suspend()").path("status").asInt()).isEqualTo(200);
+    assertThat(stage.bridge().camel().getRouteController().getRouteStatus("batch-inbox")).isEqualTo(ServiceStatus.Suspended);
+    assertThat(operator.exec(ROUTE, "resume()").path("status").asInt()).isEqualTo(200);
+    assertThat(operator.exec(ROUTE, "stop()").path("status").asInt()).isEqualTo(200);
+    assertThat(operator.exec(ROUTE, "start()").path("status").asInt()).isEqualTo(200);
+    assertThat(stage.bridge().camel().getRouteController().getRouteStatus("batch-inbox")).isEqualTo(ServiceStatus.Started);
+  }
+
+  @Test
+  void refusesEverythingElse() throws Exception {
+    Map<String, Object[]> refused = Map.ofEntries(
+        Map.entry(CONTEXT + " sendBody(java.lang.String,java.lang.Object)", new Object[] {"jms:queue:pairing.requests", "{}"}),
+        Map.entry(CONTEXT + " requestBody(java.lang.String,java.lang.Object)", new Object[] {"direct:pair", "{}"}),
+        Map.entry(CONTEXT + " sendStringBody(java.lang.String,java.lang.String)", new Object[] {"direct:pair", "{}"}),
+        Map.entry(CONTEXT + " stop()", new Object[0]), Map.entry(CONTEXT + " suspend()", new Object[0]),
+        Map.entry(CONTEXT + " addOrUpdateRoutesFromXml(java.lang.String)", new Object[] {"<routes/>"}),
+        Map.entry(CONTEXT + " createEndpoint(java.lang.String)", new Object[] {"file:/tmp"}),
+        Map.entry(ROUTE + " remove()", new Object[0]),
+        Map.entry(ROUTE + " updateRouteFromXml(java.lang.String)", new Object[] {"<route/>"}),
+        Map.entry("java.lang:type=Memory gc()", new Object[0]),
+        Map.entry("com.sun.management:type=HotSpotDiagnostic dumpHeap(java.lang.String,boolean)", new Object[] {"/tmp/x.hprof", true}),
+        Map.entry("com.sun.management:type=DiagnosticCommand vmSystemProperties()", new Object[0]),
+        Map.entry("com.sun.management:type=DiagnosticCommand vmFlags", new Object[] {new String[0]}),
+        Map.entry("java.util.logging:type=Logging setLoggerLevel(java.lang.String,java.lang.String)", new Object[] {"x", "FINEST"}));
+    for (Map.Entry<String, Object[]> call : refused.entrySet()) {
+      int space = call.getKey().lastIndexOf(' ');
+      JsonNode answer = operator.exec(call.getKey().substring(0, space), call.getKey().substring(space + 1), call.getValue());
+      assertThat(answer.path("status").asInt()).as("%s: %s", call.getKey(), answer).isEqualTo(403);
+    }
+    assertThat(stage.bridge().camel().getStatus()).isEqualTo(ServiceStatus.Started);
+  }
+
+  @Test
+  void refusesToBrowseToWriteAndToShowSystemProperties() throws Exception {
+    JsonNode endpoints = Stage.json(operator.post("{\"type\":\"search\",\"mbean\":\"org.apache.camel:type=endpoints,*\"}").body()).path("value");
+    assertThat(endpoints).isNotEmpty();
+    for (JsonNode endpoint : endpoints) {
+      JsonNode answer = operator.exec(endpoint.asText(), "browseAllMessagesAsXml(java.lang.Boolean)", true);
+      assertThat(answer.path("status").asInt()).as("%s", answer).isIn(403, 404);
+    }
+    assertThat(Stage.json(operator.post("{\"type\":\"write\",\"mbean\":\"java.lang:type=Memory\",\"attribute\":\"Verbose\",\"value\":true}").body())
+        .path("status").asInt()).isEqualTo(403);
+    for (String attribute : List.of("\"SystemProperties\"", "[\"SystemProperties\",\"VmName\"]", "null", "[]")) {
+      String answer = operator.post("{\"type\":\"read\",\"mbean\":\"java.lang:type=Runtime\",\"attribute\":" + attribute + "}").body();
+      assertThat(answer).as(attribute).doesNotContain("secret-in-a-system-property");
+    }
+    String everything = operator.post("{\"type\":\"read\",\"mbean\":\"java.lang:*\",\"config\":{\"ignoreErrors\":true}}").body();
+    assertThat(everything).contains("HeapMemoryUsage").doesNotContain("secret-in-a-system-property");
+  }
+
+  @Test
+  void explainsEveryAttributeAndOperation() throws Exception {
+    JsonNode bean = Stage.json(operator.post("{\"type\":\"list\",\"path\":\"io.pairingbridge/type=PairingBridge\"}").body()).path("value");
+    assertThat(bean.path("attr").size()).isGreaterThan(20);
+    bean.path("attr").properties().forEach(attribute -> assertThat(attribute.getValue().path("desc").asText()).as(attribute.getKey())
+        .matches("(?s)[A-Z].{20,}[.]"));
+    bean.path("op").properties().forEach(operation -> {
+      assertThat(operation.getValue().path("desc").asText()).as(operation.getKey()).matches("(?s)[A-Z].{20,}[.]");
+      operation.getValue().path("args").forEach(argument -> assertThat(argument.path("name").asText()).as(operation.getKey())
+          .doesNotMatch("p\\d+|arg\\d+"));
+    });
+  }
+
+  @Test
+  void servesThePageAndNothingBesideIt() throws Exception {
+    HttpResponse<String> page = nobody.get("/console/");
+    assertThat(page.statusCode()).isEqualTo(200);
+    assertThat(page.headers().firstValue("Content-Security-Policy").orElse("")).contains("default-src 'none'", "frame-ancestors 'none'")
+        .doesNotContain("unsafe");
+    assertThat(page.body()).contains("<main id=\"main\"").doesNotContain("http://", "https://", "style=", "onclick");
+    assertThat(nobody.get("/console").headers().firstValue("Location")).hasValue("/console/");
+    assertThat(nobody.get("/console/chart.js").statusCode()).isEqualTo(200);
+    for (String path : List.of("/console/../config/application.properties", "/console/..%2f..%2fetc/passwd", "/console/%2e%2e/%2e%2e/etc/passwd",
+        "/console//etc/passwd", "/console/index.html/..", "/console/console.js%00.html", "/console/..\\..\\etc\\passwd", "/console/.git/config")) {
+      assertThat(raw(path)).as(path).startsWith("HTTP/1.1 4").doesNotContain("root:", "pairing.integrator-id");
+    }
+  }
+
+  /** As it is written: a client would tidy such a path up. */
+  private static String raw(String path) throws IOException {
+    try (Socket socket = new Socket("127.0.0.1", stage.managementPort())) {
+      OutputStream out = socket.getOutputStream();
+      out.write(("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
+      out.flush();
+      InputStream in = socket.getInputStream();
+      return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+  }
+}

@@ -1,0 +1,307 @@
+package io.pairingbridge.operate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.State;
+import io.pairingbridge.testing.LedgerEndpoint;
+import io.pairingbridge.testing.Management;
+import io.pairingbridge.testing.Stage;
+import io.pairingbridge.testing.LedgerEndpoint.Call;
+import jakarta.jms.Connection;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.Session;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What an operator does about jobs that ended badly, over HTTP, on a real bridge, broker and endpoint. */
+class OperateIT {
+  private Stage stage;
+  private Management operator;
+
+  @BeforeEach
+  void prepare(@TempDir Path folder) throws IOException {
+    stage = new Stage(folder);
+    stage.set("pairing.broker.users.operator.password", stage.users().password(BrokerUsers.OPERATOR))
+        .set("pairing.retry.max-ambiguous-attempts", "1").set("pairing.intake.probe-delay", "300ms");
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    stage.close();
+  }
+
+  private void start() throws IOException {
+    stage.startBridge();
+    operator = Management.operator(stage.managementPort(), stage.data());
+  }
+
+  private void awaitState(String job, State state) {
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().journal().find(job).map(e -> e.state() == state).orElse(false));
+  }
+
+  private JsonNode letter(String queue, String job) {
+    return Awaitility.await().atMost(Stage.PATIENCE).until(() -> queue.equals("in-doubt") ? operator.call("inDoubt", "", "", job, 0, 10)
+        : operator.call("deadLetters", "", "", "", job, 0, 10), page -> page.path("total").asInt() == 1).path("letters").get(0);
+  }
+
+  @Test
+  void replaysAJobInDoubtWithANewOneTimePasswordOnly() throws Exception {
+    stage.ledger().when("otp-canary-lost", call -> {
+      call.pair();
+      call.status(500);
+    });
+    start();
+    stage.send(Stage.text("till-1", "{\"name\":\"Till 1\",\"otp\":\"otp-canary-lost\",\"reference\":{\"Store\":\"S-1\"}}"));
+    awaitState("till-1", State.IN_DOUBT);
+    JsonNode letter = letter("in-doubt", "till-1");
+    assertThat(letter.path("name").asText()).isEqualTo("Till 1");
+    assertThat(letter.path("reference").path("Store").asText()).isEqualTo("S-1");
+    assertThat(letter.path("remedy").asText()).isNotBlank();
+    assertThat(letter.path("otpUnspent").asBoolean()).isFalse();
+    String id = letter.path("messageId").asText();
+
+    JsonNode without = operator.call("replay", "in-doubt", id, "", "", false);
+    JsonNode dry = operator.call("replay", "in-doubt", id, "otp-canary-new", "", true);
+    assertThat(without.path("replayed").asInt()).isZero();
+    assertThat(without.path("refused").properties().iterator().next().getKey()).contains("may be spent");
+    assertThat(dry.path("replayed").asInt()).isEqualTo(1);
+    assertThat(stage.ledger().posts("otp-canary-new")).isEmpty();
+
+    assertThat(operator.call("replay", "in-doubt", id, " otp-canary-new ", "", false).path("replayed").asInt()).isEqualTo(1);
+    awaitState("till-1", State.PUBLISHED);
+    assertThat(stage.ledger().posts("otp-canary-new")).hasSize(1);
+    assertThat(stage.ledger().posts("otp-canary-lost")).hasSize(1);
+    assertThat(operator.call("inDoubt", "", "", "till-1", 0, 10).path("total").asInt()).isZero();
+    JsonNode again = operator.call("replay", "in-doubt", id, "otp-canary-third", "", false);
+    assertThat(again.path("refused").properties().iterator().next().getKey()).contains("no such letter");
+    assertThat(operator.call("job", "till-1").path("attempts")).hasSize(2);
+    shownNowhere("otp-canary", LedgerEndpoint.secret("otp-canary-new"));
+  }
+
+  @Test
+  void replaysDeadLettersAsTheirOutcomeAllows() throws Exception {
+    stage.ledger().when("otp-canary-r", call -> call.status(400)).when("otp-canary-r2", Call::pairOnce);
+    start();
+    try (Connection connection = stage.login(BrokerUsers.ERP_REQUESTER); Session session = connection.createSession()) {
+      MessageProducer producer = session.createProducer(session.createQueue("pairing.requests"));
+      operator.call("closeIntake", "so that jobs expire in their queue");
+      producer.setTimeToLive(1);
+      for (String job : List.of("late-1", "late-2", "late-3")) {
+        producer.send(Stage.request(job, "otp-canary-" + job).make(session));
+      }
+    }
+    for (String job : List.of("late-1", "late-2", "late-3")) {
+      awaitState(job, State.EXPIRED);
+    }
+    operator.call("openIntake");
+    stage.send(Stage.request("refused", "otp-canary-r"), Stage.text("broken", "{\"name\":\"\"}"));
+    awaitState("refused", State.REJECTED);
+    awaitState("broken", State.INVALID);
+    letter("dead-letters", "broken");
+    letter("dead-letters", "refused");
+
+    JsonNode dry = operator.call("replayAll", "", "", "", true);
+    assertThat(dry.path("replayed").asInt()).isEqualTo(3);
+    assertThat(dry.path("refused").size()).isEqualTo(2);
+    assertThat(operator.call("deadLetters", "EXPIRED", "", "", "", 0, 2).path("total").asInt()).isEqualTo(3);
+    assertThat(operator.call("deadLetters", "EXPIRED", "", "", "", 2, 2).path("letters")).hasSize(1);
+
+    assertThat(operator.call("replayAll", "", "", "", false).path("replayed").asInt()).isEqualTo(3);
+    for (String job : List.of("late-1", "late-2", "late-3")) {
+      awaitState(job, State.PUBLISHED);
+      assertThat(stage.ledger().posts("otp-canary-" + job)).hasSize(1);
+    }
+    JsonNode left = operator.call("deadLetters", "", "", "", "", 0, 10);
+    assertThat(left.path("letters")).extracting(l -> l.path("jobId").asText()).containsExactlyInAnyOrder("refused", "broken");
+    assertThat(operator.call("replay", "dead-letters", letter("dead-letters", "broken").path("messageId").asText(), "otp-canary-b", "", false)
+        .path("refused").toString()).contains("not valid");
+    assertThat(operator.call("replay", "dead-letters", letter("dead-letters", "refused").path("messageId").asText(), "otp-canary-r2", "", false)
+        .path("replayed").asInt()).isEqualTo(1);
+    awaitState("refused", State.PUBLISHED);
+    shownNowhere("otp-canary");
+  }
+
+  @Test
+  void takesALetterAwayWithANoteThatSaysWhoAndHow() throws Exception {
+    stage.ledger().when("otp-canary-d", call -> {
+      call.pair();
+      call.reset();
+    });
+    start();
+    stage.send(Stage.request("doubt", "otp-canary-d"));
+    String id = letter("in-doubt", "doubt").path("messageId").asText();
+
+    assertThat(operator.refused("resolve", "in-doubt", id, " ")).contains("a note is needed");
+    assertThat(operator.refused("resolve", "pairing.credentials", id, "x")).contains("dead-letters or in-doubt");
+    operator.call("resolve", "in-doubt", id, "unpaired on its menu,\nticket 4711");
+
+    assertThat(operator.call("inDoubt", "", "", "", 0, 10).path("total").asInt()).isZero();
+    JsonNode entry = operator.call("audit", 10).get(0);
+    assertThat(entry.path("who").asText()).isEqualTo("operator");
+    assertThat(entry.path("action").asText()).isEqualTo("resolve");
+    assertThat(entry.path("subject").asText()).isEqualTo("doubt");
+    assertThat(entry.path("detail").asText()).contains("unpaired on its menu, ticket 4711", "ANSWER_LOST");
+    assertThat(operator.refused("resolve", "in-doubt", id, "again")).contains("no such letter");
+    assertThat(Files.readString(stage.data().resolve("audit.log")).lines()).anyMatch(line -> line.contains("ticket 4711"));
+  }
+
+  @Test
+  void closesTheIntakeUntilAnOperatorOpensItAgain() throws Exception {
+    start();
+    assertThat(operator.read("IntakeOpen").asBoolean()).isTrue();
+    operator.call("closeIntake", "maintenance of the endpoint");
+    assertThat(operator.read("IntakeReason").asText()).isEqualTo("closed by operator: maintenance of the endpoint");
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().camel().getRouteController().getRouteStatus("requests").isSuspended());
+    stage.send(Stage.request("waits", "otp-canary-w"));
+    // Several looks would have been taken by now, had it closed by itself.
+    Awaitility.await().during(1_500, TimeUnit.MILLISECONDS).atMost(Stage.PATIENCE).until(() -> stage.ledger().posts("otp-canary-w").isEmpty());
+    assertThat(operator.read("IntakeState").asText()).isEqualTo("CLOSED");
+    assertThat(operator.read("QueueDepths").path("pairing.requests").asInt()).isEqualTo(1);
+
+    operator.call("openIntake");
+    awaitState("waits", State.PUBLISHED);
+    assertThat(operator.read("IntakeOpen").asBoolean()).isTrue();
+    assertThat(operator.call("audit", 10)).extracting(e -> e.path("action").asText()).containsExactly("openIntake", "closeIntake");
+  }
+
+  @Test
+  void opensWithOneJobFirstWhereTheEndpointWasTheCause() throws Exception {
+    stage.set("pairing.intake.close-after", "2").set("pairing.intake.probe-delay", "1h");
+    stage.ledger().otherwise(call -> call.status(404));
+    start();
+    for (int i = 0; i < 2; i++) {
+      stage.send(Stage.request("wrong-" + i, "otp-canary-x" + i));
+      awaitState("wrong-" + i, State.MISCONFIGURED);
+    }
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> !operator.read("IntakeOpen").asBoolean());
+    assertThat(operator.read("LastErrorKind").asText()).isEqualTo(Result.MISCONFIGURED.name());
+    for (int i = 0; i < 10; i++) {
+      stage.send(Stage.request("later-" + i, "otp-canary-l" + i));
+    }
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().camel().getRouteController().getRouteStatus("requests").isSuspended());
+    int before = stage.ledger().posts().size();
+    operator.call("openIntake");
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.ledger().posts().size() > before
+        && operator.read("IntakeState").asText().equals("CLOSED"));
+    assertThat(stage.ledger().posts().size()).as("one job showed that nothing is mended").isEqualTo(before + 1);
+
+    stage.ledger().otherwise(Call::pairOnce);
+    operator.call("openIntake");
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> operator.read("Outcomes").path("PAIRED").asInt() == 9);
+    assertThat(operator.call("replayAll", "MISCONFIGURED", "", "", false).path("replayed").asInt()).isEqualTo(3);
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> operator.read("Outcomes").path("PAIRED").asInt() == 12);
+  }
+
+  @Test
+  void changesHowManyCallsAreMadeAtOnceWhileItRuns() throws Exception {
+    AtomicInteger now = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    CountDownLatch first = new CountDownLatch(1);
+    stage.ledger().otherwise(call -> {
+      most.accumulateAndGet(now.incrementAndGet(), Math::max);
+      first.countDown();
+      call.think(30);
+      now.decrementAndGet();
+      call.pairOnce();
+    });
+    stage.set("pairing.requests.concurrency", "1");
+    start();
+    send(0, 40);
+    assertThat(first.await(1, TimeUnit.MINUTES)).isTrue();
+    awaitPaired(40);
+    assertThat(most.get()).isEqualTo(1);
+
+    operator.call("changeConcurrency", 8);
+    send(40, 140);
+    awaitPaired(140);
+    assertThat(most.get()).isBetween(2, 8);
+
+    operator.call("changeConcurrency", 2);
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().camel().getRouteController().getRouteStatus("requests").isStarted());
+    most.set(0);
+    send(140, 200);
+    awaitPaired(200);
+    assertThat(most.get()).isLessThanOrEqualTo(2);
+    assertThat(operator.read("Concurrency").asInt()).isEqualTo(2);
+    assertThat(operator.refused("changeConcurrency", 0)).contains("1 to 512");
+    assertThat(operator.refused("changeRateLimit", "-1")).contains("0 (no limit)");
+    operator.call("changeRateLimit", "12.5");
+    assertThat(operator.read("RateLimit").asDouble()).isEqualTo(12.5);
+  }
+
+  private void send(int from, int to) throws Exception {
+    stage.send(IntStream.range(from, to).mapToObj(i -> Stage.request("job-" + i, "otp-canary-" + i)).toArray(Stage.MessageMaker[]::new));
+  }
+
+  private void awaitPaired(int count) {
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> operator.read("Outcomes").path("PAIRED").asInt() == count);
+  }
+
+  @Test
+  void showsWhatGoesOn() throws Exception {
+    CountDownLatch called = new CountDownLatch(1);
+    CountDownLatch answer = new CountDownLatch(1);
+    stage.ledger().when("otp-canary-slow", call -> {
+      called.countDown();
+      assertThat(answer.await(1, TimeUnit.MINUTES)).isTrue();
+      call.pairOnce();
+    });
+    stage.set("pairing.endpoint.deadline", "1m");
+    start();
+    stage.send(Stage.request("slow", "otp-canary-slow"));
+    assertThat(called.await(1, TimeUnit.MINUTES)).isTrue();
+    assertThat(operator.read("InFlight").asInt()).isEqualTo(1);
+    assertThat(operator.read("OldestInFlightSeconds").asDouble()).isPositive();
+    answer.countDown();
+    awaitState("slow", State.PUBLISHED);
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> operator.read("InFlight").asInt() == 0);
+    assertThat(operator.read("OldestInFlightSeconds").asDouble()).isZero();
+    awaitPaired(1);
+    assertThat(operator.read("LastHour")).hasSize(60);
+    assertThat(operator.read("JobsPerMinute").asInt()).isEqualTo(1);
+    assertThat(operator.read("Keys").get(0).path("sealing").asBoolean()).isTrue();
+    assertThat(operator.read("SealedNotPublished").asInt()).isZero();
+    assertThat(operator.call("reconcileNow").asInt()).isZero();
+    assertThat(operator.call("job", "slow").path("state").asText()).isEqualTo("PUBLISHED");
+    assertThat(operator.refused("job", "nobody")).contains("knows no job nobody");
+    assertThat(operator.read("QueueDepths").path("pairing.credentials").asInt()).isEqualTo(1);
+    shownNowhere("otp-canary", LedgerEndpoint.secret("otp-canary-slow"));
+  }
+
+  @Test
+  void changesLogLevelsButNoneThatWouldPrintSecrets() throws Exception {
+    start();
+    operator.call("changeLogLevel", "io.pairingbridge.intake", "DEBUG");
+    for (String logger : List.of("ROOT", "org", "org.apache.hc", "org.apache.hc.client5.http.wire", "org.apache.camel", "org.springframework.jms",
+        "org.apache.activemq.audit", "io.vertx")) {
+      assertThat(operator.refused("changeLogLevel", logger, "DEBUG")).as(logger).contains("could print one-time passwords");
+    }
+    operator.call("changeLogLevel", "org.apache.camel", "INFO");
+    operator.call("changeLogLevel", "org.apache.camel", "WARN");
+    assertThat(operator.refused("changeLogLevel", "io.pairingbridge.intake", "LOUD")).contains("ERROR, WARN");
+    operator.call("changeLogLevel", "io.pairingbridge.intake", "");
+  }
+
+  private void shownNowhere(String... secrets) throws IOException {
+    String all = String.join("\n", operator.answers()) + Files.readString(stage.data().resolve("audit.log"));
+    for (String secret : secrets) {
+      assertThat(all).doesNotContain(secret);
+    }
+    assertThat(Set.of(secrets)).isNotEmpty();
+  }
+}
