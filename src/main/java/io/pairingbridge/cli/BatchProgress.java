@@ -53,7 +53,7 @@ final class BatchProgress {
           last = now;
           bar.maxHint(now.batch().phase() == Phase.READING ? Math.max(rows, now.rows()) : now.rows());
           bar.stepTo(now.rows() - now.open());
-          bar.setExtraMessage(words(now));
+          bar.setExtraMessage("  " + words(now));
         }
         if (now != null && now.batch().phase() == Phase.FINISHED || System.nanoTime() - end >= 0 && limit != null) {
           bar.refresh();

@@ -232,7 +232,20 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     if (from < 0 || count < 0 || count > LARGEST_PAGE) {
       throw new IllegalArgumentException("from must be 0 or more, and count 0 to " + LARGEST_PAGE);
     }
-    return broker(() -> Figures.LetterPage.of(parts.queues().page(kind, filter, from, count)));
+    return broker(() -> Figures.LetterPage.of(parts.queues().page(kind, filter, from, count), this::reference));
+  }
+
+  /** Where the letter holds a sealed answer instead of the request, the journal still knows which terminal it was. */
+  private Map<String, String> reference(Letter letter) {
+    Map<String, String> reference = letter.reference();
+    if (!reference.isEmpty() || letter.jobId().isEmpty()) {
+      return reference;
+    }
+    try {
+      return parts.journal().find(letter.jobId()).map(Entry::reference).orElse(reference);
+    } catch (JournalException e) {
+      return reference;
+    }
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * What the MBean's attributes and operations return: JMX makes composite data of these records. Times are ISO 8601 in UTC; a
@@ -49,8 +50,8 @@ public final class Figures {
    * @param total how many there are in all
    */
   public record LetterPage(long total, List<Letter> letters) {
-    static LetterPage of(Page page) {
-      return new LetterPage(page.total(), page.letters().stream().map(Letter::of).toList());
+    static LetterPage of(Page page, Function<io.pairingbridge.operate.Letter, Map<String, String>> reference) {
+      return new LetterPage(page.total(), page.letters().stream().map(letter -> Letter.of(letter, reference.apply(letter))).toList());
     }
   }
 
@@ -63,9 +64,9 @@ public final class Figures {
    */
   public record Letter(String messageId, String jobId, String batchId, String outcome, String reason, String detail, int httpStatus,
       int attempts, String remedy, String failedAt, String name, Map<String, String> reference, boolean otpUnspent) {
-    static Letter of(io.pairingbridge.operate.Letter letter) {
+    static Letter of(io.pairingbridge.operate.Letter letter, Map<String, String> reference) {
       return new Letter(letter.messageId(), letter.jobId(), letter.batchId(), letter.outcome(), letter.reason(), letter.detail(),
-          letter.httpStatus(), letter.attempts(), letter.remedy(), letter.failedAt(), letter.name(), letter.reference(), letter.otpUnspent());
+          letter.httpStatus(), letter.attempts(), letter.remedy(), letter.failedAt(), letter.name(), reference, letter.otpUnspent());
     }
   }
 

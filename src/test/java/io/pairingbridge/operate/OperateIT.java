@@ -137,6 +137,25 @@ class OperateIT {
   }
 
   @Test
+  void knowsTheTerminalOfASealedAnswerAndAsksForItsName() throws Exception {
+    stage.ledger().when("otp-canary-u", call -> {
+      call.pair();
+      call.write(call.http(200, "", "no JSON"));
+    });
+    start();
+    stage.send(Stage.request("unreadable", "otp-canary-u"));
+    JsonNode letter = letter("in-doubt", "unreadable");
+    assertThat(letter.path("reference").path("store").asText()).isEqualTo("S-1");
+    assertThat(letter.path("name").asText()).isEmpty();
+    String id = letter.path("messageId").asText();
+
+    assertThat(operator.call("replay", "in-doubt", id, "otp-canary-u2", "", false).path("refused").toString()).contains("give the terminal's name");
+    assertThat(operator.call("replay", "in-doubt", id, "otp-canary-u2", "Till 9", false).path("replayed").asInt()).isEqualTo(1);
+    awaitState("unreadable", State.PUBLISHED);
+    assertThat(stage.ledger().bodies("otp-canary-u2").get(0)).contains("Till 9");
+  }
+
+  @Test
   void takesALetterAwayWithANoteThatSaysWhoAndHow() throws Exception {
     stage.ledger().when("otp-canary-d", call -> {
       call.pair();
