@@ -35,6 +35,7 @@ import io.pairingbridge.journal.RetryPolicy;
 import io.pairingbridge.monitor.Activity;
 import io.pairingbridge.monitor.BridgeHealth;
 import io.pairingbridge.monitor.BridgeMBean;
+import io.pairingbridge.monitor.CertificateStore;
 import io.pairingbridge.monitor.ManagementSite;
 import io.pairingbridge.monitor.Metrics;
 import io.pairingbridge.operate.AttentionQueues;
@@ -59,6 +60,7 @@ import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -152,8 +154,8 @@ public class Bridge implements AutoCloseable {
     intake = open(new Intake(doors, journal, preFlight, settings.intake().closeAfter(), settings.intake().probeDelay(), clock));
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     AttentionQueues queues = new AttentionQueues(operatorConnections(), outConnections);
-    Activity activity = new Activity(open(new Metrics(meters, journal, intake, queues::depths, this::recipientKeys, clock, Version.get())),
-        clock);
+    Activity activity = new Activity(open(new Metrics(meters, journal, intake, queues::depths, this::recipientKeys,
+        certificates(), clock, Version.get())), clock);
     EndpointClient client = open(new EndpointClient(settings.endpoint(), BridgeMBean.MOST_CALLS, "pairing-bridge/" + Version.get(), sealer, clock));
     long startedNanos = System.nanoTime();
 
@@ -221,6 +223,22 @@ public class Bridge implements AutoCloseable {
     VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(context,
         VertxPlatformHttpRouter.getRouterNameFromPort(settings.management().port()));
     site.mount(router, router.vertx());
+  }
+
+  private List<CertificateStore> certificates() {
+    List<CertificateStore> stores = new ArrayList<>();
+    Settings.Endpoint endpoint = settings.endpoint();
+    if (endpoint.truststore() != null) {
+      stores.add(CertificateStore.read("endpoint.truststore", endpoint.truststore(), endpoint.truststorePassword()));
+    }
+    Settings.Broker b = settings.broker();
+    if (!b.embedded() && b.truststore() != null) {
+      stores.add(CertificateStore.read("broker.truststore", b.truststore(), b.truststorePassword()));
+    }
+    if (!b.embedded() && b.keystore() != null) {
+      stores.add(CertificateStore.read("broker.keystore", b.keystore(), b.keystorePassword()));
+    }
+    return stores;
   }
 
   private List<KeyInUse> recipientKeys() {

@@ -58,8 +58,8 @@ public final class Metrics implements JobListener, AutoCloseable {
   }
 
   /** @param keys the recipient's public keys as they are now */
-  public Metrics(MeterRegistry registry, Journal journal, Intake intake, Depths depths, Supplier<List<KeyInUse>> keys, Clock clock,
-      String version) {
+  public Metrics(MeterRegistry registry, Journal journal, Intake intake, Depths depths, Supplier<List<KeyInUse>> keys,
+      List<CertificateStore> stores, Clock clock, String version) {
     this.registry = registry;
     this.intake = intake;
     this.depths = depths;
@@ -78,6 +78,11 @@ public final class Metrics implements JobListener, AutoCloseable {
     }
     Gauge.builder("pairing.sealing.key.age.seconds", () -> age(keys, clock)).description("Since the sealing key was made, by its iat")
         .register(registry);
+    for (CertificateStore store : stores) {
+      Gauge.builder("pairing.certificate.left.seconds", () -> store.firstEnd() == null ? Double.NaN
+          : Duration.between(clock.instant(), store.firstEnd()).toSeconds()).description("Until the first certificate of a store ends")
+          .tag("store", store.name()).register(registry);
+    }
     Gauge.builder("pairing.sealing.key.left.seconds", () -> left(keys, clock)).description("Until the sealing key ends, by its exp")
         .register(registry);
     for (Outcome outcome : Outcome.values()) {

@@ -66,6 +66,7 @@ class PrometheusIT {
     try (Stage stage = new Stage(folder)) {
       stage.set("pairing.broker.users.operator.password", stage.users().password(BrokerUsers.OPERATOR))
           .set("pairing.retry.max-ambiguous-attempts", "1");
+      stage.set("pairing.endpoint.truststore", store(folder).toString()).set("pairing.endpoint.truststore-password", "changeit");
       stage.ledger().when("otp-canary-lost", call -> call.status(500)).otherwise(Call::pairOnce);
       stage.startBridge();
       Files.copy(SHIPPED.resolve("rules.yml"), folder.resolve("rules.yml"));
@@ -92,11 +93,21 @@ class PrometheusIT {
           }
         }
         Awaitility.await().atMost(Stage.PATIENCE).until(() -> get(port, "/api/v1/alerts").toString().contains("\"PairingInDoubt\""));
+        double left = result(port, "pairing_certificate_left_seconds{store=\"endpoint.truststore\"}").get(0).path("value").get(1).asDouble();
+        assertThat(left / 86_400).isBetween(29.0, 30.1);
         for (String family : List.of("camel_exchanges_total", "jvm_memory_used_bytes", "jvm_threads_live_threads", "process_uptime_seconds")) {
           assertThat(result(port, family)).as(family).isNotEmpty();
         }
       }
     }
+  }
+
+  /** A store with a certificate that ends in thirty days, made by the JDK's own tool. */
+  private static Path store(Path folder) throws IOException, InterruptedException {
+    Path store = folder.resolve("trust.p12");
+    assertThat(new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-alias", "ca", "-keyalg",
+        "EC", "-dname", "CN=test", "-validity", "30", "-keystore", store.toString(), "-storepass", "changeit").inheritIO().start().waitFor()).isZero();
+    return store;
   }
 
   private static JsonNode result(int port, String expression) throws IOException, InterruptedException {
