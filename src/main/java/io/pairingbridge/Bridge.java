@@ -206,6 +206,12 @@ public class Bridge implements AutoCloseable {
 
   /** The operator's page and JMX, on the management server that Camel has just started. */
   private void mount(CamelContext context) throws IOException {
+    VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(context,
+        VertxPlatformHttpRouter.getRouterNameFromPort(settings.management().port()));
+    if (router == null) {
+      LOG.warn("There is no operator's page and no health over HTTP: camel.management.enabled is false");
+      return;
+    }
     PasswordFile logins = new PasswordFile(settings.dataDirectory().resolve(MANAGEMENT_USERS), "The management's passwords",
         "# Logins of the operator's page and of JMX over HTTP, made at the first start. Add a line for each person, so that the\n"
             + "# audit log can tell who did what. A setting pairing.management.password wins for the user operator.\n");
@@ -220,8 +226,6 @@ public class Bridge implements AutoCloseable {
       }
       return users;
     }, Files.readAllBytes(settings.home().resolve("config/jolokia-access.xml"))));
-    VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(context,
-        VertxPlatformHttpRouter.getRouterNameFromPort(settings.management().port()));
     site.mount(router, router.vertx());
   }
 
