@@ -56,7 +56,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -137,8 +136,9 @@ public class Bridge implements AutoCloseable {
     // Before the port: where another process has both, it is that process that matters, and it may be paused.
     DataDirectory data = open(DataDirectory.open(settings.dataDirectory()));
     refuseTakenPort(settings.management());
-    Sealer sealer = sealer(settings.seal().jwe()
-        ? new JweSealer(RecipientKeys.load(settings.seal().recipientKeys()), clock) : new PlainSealer());
+    RecipientKeys recipient = settings.seal().jwe() ? RecipientKeys.load(settings.seal().recipientKeys()) : null;
+    Sealer sealer = sealer(recipient != null ? new JweSealer(recipient, clock) : new PlainSealer());
+    List<KeyInUse> keys = recipient != null ? recipient.inUse() : List.of();
     sealer.verify();
     String instance = settings.instanceId().isEmpty() ? data.instanceId() : settings.instanceId();
     OtpHash otpHash = otpHash(data);
@@ -154,9 +154,10 @@ public class Bridge implements AutoCloseable {
     intake = open(new Intake(doors, journal, preFlight, settings.intake().closeAfter(), settings.intake().probeDelay(), clock));
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     AttentionQueues queues = new AttentionQueues(operatorConnections(), outConnections);
-    Activity activity = new Activity(open(new Metrics(meters, journal, intake, queues::depths, this::recipientKeys,
-        certificates(), clock, Version.get())), clock);
-    EndpointClient client = open(new EndpointClient(settings.endpoint(), BridgeMBean.MOST_CALLS, "pairing-bridge/" + Version.get(), sealer, clock));
+    Activity activity = new Activity(open(new Metrics(meters, journal, intake, queues::depths, keys, certificates(),
+        clock, Version.get())), clock);
+    EndpointClient client = open(new EndpointClient(settings.endpoint(), BridgeMBean.MOST_CALLS,
+        "pairing-bridge/" + Version.get(), sealer, clock));
     long startedNanos = System.nanoTime();
 
     main = new Main();
@@ -181,7 +182,7 @@ public class Bridge implements AutoCloseable {
     main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
     open(new BridgeMBean(new BridgeMBean.Parts(Version.get(), instance, settings.environment(), clock, journal, intake, activity,
         rateLimit, queues, requests, new AuditLog(settings.dataDirectory(), clock),
-        this::recipientKeys, doors::reconcile), settings.requests().concurrency()));
+        keys, doors::reconcile), settings.requests().concurrency()));
     BatchIntake batches = new BatchIntake(journal.batches(), outConnections, requests, settings.integrators().keySet(), otpHash,
         settings.requests().maxAge(), clock);
     BatchInbox inbox = new BatchInbox(settings.batchInbox(), instance, batches, journal.batches(), clock);
@@ -205,7 +206,7 @@ public class Bridge implements AutoCloseable {
   }
 
   /** The operator's page and JMX, on the management server that Camel has just started. */
-  private void mount(CamelContext context) throws IOException {
+  private void mount(CamelContext context) {
     VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(context,
         VertxPlatformHttpRouter.getRouterNameFromPort(settings.management().port()));
     if (router == null) {
@@ -225,7 +226,7 @@ public class Bridge implements AutoCloseable {
         users.put(BrokerUsers.OPERATOR, configured);
       }
       return users;
-    }, Files.readAllBytes(settings.home().resolve("config/jolokia-access.xml"))));
+    }, settings.home().resolve("config/jolokia-access.xml")));
     site.mount(router, router.vertx());
   }
 
@@ -243,10 +244,6 @@ public class Bridge implements AutoCloseable {
       stores.add(CertificateStore.read("broker.keystore", b.keystore(), b.keystorePassword()));
     }
     return stores;
-  }
-
-  private List<KeyInUse> recipientKeys() {
-    return settings.seal().jwe() ? RecipientKeys.load(settings.seal().recipientKeys()).inUse() : List.of();
   }
 
   /** For tests that put something between the bridge and its journal. */

@@ -33,6 +33,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -156,7 +157,7 @@ public final class BatchIntake {
     private Future<?> underWay = CompletableFuture.completedFuture(null);
     private long number;
     private long sent;
-    private Connection connection;
+    private volatile Connection connection;
     private Session session;
     private MessageProducer producer;
 
@@ -175,10 +176,21 @@ public final class BatchIntake {
 
     @Override
     public void close() throws JMSException {
-      keeper.shutdown();
+      keeper.shutdownNow(); // it may wait for the sender
       sender.shutdown();
+      disconnect(); // what is still being sent fails, and is sent again by the next try
+      try {
+        keeper.awaitTermination(1, TimeUnit.MINUTES);
+        sender.awaitTermination(1, TimeUnit.MINUTES);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      disconnect(); // from a connection that was made meanwhile
+    }
+
+    private void disconnect() throws JMSException {
       if (connection != null) {
-        connection.close(); // and all that belongs to it; what is still being sent fails, and is sent again by the next try
+        connection.close(); // and all that belongs to it
       }
     }
 

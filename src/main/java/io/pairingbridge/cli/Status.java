@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.cli.ManagementClient.Unreachable;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -48,15 +49,6 @@ public final class Status implements Callable<Integer> {
 
   /** What came back. */
   private record Reply(int status, String body) {}
-
-  /** The bridge cannot be asked; the message says what to do. */
-  private static final class Unreachable extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    Unreachable(String message) {
-      super(message);
-    }
-  }
 
   @Override
   public Integer call() throws InterruptedException {
@@ -106,7 +98,7 @@ public final class Status implements Callable<Integer> {
         status.putObject("last_error").put("kind", more.path("LastErrorKind").asText()).put("at", more.path("LastErrorAt").asText())
             .put("detail", more.path("LastErrorDetail").asText());
       }
-    } catch (ManagementClient.Unreachable | ManagementClient.Refused | RuntimeException e) {
+    } catch (Unreachable | ManagementClient.Refused | RuntimeException e) {
       System.err.println("pairing-bridge status: without the operator's login only a part is shown: " + e.getMessage());
     }
   }

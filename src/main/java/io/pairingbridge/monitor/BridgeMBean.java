@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -43,17 +42,17 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   private static final long COUNTS_KEPT = TimeUnit.SECONDS.toNanos(2);
   /** Whoever is logged at DEBUG here prints requests, answers or messages as they are. */
   private static final List<String> NEVER_DEBUGGED = List.of("org.apache.hc", "org.apache.activemq", "org.springframework.jms",
-      "org.apache.camel", "io.vertx", "io.netty", "org.jolokia", "ROOT");
+      "org.apache.camel", "io.vertx", "io.netty", "org.jolokia");
 
   /**
    * What the MBean shows and steers.
    *
-   * @param keys the recipient's public keys as they are now
+   * @param keys the recipient's public keys as they were read at the start
    * @param reconcile begins a round at once
    */
   public record Parts(String version, String instance, String environment, Clock clock, Journal journal, Intake intake,
       Activity activity, RateLimit rateLimit, AttentionQueues queues, RequestBody requests, AuditLog audit,
-      Supplier<List<KeyInUse>> keys, Reconcile reconcile) {}
+      List<KeyInUse> keys, Reconcile reconcile) {}
 
   /** Begins a round of the reconciler. */
   public interface Reconcile {
@@ -197,7 +196,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   @Override
   public List<Figures.Key> getKeys() {
     Instant now = parts.clock().instant();
-    return parts.keys().get().stream().map(key -> Figures.Key.of(key, now)).toList();
+    return parts.keys().stream().map(key -> Figures.Key.of(key, now)).toList();
   }
 
   @Override

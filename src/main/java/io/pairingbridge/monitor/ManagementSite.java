@@ -2,6 +2,7 @@ package io.pairingbridge.monitor;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.pairingbridge.operate.Who;
+import io.pairingbridge.settings.SettingsException;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -13,8 +14,12 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.HashMap;
@@ -63,20 +68,29 @@ public final class ManagementSite implements AutoCloseable {
 
   /**
    * @param logins passwords by user, asked at each request
-   * @param policy the access policy, in Jolokia's format
-   * @throws SecurityException if the policy cannot be understood: then nothing is offered
+   * @param policy the file of the access policy, in Jolokia's format
+   * @throws SettingsException naming that file if it cannot be read or understood: then nothing is offered
    */
-  public ManagementSite(Supplier<Map<String, String>> logins, byte[] policy) {
+  public ManagementSite(Supplier<Map<String, String>> logins, Path policy) {
     this.logins = logins;
     StaticConfiguration configuration = new StaticConfiguration(ConfigKey.AGENT_ID, NetworkUtil.getAgentId(hashCode(), "pairing-bridge"),
         // An answer that repeated the request would repeat the one-time password of a replay.
         ConfigKey.INCLUDE_REQUEST, "false", ConfigKey.INCLUDE_STACKTRACE, "false", ConfigKey.DEBUG, "false",
         ConfigKey.HISTORY_MAX_ENTRIES, "1");
     this.services = JolokiaServiceManagerFactory.createJolokiaServiceManager(configuration, new Log(),
-        new PolicyRestrictor(new ByteArrayInputStream(policy)));
+        restrictor(policy));
     services.addService(new JolokiaSerializer());
     services.addService(new LocalRequestHandler(1));
     this.jolokia = new HttpRequestHandler(services.start());
+  }
+
+  private static PolicyRestrictor restrictor(Path policy) {
+    try (InputStream file = Files.newInputStream(policy)) {
+      return new PolicyRestrictor(file);
+    } catch (IOException | SecurityException e) {
+      throw new SettingsException("the access policy " + policy + " cannot be read (" + e.getClass().getSimpleName() + ": "
+          + e.getMessage() + "); restore it from the bundle");
+    }
   }
 
   /** Adds the site to the server's router. */

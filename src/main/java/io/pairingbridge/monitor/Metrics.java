@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /** The contract's metrics. Labels are outcomes, results and states; never an id. */
@@ -57,8 +56,8 @@ public final class Metrics implements JobListener, AutoCloseable {
     Map<String, Long> get() throws JMSException;
   }
 
-  /** @param keys the recipient's public keys as they are now */
-  public Metrics(MeterRegistry registry, Journal journal, Intake intake, Depths depths, Supplier<List<KeyInUse>> keys,
+  /** @param keys the recipient's public keys as they were read at the start */
+  public Metrics(MeterRegistry registry, Journal journal, Intake intake, Depths depths, List<KeyInUse> keys,
       List<CertificateStore> stores, Clock clock, String version) {
     this.registry = registry;
     this.intake = intake;
@@ -147,22 +146,18 @@ public final class Metrics implements JobListener, AutoCloseable {
     return depth == null ? Double.NaN : depth;
   }
 
-  private static double age(Supplier<List<KeyInUse>> keys, Clock clock) {
+  private static double age(List<KeyInUse> keys, Clock clock) {
     KeyInUse key = sealing(keys);
     return key == null || key.madeAt() == null ? Double.NaN : Duration.between(key.madeAt(), clock.instant()).toSeconds();
   }
 
-  private static double left(Supplier<List<KeyInUse>> keys, Clock clock) {
+  private static double left(List<KeyInUse> keys, Clock clock) {
     KeyInUse key = sealing(keys);
     return key == null || key.endsAt() == null ? Double.NaN : Duration.between(clock.instant(), key.endsAt()).toSeconds();
   }
 
-  private static KeyInUse sealing(Supplier<List<KeyInUse>> keys) {
-    try {
-      return keys.get().stream().filter(KeyInUse::sealing).findFirst().orElse(null);
-    } catch (RuntimeException e) {
-      return null; // the file is being changed, or broken, which the next start says
-    }
+  private static KeyInUse sealing(List<KeyInUse> keys) {
+    return keys.stream().filter(KeyInUse::sealing).findFirst().orElse(null);
   }
 
   private double rows(Journal journal, ToLongFunction<Progress> figure) {

@@ -48,7 +48,7 @@ public record PasswordFile(Path file, String subject, String header) {
   }
 
   /** A password that nobody guesses: 256 random bits as 43 characters of base64url. */
-  public static String newPassword() {
+  private static String newPassword() {
     byte[] bytes = new byte[PASSWORD_BYTES];
     new SecureRandom().nextBytes(bytes);
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
