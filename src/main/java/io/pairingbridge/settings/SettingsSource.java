@@ -24,8 +24,8 @@ import java.util.regex.Pattern;
  */
 final class SettingsSource {
   private static final Pattern ALIAS = Pattern.compile("[A-Za-z0-9_-]+");
-  /** Names of ours that are no settings: where the bundle lies, which profile applies, whether failures are traced. */
-  private static final List<String> NOT_SETTINGS = List.of("pairing.home", "pairing.profile", "pairing.debug");
+  /** Names of ours that are no settings: where the bundle lies, which profile applies, whether failures are traced, how is logged. */
+  private static final List<String> NOT_SETTINGS = List.of("pairing.home", "pairing.profile", "pairing.debug", "pairing.log");
 
   private static final String VARIABLE = "environment variable ";
 

@@ -63,6 +63,7 @@ class BundleIT {
     int managementPort = Stage.freePort();
     Map<String, String> environment = new HashMap<>();
     environment.put("PAIRING_ENVIRONMENT", "simulator");
+    environment.put("PAIRING_LOG", "json");
     environment.put("PAIRING_INTEGRATOR_ID", "5f3a1c9e7b20");
     environment.put("PAIRING_ENDPOINT_URL", "http://127.0.0.1:" + simulatorPort + "/v1/pay-connect/pair/");
     environment.put("PAIRING_ENDPOINT_DEADLINE", "3s");
@@ -110,6 +111,7 @@ class BundleIT {
       assertThat(metrics).doesNotContain("job-1", "otp-bundle");
 
       bridge.stop();
+      logsOneObjectALineWithTheIdsOfEachOutcome(bridgeLog, expected.size());
       List<String> broken = new ArrayList<>();
       secrets.addAll(otps);
       for (Path written : List.of(bridgeLog, simulatorLog, folder.resolve("data/journal.db"))) {
@@ -117,6 +119,19 @@ class BundleIT {
       }
       assertThat(broken).isEmpty();
     }
+  }
+
+  private static void logsOneObjectALineWithTheIdsOfEachOutcome(Path log, int jobs) throws IOException {
+    int outcomes = 0;
+    for (String line : Files.readAllLines(log)) {
+      JsonNode entry = JSON.readTree(line); // or it is no JSON
+      if ("io.pairingbridge.outcome".equals(entry.path("loggerName").asText())) {
+        outcomes++;
+        assertThat(entry.path("formattedMessage").asText()).contains(entry.path("mdc").path("job").asText());
+        assertThat(entry.path("mdc").path("attempt").asText()).isNotBlank();
+      }
+    }
+    assertThat(outcomes).as("outcome lines").isGreaterThanOrEqualTo(jobs);
   }
 
   /** As another user than the one who owns the inbox; where the tests do not run as root, an inbox without any permission. */
@@ -145,7 +160,7 @@ class BundleIT {
       }
 
       assertThat(Files.readString(log)).contains("pairing.batch.inbox " + inbox + " can't be used (AccessDenied",
-          "it must be a folder that this user may read and write");
+          "it must be a folder that this user may read and write").doesNotContain("|-INFO", "|-WARN");
       Files.setPosixFilePermissions(inbox, PosixFilePermissions.fromString("rwx------"));
     } finally {
       FileSystemUtils.deleteRecursively(folder);

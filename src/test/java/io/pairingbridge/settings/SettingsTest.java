@@ -147,7 +147,7 @@ class SettingsTest {
 
   @Test
   void namesOfOurOwnAreNoSettings() {
-    environment.putAll(Map.of("PAIRING_HOME", "/x", "PAIRING_PROFILE", "y", "PAIRING_DEBUG", "true"));
+    environment.putAll(Map.of("PAIRING_HOME", "/x", "PAIRING_PROFILE", "y", "PAIRING_DEBUG", "true", "PAIRING_LOG", "json"));
     system.putAll(Map.of("pairing.home", "/x", "pairing.profile", "y"));
     assertThat(load().integratorId()).isEqualTo("0123456789ab");
   }
