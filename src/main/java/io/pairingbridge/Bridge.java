@@ -37,6 +37,7 @@ import io.pairingbridge.monitor.BridgeHealth;
 import io.pairingbridge.monitor.BridgeMBean;
 import io.pairingbridge.monitor.CertificateStore;
 import io.pairingbridge.monitor.ManagementSite;
+import io.pairingbridge.monitor.ManagementTls;
 import io.pairingbridge.monitor.Metrics;
 import io.pairingbridge.operate.AttentionQueues;
 import io.pairingbridge.operate.AuditLog;
@@ -78,8 +79,11 @@ import org.apache.camel.component.jms.JmsEndpoint;
 import org.apache.camel.component.jms.JmsEndpointUriFactory;
 import org.apache.camel.component.platform.http.vertx.VertxPlatformHttpRouter;
 import org.apache.camel.health.HealthCheckRegistry;
+import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
+import org.apache.camel.main.MainListenerSupport;
 import org.apache.camel.main.SimpleMainShutdownStrategy;
+import org.apache.camel.support.jsse.SSLContextParameters;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.HttpRequest;
@@ -136,6 +140,7 @@ public class Bridge implements AutoCloseable {
     // Before the port: where another process has both, it is that process that matters, and it may be paused.
     DataDirectory data = open(DataDirectory.open(settings.dataDirectory()));
     refuseTakenPort(settings.management());
+    SSLContextParameters managementTls = settings.management().tls() ? ManagementTls.server(settings.management()) : null;
     RecipientKeys recipient = settings.seal().jwe() ? RecipientKeys.load(settings.seal().recipientKeys()) : null;
     Sealer sealer = sealer(recipient != null ? new JweSealer(recipient, clock) : new PlainSealer());
     List<KeyInUse> keys = recipient != null ? recipient.inUse() : List.of();
@@ -191,6 +196,15 @@ public class Bridge implements AutoCloseable {
     main.bind("batchReports", new BatchReports(journal.batches(), inbox, settings.dataDirectory().resolve("batches"),
         Remedy::of, settings.environment(), clock));
     configure(main);
+    if (managementTls != null) {
+      // What Camel calls global is used by its servers alone: no component of this bridge is told to take it.
+      main.addMainListener(new MainListenerSupport() {
+        @Override
+        public void beforeConfigure(BaseMainSupport camel) {
+          camel.getCamelContext().setSSLContextParameters(managementTls);
+        }
+      });
+    }
     beforeStart(main);
     main.init();
     CamelContext context = main.getCamelContext();
@@ -242,6 +256,10 @@ public class Bridge implements AutoCloseable {
     }
     if (!b.embedded() && b.keystore() != null) {
       stores.add(CertificateStore.read("broker.keystore", b.keystore(), b.keystorePassword()));
+    }
+    if (settings.management().tls()) {
+      stores.add(CertificateStore.read("management.keystore", settings.management().keystore(),
+          settings.management().keystorePassword()));
     }
     return stores;
   }
@@ -416,6 +434,7 @@ public class Bridge implements AutoCloseable {
     properties.setProperty("camel.management.enabled", "true");
     properties.setProperty("camel.management.host", settings.management().host());
     properties.setProperty("camel.management.port", Integer.toString(settings.management().port()));
+    properties.setProperty("camel.management.useGlobalSslContextParameters", Boolean.toString(settings.management().tls()));
     properties.setProperty("camel.management.healthCheckEnabled", "true");
     properties.setProperty("camel.management.healthPath", "/observe/health");
     properties.setProperty("camel.management.metricsEnabled", "true");

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.Bridge;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.monitor.ManagementSite;
+import io.pairingbridge.monitor.ManagementTls;
 import io.pairingbridge.monitor.PairingBridgeMXBean;
 import io.pairingbridge.settings.PasswordFile;
 import io.pairingbridge.settings.Settings;
@@ -21,6 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -76,7 +79,14 @@ final class ManagementClient {
   /** Where the management server is, without a slash at its end. */
   String base() {
     Settings.Management management = settings().management();
-    return url == null ? "http://" + BrokerLogin.here(management.host()) + ":" + management.port() : url.toString().replaceFirst("/+$", "");
+    return url == null ? (management.tls() ? "https://" : "http://") + BrokerLogin.here(management.host()) + ":" + management.port() : url.toString().replaceFirst("/+$", "");
+  }
+
+  /** A client that trusts the management server's certificate as the settings say. */
+  HttpClient http(Duration connectTimeout) {
+    HttpClient.Builder builder = HttpClient.newBuilder().connectTimeout(connectTimeout);
+    SSLContext tls = ManagementTls.client(settings().management());
+    return (tls == null ? builder : builder.sslContext(tls)).build();
   }
 
   /** Values of the MBean's attributes. */
@@ -100,10 +110,13 @@ final class ManagementClient {
     String base = base();
     HttpResponse<String> answer;
     try {
-      answer = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build().send(
+      answer = http(Duration.ofSeconds(10)).send(
           HttpRequest.newBuilder(URI.create(base + ManagementSite.JOLOKIA + "/")).timeout(LIMIT)
               .header("Content-Type", "application/json").header("Authorization", login())
               .POST(HttpRequest.BodyPublishers.ofString(request.toString())).build(), HttpResponse.BodyHandlers.ofString());
+    } catch (SSLException e) {
+      throw new Unreachable("no TLS connection to " + base + " (" + Failures.root(e) + "): give the authority of the bridge's certificate with"
+          + " pairing.management.truststore, and with --url a host name that the certificate has");
     } catch (IOException | IllegalArgumentException e) {
       throw new Unreachable("no bridge answers at " + base + " (" + Failures.root(e) + "): start one with 'pairing-bridge run', or give"
           + " its address with --url");

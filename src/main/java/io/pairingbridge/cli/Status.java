@@ -66,7 +66,7 @@ public final class Status implements Callable<Integer> {
   private int show() throws InterruptedException {
     String base = bridge.base();
     try {
-      ObjectNode status = read(base);
+      ObjectNode status = read(bridge.http(LIMIT), base);
       operators(status);
       if (json) {
         System.out.println(status);
@@ -103,8 +103,7 @@ public final class Status implements Callable<Integer> {
     }
   }
 
-  private static ObjectNode read(String base) throws Unreachable, InterruptedException {
-    HttpClient client = HttpClient.newBuilder().connectTimeout(LIMIT).build();
+  private static ObjectNode read(HttpClient client, String base) throws Unreachable, InterruptedException {
     Reply health = get(client, base + "/observe/health?data=true");
     Reply metrics = get(client, base + "/observe/metrics");
     ObjectNode status = JSON.createObjectNode().put("url", base).put("reachable", true);

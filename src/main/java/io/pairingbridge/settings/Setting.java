@@ -61,6 +61,10 @@ enum Setting {
   MANAGEMENT_HOST("pairing.management.host", Kind.TEXT, "127.0.0.1"),
   MANAGEMENT_PORT("pairing.management.port", Kind.number(1, 65_535), "8077"),
   MANAGEMENT_PASSWORD("pairing.management.password", Kind.SECRET, ""),
+  MANAGEMENT_KEYSTORE("pairing.management.keystore", Kind.TEXT, ""),
+  MANAGEMENT_KEYSTORE_PASSWORD("pairing.management.keystore-password", Kind.SECRET, ""),
+  MANAGEMENT_TRUSTSTORE("pairing.management.truststore", Kind.TEXT, ""),
+  MANAGEMENT_TRUSTSTORE_PASSWORD("pairing.management.truststore-password", Kind.SECRET, ""),
   SIMULATOR_PORT("pairing.simulator.port", Kind.number(1, 65_535), "8078"),
   INSTANCE_ID("pairing.instance-id", Kind.TEXT, ""),
   BATCH_INBOX("pairing.batch.inbox", Kind.TEXT, "");

@@ -74,8 +74,17 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     }
   }
 
-  /** @param password of the user operator, or empty: then it is made */
-  public record Management(String host, int port, String password) {
+  /**
+   * @param password of the user operator, or empty: then it is made
+   * @param keystore the server's certificate and its private key, or null: then it speaks plain HTTP
+   * @param truststore the authorities that commands trust for it, or null
+   */
+  public record Management(String host, int port, String password, Path keystore, String keystorePassword, Path truststore,
+      String truststorePassword) {
+    public boolean tls() {
+      return keystore != null;
+    }
+
     @Override
     public String toString() {
       return "Management[" + host + ":" + port + "]";
@@ -199,7 +208,9 @@ public record Settings(Path home, Path dataDirectory, String environment, String
             Setting.duration(source.get(Setting.JOURNAL_RETENTION)), otpKey),
         Setting.duration(source.get(Setting.RECONCILE_INTERVAL)), broker,
         new Management(source.get(Setting.MANAGEMENT_HOST), number(source, Setting.MANAGEMENT_PORT),
-            source.get(Setting.MANAGEMENT_PASSWORD)),
+            source.get(Setting.MANAGEMENT_PASSWORD), path(base, source.get(Setting.MANAGEMENT_KEYSTORE)),
+            source.get(Setting.MANAGEMENT_KEYSTORE_PASSWORD), path(base, source.get(Setting.MANAGEMENT_TRUSTSTORE)),
+            source.get(Setting.MANAGEMENT_TRUSTSTORE_PASSWORD)),
         number(source, Setting.SIMULATOR_PORT), source.get(Setting.INSTANCE_ID), path(base, source.get(Setting.BATCH_INBOX)),
         Map.copyOf(source.camel()));
   }

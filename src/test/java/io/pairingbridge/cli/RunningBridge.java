@@ -52,6 +52,11 @@ final class RunningBridge implements AutoCloseable {
     properties.with(settings);
   }
 
+  /** The settings as commands of this process read them. */
+  Settings loaded() {
+    return Settings.load(Path.of(""), null, Map.of(), settings);
+  }
+
   static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
