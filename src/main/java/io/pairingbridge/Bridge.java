@@ -38,6 +38,7 @@ import io.pairingbridge.monitor.BridgeMBean;
 import io.pairingbridge.monitor.CertificateStore;
 import io.pairingbridge.monitor.ManagementSite;
 import io.pairingbridge.monitor.ManagementTls;
+import io.pairingbridge.monitor.Tracing;
 import io.pairingbridge.monitor.Metrics;
 import io.pairingbridge.operate.AttentionQueues;
 import io.pairingbridge.operate.AuditLog;
@@ -74,6 +75,7 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.LoggingLevel;
 import org.apache.camel.component.http.HttpActivityListener;
 import org.apache.camel.component.http.HttpComponent;
+import org.apache.camel.http.base.HttpHeaderFilterStrategy;
 import org.apache.camel.component.jms.JmsComponent;
 import org.apache.camel.component.jms.JmsEndpoint;
 import org.apache.camel.component.jms.JmsEndpointUriFactory;
@@ -196,15 +198,19 @@ public class Bridge implements AutoCloseable {
     main.bind("batchReports", new BatchReports(journal.batches(), inbox, settings.dataDirectory().resolve("batches"),
         Remedy::of, settings.environment(), clock));
     configure(main);
-    if (managementTls != null) {
-      // What Camel calls global is used by its servers alone: no component of this bridge is told to take it.
-      main.addMainListener(new MainListenerSupport() {
-        @Override
-        public void beforeConfigure(BaseMainSupport camel) {
+    Tracing tracing = settings.tracing().url() != null ? open(new Tracing(settings.tracing(), instance)) : null;
+    main.addMainListener(new MainListenerSupport() {
+      @Override
+      public void beforeConfigure(BaseMainSupport camel) {
+        if (managementTls != null) {
+          // What Camel calls global is used by its servers alone: no component of this bridge is told to take it.
           camel.getCamelContext().setSSLContextParameters(managementTls);
         }
-      });
-    }
+        if (tracing != null) {
+          tracing.follow(camel.getCamelContext());
+        }
+      }
+    });
     beforeStart(main);
     main.init();
     CamelContext context = main.getCamelContext();
@@ -408,6 +414,9 @@ public class Bridge implements AutoCloseable {
     http.setAutomaticRetriesDisabled(true);
     http.setRedirectHandlingDisabled(true);
     http.setCookieManagementDisabled(true);
+    HttpHeaderFilterStrategy headers = new HttpHeaderFilterStrategy();
+    headers.getOutFilter().addAll(Tracing.CONTEXT); // added by the tracer after the route has written its headers
+    http.setHeaderFilterStrategy(headers);
     // Its presence makes camel-http leave the exchange in the request's context, where SealingExchange finds the attempt.
     http.setHttpActivityListener(new HttpActivityListener() {
       @Override

@@ -12,6 +12,7 @@ import io.pairingbridge.cli.Run;
 import io.pairingbridge.cli.RunSimulator;
 import io.pairingbridge.cli.Status;
 import io.pairingbridge.cli.Submit;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -31,6 +32,9 @@ public final class PairingBridge {
   }
 
   public static void main(String[] args) {
+    // Libraries that log through java.util.logging write to the same log, in the same form.
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     int code = execute(args);
     System.out.flush();
     System.err.flush();

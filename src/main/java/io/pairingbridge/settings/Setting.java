@@ -65,6 +65,8 @@ enum Setting {
   MANAGEMENT_KEYSTORE_PASSWORD("pairing.management.keystore-password", Kind.SECRET, ""),
   MANAGEMENT_TRUSTSTORE("pairing.management.truststore", Kind.TEXT, ""),
   MANAGEMENT_TRUSTSTORE_PASSWORD("pairing.management.truststore-password", Kind.SECRET, ""),
+  TRACING_URL("pairing.tracing.url", Kind.HTTP_URL, ""),
+  TRACING_SHARE("pairing.tracing.share", Kind.decimal(0, 1), "1"),
   SIMULATOR_PORT("pairing.simulator.port", Kind.number(1, 65_535), "8078"),
   INSTANCE_ID("pairing.instance-id", Kind.TEXT, ""),
   BATCH_INBOX("pairing.batch.inbox", Kind.TEXT, "");

@@ -27,7 +27,7 @@ import java.util.TreeMap;
  */
 public record Settings(Path home, Path dataDirectory, String environment, String integratorId,
     Map<String, String> integrators, Endpoint endpoint, Requests requests, Retry retry, double rateLimit, Intake intake,
-    Seal seal, JournalStore journal, Duration reconcileInterval, Broker broker, Management management,
+    Seal seal, JournalStore journal, Duration reconcileInterval, Broker broker, Management management, Tracing tracing,
     int simulatorPort, String instanceId, Path batchInbox, Map<String, String> camel) {
 
   /** The vendor's path, trailing slash included (vendor page, "POST /v1/pay-connect/pair/"). */
@@ -90,6 +90,12 @@ public record Settings(Path home, Path dataDirectory, String environment, String
       return "Management[" + host + ":" + port + "]";
     }
   }
+
+  /**
+   * @param url where spans are sent, or null: then there are none
+   * @param share of the jobs without a trace context of their own that is traced, 0 to 1
+   */
+  public record Tracing(URI url, double share) {}
 
   /**
    * Reads the settings of the bundle in {@code home} from its files, this process' environment and system properties.
@@ -211,6 +217,8 @@ public record Settings(Path home, Path dataDirectory, String environment, String
             source.get(Setting.MANAGEMENT_PASSWORD), path(base, source.get(Setting.MANAGEMENT_KEYSTORE)),
             source.get(Setting.MANAGEMENT_KEYSTORE_PASSWORD), path(base, source.get(Setting.MANAGEMENT_TRUSTSTORE)),
             source.get(Setting.MANAGEMENT_TRUSTSTORE_PASSWORD)),
+        new Tracing(source.get(Setting.TRACING_URL).isEmpty() ? null : URI.create(source.get(Setting.TRACING_URL)),
+            decimal(source, Setting.TRACING_SHARE)),
         number(source, Setting.SIMULATOR_PORT), source.get(Setting.INSTANCE_ID), path(base, source.get(Setting.BATCH_INBOX)),
         Map.copyOf(source.camel()));
   }
