@@ -314,7 +314,7 @@ public class Bridge implements AutoCloseable {
     Settings.Retry retry = settings.retry();
     Limits limits = new Limits(settings.endpoint().deadline(), settings.requests().maxAge(), retry.maxAmbiguousAttempts(),
         new RetryPolicy(retry.firstDelay(), retry.maxDelay(), retry.multiplier(), retry.jitter()));
-    return JdbcJournal.open(settings.journal().url(), limits, new Owner(instance, UUID.randomUUID().toString().substring(0, 13)),
+    return JdbcJournal.open(settings.journal(), limits, new Owner(instance, UUID.randomUUID().toString().substring(0, 13)),
         otpHash, clock);
   }
 

@@ -145,13 +145,12 @@ public final class Check implements Callable<Integer> {
 
   private void journal(Settings settings) {
     Settings.Retry retry = settings.retry();
-    // Nothing of a job is written, so neither limits nor key matter.
+    // Nothing of a job is written, so the limits do not matter and there is no key.
     Limits limits = new Limits(settings.endpoint().deadline(), settings.requests().maxAge(),
         retry.maxAmbiguousAttempts(),
         new RetryPolicy(retry.firstDelay(), retry.maxDelay(), retry.multiplier(), retry.jitter()));
     Owner owner = new Owner("check", UUID.randomUUID().toString().substring(0, 13));
-    try (JdbcJournal journal = JdbcJournal.open(settings.journal().url(), limits, owner, new OtpHash(new byte[32]),
-        Clock.systemUTC())) {
+    try (JdbcJournal journal = JdbcJournal.open(settings.journal(), limits, owner, null, Clock.systemUTC())) {
       journal.heal();
       add(Verdict.ok("journal", settings.journal().url() + " writes durably"));
     } catch (JournalException e) {

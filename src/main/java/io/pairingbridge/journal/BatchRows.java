@@ -46,7 +46,7 @@ final class BatchRows {
   void end(String batchId, String jobId, String otpHash, Outcome outcome, String reason, String detail, Instant now) {
     sql.sql("""
         UPDATE batch_row SET outcome = ?, reason = ?, detail = ?, ended_at = ?
-        WHERE job_id = ? AND batch_id = ? AND outcome IS NULL AND (? IS NULL OR otp_hash = ?)""")
+        WHERE job_id = ? AND batch_id = ? AND outcome IS NULL AND (CAST(? AS TEXT) IS NULL OR otp_hash = ?)""")
         .params(outcome.name(), reason, detail, now.toEpochMilli(), jobId, batchId, otpHash, otpHash).update();
   }
 

@@ -13,11 +13,27 @@ interface Dialect {
    */
   Connection openForWriting() throws SQLException;
 
+  /** As {@link #openForWriting()}, for changes of the schema, which may take long. */
+  default Connection openForMigrating() throws SQLException {
+    return openForWriting();
+  }
+
   /** Opens a connection that never waits for a writer. */
   Connection openForReading() throws SQLException;
 
   /** Until the transaction ends, nobody else decides about this job, whether it has a row yet or not. */
   void lock(Connection connection, String jobId) throws SQLException;
+
+  /**
+   * True if this fault comes from others who use the same rows: the database has undone the whole transaction, nothing of it is
+   * stored, the connection is sound, and the transaction may be tried again.
+   */
+  default boolean undone(SQLException fault) {
+    return false;
+  }
+
+  /** What to look at when it cannot be opened or written, as the end of a sentence. */
+  String remedy();
 
   /** The database's address for messages; without a password. */
   String name();

@@ -22,6 +22,8 @@ import java.util.function.LongConsumer;
  */
 final class GroupCommit implements AutoCloseable {
   private static final int LARGEST_GROUP = 256;
+  /** How often a write is begun that the database undoes because of others. */
+  private static final int MOST_TRIES = 5;
 
   /** Work inside a transaction. May run a second time, alone, if another write of its group failed. */
   interface Write<T> {
@@ -131,6 +133,10 @@ final class GroupCommit implements AutoCloseable {
   }
 
   private void commit(List<Pending<?>> group) {
+    commit(group, MOST_TRIES);
+  }
+
+  private void commit(List<Pending<?>> group, int triesLeft) {
     if (failure != null) {
       JournalException refused = broken(failure);
       group.forEach(p -> p.done().completeExceptionally(refused));
@@ -147,6 +153,12 @@ final class GroupCommit implements AutoCloseable {
       connection.commit();
       connection.setAutoCommit(true);
     } catch (SQLException e) {
+      if (dialect.undone(e)) {
+        // Two processes whose groups hold the same jobs in another order wait for each other; a group of one waits for nobody twice.
+        rollback();
+        each(group, triesLeft - 1, broken(e));
+        return;
+      }
       failure = e;
       closeQuietly(connection);
       JournalException broken = broken(e);
@@ -154,16 +166,22 @@ final class GroupCommit implements AutoCloseable {
       return;
     } catch (RuntimeException | Error e) {
       rollback();
-      if (group.size() == 1) {
-        group.get(0).done().completeExceptionally(e);
-      } else {
-        // One caller's mistake is nobody else's: each write again, in a transaction of its own.
-        group.forEach(p -> commit(List.of(p)));
-      }
+      // One caller's mistake is nobody else's: each write again, in a transaction of its own.
+      each(group, group.size() == 1 ? 0 : triesLeft, e);
       return;
     }
     replies.forEach(Runnable::run);
     commitNanos.accept(System.nanoTime() - began);
+  }
+
+  private void each(List<Pending<?>> group, int triesLeft, Throwable why) {
+    for (Pending<?> pending : group) {
+      if (triesLeft > 0) {
+        commit(List.of(pending), triesLeft);
+      } else {
+        pending.done().completeExceptionally(why);
+      }
+    }
   }
 
   private <T> Runnable perform(Pending<T> pending) throws SQLException {
@@ -183,7 +201,7 @@ final class GroupCommit implements AutoCloseable {
 
   private JournalException broken(Throwable cause) {
     return new JournalException("the journal " + dialect.name() + " cannot write: " + cause.getMessage()
-        + ". Jobs stay in their queue; check the disk (space, permissions, health)", cause);
+        + ". Jobs stay in their queue; " + dialect.remedy(), cause);
   }
 
   private static void closeQuietly(Connection connection) {

@@ -10,6 +10,7 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Transitions.Delivery;
 import io.pairingbridge.journal.Transitions.Move;
+import io.pairingbridge.settings.Settings;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -73,26 +74,47 @@ public final class JdbcJournal implements Journal {
   /**
    * Opens the journal, brings its schema up to date and proves that it is able to write durably.
    *
-   * @param url {@code jdbc:sqlite:<path>}
+   * @param store where it is
+   * @param otpHash null for one that will write nothing of a job
    * @throws JournalException naming the file or database and what to do
    */
-  public static JdbcJournal open(String url, Limits limits, Owner owner, OtpHash otpHash, Clock clock) {
-    if (!url.startsWith("jdbc:sqlite:")) {
-      throw new JournalException("pairing.journal.url is " + url + "; this version knows jdbc:sqlite:<file>", null);
+  public static JdbcJournal open(Settings.JournalStore store, Limits limits, Owner owner, OtpHash otpHash, Clock clock) {
+    String url = store.url();
+    if (!url.startsWith(PostgresDialect.PREFIX) && !url.startsWith(SqliteDialect.PREFIX)) {
+      throw new JournalException("pairing.journal.url is " + url + "; it must begin with jdbc:sqlite: or jdbc:postgresql:", null);
     }
-    return open(new SqliteDialect(url), limits, owner, otpHash, clock);
+    Dialect dialect = url.startsWith(PostgresDialect.PREFIX)
+        ? new PostgresDialect(url, store.username(), store.password(), otpHash == null ? null : owner.instance()) : new SqliteDialect(url);
+    return open(dialect, limits, owner, otpHash, clock);
   }
 
   static JdbcJournal open(Dialect dialect, Limits limits, Owner owner, OtpHash otpHash, Clock clock) {
     try {
-      Flyway.configure().dataSource(new Opening(dialect::openForWriting)).locations("classpath:io/pairingbridge/journal")
+      Flyway.configure().dataSource(new Opening(dialect::openForMigrating)).locations("classpath:io/pairingbridge/journal")
           .load().migrate();
       JdbcJournal journal = new JdbcJournal(dialect, limits, owner, otpHash, clock);
-      journal.heal();
-      return journal;
+      try {
+        journal.heal();
+        if (otpHash != null) {
+          journal.agreeOnKey();
+        }
+        return journal;
+      } catch (RuntimeException e) {
+        journal.close();
+        throw e;
+      }
     } catch (SQLException | FlywayException e) {
-      throw new JournalException("the journal " + dialect.name() + " cannot be opened: " + rootMessage(e)
-          + ". Check that its directory exists and has space, and that its permissions let this user write", e);
+      throw new JournalException("the journal " + dialect.name() + " cannot be opened: " + rootMessage(e) + "; " + dialect.remedy(), e);
+    }
+  }
+
+  /** With another key no one-time password would be recognised, and each repeated request would be taken for a new try. */
+  private void agreeOnKey() {
+    String mine = otpHash.of("what the key makes of this text");
+    String agreed = write(rows -> rows.fact("otp-key", mine));
+    if (!mine.equals(agreed)) {
+      throw new JournalException("the journal " + dialect.name() + " was begun with another pairing.journal.otp-key: set the one that its"
+          + " bridges have (without the setting it is the file otp.key in the data directory of the bridge that began it)", null);
     }
   }
 
@@ -172,7 +194,11 @@ public final class JdbcJournal implements Journal {
 
   @Override
   public Entry published(String attemptId) {
-    return write(rows -> rows.publish(attemptId, clock.instant()));
+    // With the job locked: two processes that each publish an attempt of it must not both take the other's for unpublished.
+    return writer.write(connection -> work(connection, rows -> {
+      dialect.lock(connection, rows.jobOf(attemptId));
+      return rows.publish(attemptId, clock.instant());
+    }));
   }
 
   @Override
@@ -444,11 +470,22 @@ public final class JdbcJournal implements Journal {
       return work.with(new JobRows(JdbcClient.create(new SingleConnectionDataSource(connection, true))));
     } catch (DataAccessException e) {
       // A fault of the store ends all writing; a mistake of one caller is that caller's alone.
-      if (e.getRootCause() instanceof SQLException fault && !(e instanceof DataIntegrityViolationException)) {
+      SQLException fault = e instanceof DataIntegrityViolationException ? null : fault(e);
+      if (fault != null) {
         throw fault;
       }
       throw e;
     }
+  }
+
+  /** What the database's driver said; the error of a lost connection may lie below it. */
+  private static SQLException fault(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException fault) {
+        return fault;
+      }
+    }
+    return null;
   }
 
   private <T> T read(Function<JobRows, T> query) {
@@ -477,8 +514,11 @@ public final class JdbcJournal implements Journal {
 
     @Override
     public Batch begin(String batchId, String source) {
-      return write(rows -> rows.batches().find(batchId).filter(known -> known.phase() != Phase.FINISHED)
-          .orElseGet(() -> rows.batches().begin(batchId, source, clock.instant())));
+      return writer.write(connection -> work(connection, rows -> {
+        dialect.lock(connection, "batch " + batchId);
+        return rows.batches().find(batchId).filter(known -> known.phase() != Phase.FINISHED)
+            .orElseGet(() -> rows.batches().begin(batchId, source, clock.instant()));
+      }));
     }
 
     @Override

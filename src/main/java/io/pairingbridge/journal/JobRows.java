@@ -33,6 +33,10 @@ final class JobRows {
       SELECT a.*, j.batch_id, j.reference, j.requested_at, j.attempts FROM attempt a JOIN job j ON j.job_id = a.job_id
       WHERE a.sealed IS NOT NULL AND a.result = 'PAIRED'""";
 
+  private static final String DONE_WITH = """
+      j.state NOT IN ('CALLING', 'WAITING', 'SEALED') AND NOT EXISTS
+        (SELECT 1 FROM attempt a WHERE a.job_id = j.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)""";
+
   private final JdbcClient sql;
   private final BatchRows batches;
 
@@ -102,7 +106,7 @@ final class JobRows {
     sql.sql("""
         UPDATE job SET state = ?, carrier = ?, reason = ?, detail = ?, http_status = COALESCE(?, http_status),
           attempts = attempts + ?, ambiguous = ambiguous + ?, finished_at = ?, updated_at = ? WHERE job_id = ?""")
-        .params(state.name(), job.origin().carrier(), why, detail, report == null ? null : report.httpStatus(),
+        .params(state.name(), job.origin().carrier(), why, text(detail), report == null ? null : report.httpStatus(),
             heard(report), doubtful(report), millis(now), millis(now), job.id()).update();
     batches.endWith(job.id());
   }
@@ -114,8 +118,8 @@ final class JobRows {
         UPDATE job SET state = CASE WHEN state = 'PUBLISHED' THEN state ELSE 'SEALED' END, attempts = attempts + ?,
           attempt_id = ?, reason = NULL, detail = NULL, http_status = ?, pay_connect_id = ?, pay_connect_name = ?,
           terminal_id = ?, finished_at = ?, updated_at = ? WHERE job_id = ?""")
-        .params(current ? 1 : 0, attemptId, report.httpStatus(), answer.payConnectId(), answer.payConnectName(),
-            answer.terminalId(), millis(now), millis(now), jobId).update();
+        .params(current ? 1 : 0, attemptId, report.httpStatus(), text(answer.payConnectId()), text(answer.payConnectName()),
+            text(answer.terminalId()), millis(now), millis(now), jobId).update();
   }
 
   /** PUBLISHED, once no credentials of the job are left to publish; the sealed bytes of this attempt are gone. */
@@ -127,9 +131,13 @@ final class JobRows {
         WHERE job_id = (SELECT job_id FROM attempt WHERE attempt_id = ?) AND state = 'SEALED' AND NOT EXISTS
           (SELECT 1 FROM attempt a WHERE a.job_id = job.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)""")
         .params(millis(now), millis(now), attemptId).update();
-    String jobId = sql.sql("SELECT job_id FROM attempt WHERE attempt_id = ?").param(attemptId).query(String.class).single();
+    String jobId = jobOf(attemptId);
     batches.endWith(jobId);
     return find(jobId).orElseThrow();
+  }
+
+  String jobOf(String attemptId) {
+    return sql.sql("SELECT job_id FROM attempt WHERE attempt_id = ?").param(attemptId).query(String.class).single();
   }
 
   Map<State, Long> counts() {
@@ -147,14 +155,17 @@ final class JobRows {
 
   /** Deletes up to a thousand jobs that ended before this, with their attempts. */
   int purge(Instant before) {
-    int purged = sql.sql("""
-        DELETE FROM job WHERE job_id IN (SELECT j.job_id FROM job j WHERE j.finished_at < ?
-          AND j.state NOT IN ('CALLING', 'WAITING', 'SEALED')
-          AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.job_id = j.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)
-          LIMIT 1000)""").param(millis(before)).update();
-    if (purged > 0) {
-      sql.sql("DELETE FROM attempt WHERE started_at < ? AND job_id NOT IN (SELECT job_id FROM job)").param(millis(before))
-          .update();
+    List<String> old = sql.sql("SELECT j.job_id FROM job j WHERE j.finished_at < ? AND " + DONE_WITH + " LIMIT 1000")
+        .param(millis(before)).query(String.class).list();
+    int purged = 0;
+    if (!old.isEmpty()) {
+      // The conditions again: another process may have begun a new try of one of them since.
+      purged = sql.sql("DELETE FROM job AS j WHERE j.job_id IN (:ids) AND j.finished_at < :before AND " + DONE_WITH)
+          .param("ids", old).param("before", millis(before)).update();
+      sql.sql("""
+          DELETE FROM attempt WHERE job_id IN (:ids) AND started_at < :before
+            AND NOT EXISTS (SELECT 1 FROM job j WHERE j.job_id = attempt.job_id)""")
+          .param("ids", old).param("before", millis(before)).update();
     }
     sql.sql("DELETE FROM ended_try WHERE finished_at < ?").param(millis(before)).update();
     sql.sql("DELETE FROM setback WHERE updated_at < ?").param(millis(before)).update();
@@ -194,10 +205,10 @@ final class JobRows {
     return sql.sql("""
         UPDATE attempt SET ended_at = ?, result = ?, http_status = ?, detail = ?, sealed = ?, key_id = ?, content_type = ?,
           late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ? WHERE attempt_id = ? AND published_at IS NULL""")
-        .params(millis(now), report.result().name(), report.httpStatus(), report.detail(),
+        .params(millis(now), report.result().name(), report.httpStatus(), text(report.detail()),
             answer == null ? null : answer.body(), answer == null ? null : answer.keyId(),
-            answer == null ? null : answer.contentType(), late ? 1 : 0, answer == null ? null : answer.payConnectId(),
-            answer == null ? null : answer.payConnectName(), answer == null ? null : answer.terminalId(), attemptId)
+            answer == null ? null : answer.contentType(), late ? 1 : 0, answer == null ? null : text(answer.payConnectId()),
+            answer == null ? null : text(answer.payConnectName()), answer == null ? null : text(answer.terminalId()), attemptId)
         .update() == 1;
   }
 
@@ -242,6 +253,12 @@ final class JobRows {
     sql.sql("DELETE FROM setback WHERE carrier = ?").param(carrier).update();
   }
 
+  /** What this name stands for: the value that was first given for it. */
+  String fact(String name, String value) {
+    sql.sql("INSERT INTO fact (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING").params(name, value).update();
+    return sql.sql("SELECT value FROM fact WHERE name = ?").param(name).query(String.class).single();
+  }
+
   int beat(Owner owner, Instant now) {
     return sql.sql("""
         INSERT INTO pulse (id, owner, beaten_at) VALUES (1, ?, ?)
@@ -273,6 +290,11 @@ final class JobRows {
         row.getString("sealed"), row.getString("key_id"), row.getString("content_type"), row.getString("pay_connect_id"),
         row.getString("pay_connect_name"), row.getString("terminal_id"), row.getInt("late") == 1,
         fromJson(row.getString("reference")), instant(row, "requested_at"), row.getInt("attempts"));
+  }
+
+  /** PostgreSQL's texts cannot hold the character 0, and what the endpoint says is not ours to choose. */
+  private static String text(String value) {
+    return value == null ? null : value.replace('\0', '\uFFFD');
   }
 
   private static Long millis(Instant instant) {

@@ -16,13 +16,15 @@ final class SqliteDialect implements Dialect {
   /** The first release without the WAL reset bug, as major * 1,000,000 + minor * 1,000 + patch. */
   private static final int OLDEST_SAFE = 3_051_003;
 
+  static final String PREFIX = "jdbc:sqlite:";
+
   private final String url;
   private final Path file;
 
   /** @param url {@code jdbc:sqlite:<path>} */
   SqliteDialect(String url) {
     this.url = url;
-    this.file = Path.of(url.substring("jdbc:sqlite:".length()));
+    this.file = Path.of(url.substring(PREFIX.length()));
   }
 
   @Override
@@ -51,6 +53,11 @@ final class SqliteDialect implements Dialect {
   @Override
   public void lock(Connection connection, String jobId) {
     // One writer: the transaction itself is the lock.
+  }
+
+  @Override
+  public String remedy() {
+    return "check that its directory exists and has space, and that its permissions let this user write";
   }
 
   @Override

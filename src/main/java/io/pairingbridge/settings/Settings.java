@@ -183,8 +183,12 @@ public record Settings(Path home, Path dataDirectory, String environment, String
           + " credentials would cross the network in the open");
     }
     String journal = source.get(Setting.JOURNAL_URL);
-    if (!journal.isEmpty() && !journal.startsWith("jdbc:sqlite:")) {
-      problems.add("pairing.journal.url must begin with jdbc:sqlite: in this version");
+    if (!journal.isEmpty() && !journal.startsWith("jdbc:sqlite:") && !journal.startsWith("jdbc:postgresql:")) {
+      problems.add("pairing.journal.url must begin with jdbc:sqlite: or jdbc:postgresql:");
+    }
+    if (!client && journal.startsWith("jdbc:postgresql:") && (source.get(Setting.JOURNAL_USERNAME).isEmpty()
+        || source.get(Setting.JOURNAL_PASSWORD).isEmpty() && source.sound(Setting.JOURNAL_PASSWORD))) {
+      problems.add("pairing.journal.username and pairing.journal.password (or -file) are needed for " + journal.replaceFirst("\\?.*", ""));
     }
     noPasswordIn("pairing.journal.url", journal, "pairing.journal.password", problems);
     String otpKey = source.get(Setting.JOURNAL_OTP_KEY);

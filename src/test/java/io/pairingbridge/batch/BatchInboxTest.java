@@ -12,6 +12,7 @@ import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
 import io.pairingbridge.settings.SettingsException;
 import jakarta.jms.JMSException;
+import io.pairingbridge.settings.Settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -40,7 +41,7 @@ class BatchInboxTest {
   void open() throws Exception {
     inbox = Files.createDirectories(folder.resolve("inbox"));
     OtpHash hash = new OtpHash(new byte[32]);
-    journal = JdbcJournal.open("jdbc:sqlite:" + folder.resolve("journal.db"), new Limits(Duration.ofSeconds(1), Duration.ofHours(1), 1,
+    journal = JdbcJournal.open(new Settings.JournalStore("jdbc:sqlite:" + folder.resolve("journal.db"), "", "", null, ""), new Limits(Duration.ofSeconds(1), Duration.ofHours(1), 1,
         new RetryPolicy(Duration.ofSeconds(1), Duration.ofMinutes(1), 2, 0)), new Owner("a", "1"), hash, Clock.systemUTC());
   }
 

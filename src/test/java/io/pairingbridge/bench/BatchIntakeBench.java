@@ -17,6 +17,7 @@ import jakarta.jms.DeliveryMode;
 import jakarta.jms.Message;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
+import io.pairingbridge.settings.Settings;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -135,7 +136,8 @@ public final class BatchIntakeBench {
     OtpHash hash = new OtpHash(new byte[32]);
     Limits limits = new Limits(Duration.ofSeconds(30), Duration.ofHours(1), 3,
         new RetryPolicy(Duration.ofSeconds(2), Duration.ofMinutes(2), 2, 0.2));
-    try (Journal journal = JdbcJournal.open("jdbc:sqlite:" + folder.resolve("journal.db"), limits, new Owner("bench", "1"), hash,
+    try (Journal journal = JdbcJournal.open(new Settings.JournalStore("jdbc:sqlite:"
+        + folder.resolve("journal.db"), "", "", null, ""), limits, new Owner("bench", "1"), hash,
         Clock.systemUTC())) {
       BatchIntake intake = new BatchIntake(journal.batches(), BrokerConnections.factory(bridge(url, folder)),
           new RequestBody(Path.of("config/schema/pairing-request.schema.json")), Set.of(), hash, Duration.ofHours(1), Clock.systemUTC());

@@ -101,6 +101,19 @@ abstract class JournalContract {
     assertThat(entry.otpHash()).isEqualTo(HASH.of("otp")).doesNotContain("otp");
   }
 
+  /** No database's idea of a text may cost credentials. */
+  @Test
+  void takesAnAnswerWhateverCharactersItHolds() {
+    Journal journal = open("a", "1");
+    Job job = job("j", "otp");
+    journal.admit(job);
+    String odd = "Till \0 \uD800 \uFFFF 'x' \\ %";
+    journal.answered(job, new AttemptReport(Result.PAIRED, 200, odd, new SealedAnswer("sealed-bytes", "key-1", "application/jose", odd, odd, odd),
+        null));
+    assertThat(job.next()).isEqualTo(Next.PUBLISH);
+    assertThat(job.credentials().payConnectName()).startsWith("Till ").endsWith(" 'x' \\ %");
+  }
+
   @Test
   void countsTheCallOfAnEarlierRunAsLost() {
     open("a", "1").admit(job("j", "otp"));
@@ -984,6 +997,16 @@ abstract class JournalContract {
     @Override
     public void lock(Connection connection, String jobId) throws SQLException {
       real.lock(connection, jobId);
+    }
+
+    @Override
+    public boolean undone(SQLException fault) {
+      return real.undone(fault);
+    }
+
+    @Override
+    public String remedy() {
+      return real.remedy();
     }
 
     @Override

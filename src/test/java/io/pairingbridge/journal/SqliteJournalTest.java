@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.testing.Invariants;
+import io.pairingbridge.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class SqliteJournalTest extends JournalContract {
 
   @Test
   void refusesADatabaseThatItDoesNotKnow() {
-    assertThatThrownBy(() -> JdbcJournal.open("jdbc:h2:mem:journal", null, null, null, Clock.systemUTC()))
+    assertThatThrownBy(() -> JdbcJournal.open(new Settings.JournalStore("jdbc:h2:mem:journal", "", "", null, ""), null, null, null, Clock.systemUTC()))
         .isInstanceOf(JournalException.class).hasMessageContaining("pairing.journal.url is jdbc:h2:mem:journal");
   }
 
@@ -33,9 +34,9 @@ class SqliteJournalTest extends JournalContract {
   void saysWhatToDoIfItsFileCannotBeMade() throws IOException {
     Path notAFolder = Files.writeString(folder.resolve("file"), "");
     String url = "jdbc:sqlite:" + notAFolder.resolve("journal.db");
-    assertThatThrownBy(() -> JdbcJournal.open(url, null, null, null, Clock.systemUTC()))
+    assertThatThrownBy(() -> JdbcJournal.open(new Settings.JournalStore(url, "", "", null, ""), null, null, null, Clock.systemUTC()))
         .isInstanceOf(JournalException.class).hasMessageContaining("cannot create the directory of " + notAFolder)
-        .hasMessageContaining("Check that its directory exists");
+        .hasMessageContaining("check that its directory exists");
   }
 
   /** The log of a process that ended after a failed sync may be in the kernel's memory only; the database is not. */

@@ -1,0 +1,31 @@
+-- Makes the journal's database and the one role that the bridges log in with. Run once, as a superuser, with psql:
+--
+--   psql -v ON_ERROR_STOP=1 -v password="$(cat the-password-file)" -f grants.sql
+--
+-- -v role=... and -v database=... give other names. Running it again changes the password and nothing else.
+--
+-- The role owns one schema, "pairing", and nothing else: bridges bring its tables up to date themselves when they start. It cannot
+-- make databases, roles or extensions, read other schemas, or switch the log off. Whoever wants to keep schema changes from
+-- the running bridges gives them a second role and grants it SELECT, INSERT, UPDATE and DELETE; a new version of the bridge is then
+-- started once as the owner.
+\if :{?role} \else \set role pairing_bridge \endif
+\if :{?database} \else \set database pairing \endif
+
+SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', :'role')
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+ALTER ROLE :"role" PASSWORD :'password';
+-- Each bridge holds one connection for writing and up to four for reading, and two more while it starts.
+ALTER ROLE :"role" CONNECTION LIMIT 90;
+
+SELECT format('CREATE DATABASE %I ENCODING ''UTF8'' TEMPLATE template0', :'database')
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
+REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
+GRANT CONNECT ON DATABASE :"database" TO :"role";
+ALTER ROLE :"role" IN DATABASE :"database" SET search_path = pairing;
+-- The bridge refuses to start with less; here, so that a server that is set otherwise for others does not matter.
+ALTER ROLE :"role" IN DATABASE :"database" SET synchronous_commit = on;
+
+\connect :"database"
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+SELECT format('CREATE SCHEMA pairing AUTHORIZATION %I', :'role')
+WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'pairing') \gexec

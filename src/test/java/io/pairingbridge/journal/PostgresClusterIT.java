@@ -1,0 +1,234 @@
+package io.pairingbridge.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.pairingbridge.job.Job;
+import io.pairingbridge.job.Next;
+import io.pairingbridge.job.PairingRequest;
+import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.Journal.AttemptReport;
+import io.pairingbridge.journal.Journal.SealedAnswer;
+import io.pairingbridge.settings.Settings;
+import io.pairingbridge.testing.PostgresServer;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Several bridges on one journal, each with its own connections. */
+class PostgresClusterIT {
+  private static final OtpHash HASH = new OtpHash("0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8));
+  private static final Limits LIMITS = new Limits(Duration.ofSeconds(60), Duration.ofHours(1), 3,
+      new RetryPolicy(Duration.ofSeconds(1), Duration.ofMinutes(1), 2, 0));
+
+  private final ExecutorService threads = Executors.newFixedThreadPool(16);
+  private final List<JdbcJournal> journals = Collections.synchronizedList(new ArrayList<>());
+  private Settings.JournalStore store;
+
+  @BeforeAll
+  static void needsAServer() {
+    PostgresServer.missing().ifPresent(why -> assumeTrue(false, why));
+  }
+
+  @BeforeEach
+  void empty() throws IOException {
+    store = PostgresServer.shared().journal();
+  }
+
+  @AfterEach
+  void close() {
+    threads.shutdownNow();
+    journals.forEach(JdbcJournal::close);
+  }
+
+  private JdbcJournal open(String instance) {
+    JdbcJournal journal = JdbcJournal.open(store, LIMITS, new Owner(instance, "1"), HASH, Clock.systemUTC());
+    journals.add(journal);
+    return journal;
+  }
+
+  private static Job job(String id, String otp, String carrier) {
+    return new Job(new Job.Origin(id, null, null, carrier, Instant.now(), null, 4, false, false),
+        new PairingRequest("Till", otp, null, Map.of()), "{}");
+  }
+
+  /** Runs both at the same moment, as far as a latch can. */
+  private <T> List<T> atOnce(List<Callable<T>> tasks) throws Exception {
+    CountDownLatch ready = new CountDownLatch(tasks.size());
+    List<Future<T>> running = new ArrayList<>();
+    for (Callable<T> task : tasks) {
+      running.add(threads.submit(() -> {
+        ready.countDown();
+        ready.await();
+        return task.call();
+      }));
+    }
+    List<T> results = new ArrayList<>();
+    for (Future<T> one : running) {
+      results.add(one.get());
+    }
+    return results;
+  }
+
+  @Test
+  void startsAllAtOnceOnAnEmptyDatabase() throws Exception {
+    List<Callable<JdbcJournal>> starts = new ArrayList<>();
+    for (String instance : List.of("a", "b", "c", "d")) {
+      starts.add(() -> open(instance));
+    }
+    atOnce(starts).forEach(Journal::heal);
+    assertThat(PostgresServer.shared().ask(store, "SELECT count(*) = count(DISTINCT version) FROM pairing.flyway_schema_history"
+        + " WHERE version IS NOT NULL AND success")).isEqualTo("t");
+  }
+
+  /** A newer bridge has changed the schema in a way that this one can live with: it goes on, and starts again. */
+  @Test
+  void startsOnTheSchemaOfTheNextVersion() throws Exception {
+    JdbcJournal old = open("a");
+    PostgresServer.shared().ask(store, "ALTER TABLE pairing.job ADD COLUMN of_the_next_version TEXT");
+    PostgresServer.shared().ask(store, "INSERT INTO pairing.flyway_schema_history SELECT installed_rank + 1000, '1000', 'next', type, 'V1000__next.sql',"
+        + " 1, installed_by, installed_on, 1, true FROM pairing.flyway_schema_history ORDER BY installed_rank DESC LIMIT 1");
+    Job job = job("j", "otp", "1");
+    old.admit(job);
+    assertThat(job.next()).isEqualTo(Next.CALL);
+    assertThat(open("b").find("j").orElseThrow().state()).isEqualTo(State.CALLING);
+  }
+
+  /** Each job is delivered to both, in groups whose jobs come in another order. */
+  @Test
+  void permitsOneCallForAJobThatBothAreGiven() throws Exception {
+    List<JdbcJournal> both = List.of(open("a"), open("b"));
+    AtomicInteger carriers = new AtomicInteger();
+    for (int round = 0; round < 25; round++) {
+      Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
+      List<Callable<Void>> deliveries = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        String first = "job-" + round + "-" + i;
+        String second = "job-" + round + "-" + (7 - i);
+        for (JdbcJournal journal : both) {
+          String id = journal == both.get(0) ? first : second;
+          deliveries.add(() -> {
+            Job job = job(id, "otp of " + id, Integer.toString(carriers.incrementAndGet()));
+            journal.admit(job);
+            if (job.next() == Next.CALL) {
+              calls.computeIfAbsent(id, key -> new AtomicInteger()).incrementAndGet();
+            }
+            return null;
+          });
+        }
+      }
+      Collections.shuffle(deliveries);
+      atOnce(deliveries);
+      assertThat(calls).hasSize(8).allSatisfy((id, count) -> assertThat(count.get()).as("calls of %s", id).isEqualTo(1));
+    }
+    assertThat(both).allSatisfy(journal -> assertThat(journal.failure()).isEmpty());
+  }
+
+  @Test
+  void leavesACallOfAnotherBridgeAloneAndTakesItsAnswer() {
+    JdbcJournal a = open("a");
+    JdbcJournal b = open("b");
+    Job mine = job("j", "otp", "1");
+    a.admit(mine);
+    Job again = job("j", "otp", "1");
+    b.admit(again);
+    assertThat(again.next()).isEqualTo(Next.WAIT);
+    b.admit(again = job("j", "otp", "1"));
+    assertThat(again.next()).isEqualTo(Next.WAIT);
+
+    a.answered(mine, new AttemptReport(Result.PAIRED, 200, "ok", answer(), null));
+    Job later = job("j", "otp", "1");
+    b.admit(later);
+    assertThat(later.next()).isEqualTo(Next.PUBLISH);
+    assertThat(b.published(mine.attempt().id()).state()).isEqualTo(State.PUBLISHED);
+    assertThat(a.published(mine.attempt().id()).state()).as("the other one publishes it too").isEqualTo(State.PUBLISHED);
+  }
+
+  /** Two transactions that wait for each other's job: the server ends one of them, whose writes are then done one by one. */
+  @Test
+  void writesAgainWhatTheServerUndidBecauseOfOthers() throws Exception {
+    Dialect dialect = new PostgresDialect(store.url(), store.username(), store.password(), null);
+    open("a");
+    try (Connection other = PostgresServer.shared().admin(store); Statement limits = other.createStatement();
+        GroupCommit group = new GroupCommit(dialect)) {
+      limits.execute("SET deadlock_timeout = '1h'"); // so that it is the group that is undone
+      other.setAutoCommit(false);
+      dialect.lock(other, "second");
+      AtomicInteger begun = new AtomicInteger();
+      Future<String> written = threads.submit(() -> group.write(connection -> {
+        begun.incrementAndGet();
+        dialect.lock(connection, "first");
+        dialect.lock(connection, "second");
+        return "written";
+      }));
+      Awaitility.await().until(() -> PostgresServer.shared().ask(store,
+          "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").equals("1"));
+      dialect.lock(other, "first"); // granted once the group is undone
+      other.rollback();
+      assertThat(written.get()).isEqualTo("written");
+      assertThat(begun.get()).isGreaterThan(1);
+      assertThat(group.failure()).isEmpty();
+    }
+  }
+
+  /** A bridge that stands still in the middle of a transaction holds a job no longer than the server lets it. */
+  @Test
+  void isNotHeldUpByAPausedOne() throws Exception {
+    JdbcJournal a = open("a");
+    Connection paused = new PostgresDialect(store.url(), store.username(), store.password(), null).openForWriting();
+    paused.setAutoCommit(false);
+    new PostgresDialect(store.url(), store.username(), store.password(), null).lock(paused, "j");
+    Job job = job("j", "otp", "1");
+    a.admit(job);
+    assertThat(job.next()).isEqualTo(Next.CALL);
+    assertThat(paused.isValid(5)).as("the server has ended the paused one's connection").isFalse();
+    paused.close();
+  }
+
+  /** Between the portions of a purge others write, and a new try of an old job is not taken away. */
+  @Test
+  void purgesInPortions() throws Exception {
+    JdbcJournal a = open("a");
+    JdbcJournal b = open("b");
+    PostgresServer.shared().ask(store, """
+        INSERT INTO pairing.job (job_id, state, otp_hash, requested_at, finished_at, updated_at)
+        SELECT 'old-' || i, 'REJECTED', 'hash', 1, 1, 1 FROM generate_series(1, 3500) i""");
+    PostgresServer.shared().ask(store, """
+        INSERT INTO pairing.attempt (attempt_id, job_id, number, owner, started_at, deadline, ended_at, result)
+        SELECT 'attempt-' || i, 'old-' || i, 1, 'x/1', 1, 1, 1, 'REJECTED' FROM generate_series(1, 3500) i""");
+    Job anew = job("old-3500", "another otp", "2");
+    b.admit(anew);
+    assertThat(anew.next()).isEqualTo(Next.CALL);
+    List<Integer> portions = new ArrayList<>();
+    for (int purged = a.purge(Duration.ofDays(1)); purged > 0; purged = a.purge(Duration.ofDays(1))) {
+      portions.add(purged);
+    }
+    assertThat(portions).containsExactly(1000, 1000, 1000, 499);
+    assertThat(b.find("old-3500").orElseThrow().state()).isEqualTo(State.CALLING);
+    assertThat(PostgresServer.shared().ask(store, "SELECT count(*) FROM pairing.attempt WHERE job_id <> 'old-3500'")).isEqualTo("0");
+  }
+
+  private static SealedAnswer answer() {
+    return new SealedAnswer("sealed-bytes", "key-1", "application/jose", "pc", "Till", "T1");
+  }
+}

@@ -1,0 +1,121 @@
+package io.pairingbridge.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.pairingbridge.job.Next;
+import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.settings.Settings;
+import io.pairingbridge.testing.PostgresServer;
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The journal's contract on a real PostgreSQL server, with the role that the shipped script makes. */
+class PostgresJournalIT extends JournalContract {
+  private Settings.JournalStore store;
+
+  @BeforeAll
+  static void needsAServer() {
+    PostgresServer.missing().ifPresent(why -> assumeTrue(false, why));
+  }
+
+  @BeforeEach
+  void empty() throws IOException {
+    store = PostgresServer.shared().journal();
+  }
+
+  @Override
+  Dialect dialect() {
+    return dialect(null);
+  }
+
+  private Dialect dialect(String instance) {
+    return new PostgresDialect(store.url(), store.username(), store.password(), instance);
+  }
+
+  @Test
+  void refusesAServerThatLosesWhatItHasCommitted() throws Exception {
+    try (PostgresServer careless = PostgresServer.start(List.of("fsync = off"))) {
+      store = careless.journal();
+      assertThatThrownBy(() -> open("a", "1")).isInstanceOf(JournalException.class).hasMessageContaining("fsync is off");
+      careless.configure(List.of("full_page_writes = off"));
+      assertThatThrownBy(() -> open("a", "1")).hasMessageContaining("full_page_writes is off");
+      careless.configure(List.of("synchronous_commit = off"));
+      open("a", "1").close(); // the role has its own
+      careless.ask(store, "ALTER ROLE pairing_bridge IN DATABASE " + store.url().replaceFirst(".*/", "") + " SET synchronous_commit = off");
+      assertThatThrownBy(() -> open("a", "1")).hasMessageContaining("synchronous_commit is off").hasMessageContaining("set synchronous_commit");
+    }
+  }
+
+  @Test
+  void failsUntilItIsHealedAfterItsConnectionIsGone() throws Exception {
+    JdbcJournal journal = open("a", "1");
+    PostgresServer.shared().ask(store, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        + " AND pid <> pg_backend_pid()");
+    assertThatThrownBy(() -> journal.admit(job("j", "otp"))).isInstanceOf(JournalException.class).hasMessageContaining("Jobs stay in their queue");
+    assertThat(journal.failure()).hasValueSatisfying(why -> assertThat(why).contains("//127.0.0.1:"));
+    assertThatThrownBy(() -> journal.admit(job("j", "otp"))).as("nothing is tried again").isInstanceOf(JournalException.class);
+    journal.heal();
+    var again = job("j", "otp");
+    journal.admit(again);
+    assertThat(again.next()).isEqualTo(Next.CALL);
+  }
+
+  @Test
+  void keepsWhatItCommittedWhenTheServerIsKilled() throws Exception {
+    try (PostgresServer server = PostgresServer.start(List.of())) {
+      store = server.journal();
+      JdbcJournal journal = open("a", "1");
+      journal.admit(job("j", "otp"));
+      server.kill();
+      assertThatThrownBy(journal::heal).isInstanceOf(JournalException.class);
+      assertThatThrownBy(() -> journal.find("j")).isInstanceOf(JournalException.class).hasMessageContaining("cannot be read");
+      server.start();
+      journal.heal();
+      assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
+    }
+  }
+
+  @Test
+  void cannotDoMoreThanItsSchemaNeeds() throws Exception {
+    open("a", "1");
+    try (var bridge = dialect(null).openForWriting(); var statement = bridge.createStatement()) {
+      for (String forbidden : List.of("CREATE DATABASE other", "CREATE ROLE other", "CREATE SCHEMA other", "CREATE TABLE public.other (x INT)",
+          "ALTER SYSTEM SET fsync = off", "COPY job TO '/tmp/other'", "SELECT * FROM pg_authid", "CREATE EXTENSION dblink")) {
+        assertThatThrownBy(() -> statement.execute(forbidden)).as(forbidden).isInstanceOf(SQLException.class)
+            .satisfies(refused -> assertThat(((SQLException) refused).getSQLState()).isEqualTo("42501"));
+      }
+    }
+  }
+
+  @Test
+  void refusesASecondBridgeOfTheSameName() throws Exception {
+    Dialect first = dialect("till");
+    var held = first.openForWriting();
+    try (var quick = PostgresServer.shared().admin(store)) {
+      assertThat(quick.isValid(5)).isTrue();
+      Thread second = new Thread(() -> assertThatThrownBy(() -> dialect("till").openForWriting()).isInstanceOf(SQLException.class));
+      second.setDaemon(true);
+      second.start();
+      Awaitility.await().until(() -> PostgresServer.shared().ask(store,
+          "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").equals("1"));
+      dialect("other").openForWriting().close();
+      held.close();
+      second.join(60_000);
+    }
+  }
+
+  @Test
+  void refusesAnotherKey() {
+    open("a", "1");
+    assertThatThrownBy(() -> JdbcJournal.open(dialect(), new Limits(java.time.Duration.ofSeconds(1), java.time.Duration.ofHours(1), 1, null),
+        new Owner("b", "1"), new OtpHash(new byte[32]), java.time.Clock.systemUTC()))
+        .isInstanceOf(JournalException.class).hasMessageContaining("pairing.journal.otp-key");
+  }
+}

@@ -1,0 +1,169 @@
+package io.pairingbridge.testing;
+
+import io.pairingbridge.settings.Settings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.springframework.util.FileSystemUtils;
+
+/**
+ * A real PostgreSQL server of Debian's package, on loopback, in a folder of its own; one for all tests of a process that do not ask for
+ * another, ended with it. Its programs refuse to run as root: then they run as user postgres.
+ */
+public final class PostgresServer implements AutoCloseable {
+  private static final String PASSWORD = "password-of-the-bridges-role";
+  private static PostgresServer shared;
+
+  private final Path programs;
+  private final Path folder;
+  private final int port;
+  private int databases;
+
+  private PostgresServer(Path programs) throws IOException {
+    this.programs = programs;
+    this.folder = Files.createTempDirectory("postgres");
+    this.port = Stage.freePort();
+    if (root()) {
+      run(List.of("chown", "postgres", folder.toString()));
+    }
+    asPostgres("initdb", "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N");
+    start();
+    Runtime.getRuntime().addShutdownHook(new Thread(this::close));
+  }
+
+  /** Why there is no server to be had, or empty. */
+  public static Optional<String> missing() {
+    return programs().isPresent() ? Optional.empty() : Optional.of("no PostgreSQL server under /usr/lib/postgresql: install the package postgresql");
+  }
+
+  /** For tests that leave it as it was. */
+  public static synchronized PostgresServer shared() throws IOException {
+    if (shared == null) {
+      shared = start(List.of());
+    }
+    return shared;
+  }
+
+  /** A server of one's own, with lines for its postgresql.conf. */
+  public static PostgresServer start(List<String> settings) throws IOException {
+    PostgresServer server = new PostgresServer(programs().orElseThrow());
+    if (!settings.isEmpty()) {
+      server.configure(settings);
+    }
+    return server;
+  }
+
+  private static Optional<Path> programs() {
+    Path all = Path.of("/usr/lib/postgresql");
+    if (!Files.isDirectory(all)) {
+      return Optional.empty();
+    }
+    try (Stream<Path> versions = Files.list(all)) {
+      return versions.map(version -> version.resolve("bin")).filter(bin -> Files.isExecutable(bin.resolve("initdb"))).sorted()
+          .reduce((older, newer) -> newer);
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Starts it anew with these lines at the end of its configuration. */
+  public void configure(List<String> settings) throws IOException {
+    asPostgres("pg_ctl", "-D", data(), "-w", "-m", "fast", "stop");
+    String lines = String.join("\n", settings);
+    if (root()) {
+      run(List.of("runuser", "-u", "postgres", "--", "sh", "-c", "echo \"$0\" > " + data() + "/postgresql.auto.conf", lines));
+    } else {
+      Files.writeString(folder.resolve("data/postgresql.auto.conf"), lines);
+    }
+    start();
+  }
+
+  public void start() throws IOException {
+    asPostgres("pg_ctl", "-D", data(), "-w", "-t", "60", "-l", folder.resolve("log").toString(), "-o",
+        "-c listen_addresses=127.0.0.1 -c port=" + port + " -c unix_socket_directories=" + folder, "start");
+  }
+
+  /** Ends it as a power cut would, as far as a process can. */
+  public void kill() throws IOException {
+    asPostgres("pg_ctl", "-D", data(), "-w", "-m", "immediate", "stop");
+  }
+
+  /** A new database, made by the script that the product ships, and how a bridge reaches it. */
+  public synchronized Settings.JournalStore journal() throws IOException {
+    String database = "journal_" + ++databases;
+    run(List.of(programs.resolve("psql").toString(), "-q", "-h", "127.0.0.1", "-p", Integer.toString(port), "-U", "postgres", "-v",
+        "ON_ERROR_STOP=1", "-v", "password=" + PASSWORD, "-v", "database=" + database, "-f", "docker/postgres/grants.sql", "postgres"));
+    return new Settings.JournalStore("jdbc:postgresql://127.0.0.1:" + port + "/" + database, "pairing_bridge", PASSWORD,
+        Duration.ofDays(90), "");
+  }
+
+  /** As a superuser, on that database. */
+  public Connection admin(Settings.JournalStore store) throws SQLException {
+    return DriverManager.getConnection(store.url(), "postgres", "");
+  }
+
+  /** The first column of the first row. */
+  public String ask(Settings.JournalStore store, String sql) throws SQLException {
+    try (Connection admin = admin(store); Statement statement = admin.createStatement()) {
+      if (!statement.execute(sql)) {
+        return "";
+      }
+      try (ResultSet row = statement.getResultSet()) {
+        return row.next() ? row.getString(1) : "";
+      }
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    if (Files.exists(folder)) {
+      try {
+        kill();
+        FileSystemUtils.deleteRecursively(folder);
+      } catch (IOException e) {
+        System.err.println("PostgreSQL in " + folder + " was not ended: " + e.getMessage());
+      }
+    }
+  }
+
+  private String data() {
+    return folder.resolve("data").toString();
+  }
+
+  private static boolean root() {
+    return "root".equals(System.getProperty("user.name"));
+  }
+
+  private void asPostgres(String program, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(root() ? List.of("runuser", "-u", "postgres", "--") : List.of());
+    command.add(programs.resolve(program).toString());
+    command.addAll(List.of(arguments));
+    run(command);
+  }
+
+  private static void run(List<String> command) throws IOException {
+    Path said = Files.createTempFile("postgres", ".out"); // and no pipe: the server would keep it open
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(said.toFile()).start();
+      if (process.waitFor() != 0) {
+        throw new IOException(String.join(" ", command) + ": " + Files.readString(said, StandardCharsets.UTF_8));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    } finally {
+      Files.delete(said);
+    }
+  }
+}
