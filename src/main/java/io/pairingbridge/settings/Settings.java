@@ -56,7 +56,8 @@ public record Settings(Path home, Path dataDirectory, String environment, String
 
   public record Intake(int closeAfter, Duration probeDelay) {}
 
-  public record Seal(boolean jwe, Path recipientKeys) {}
+  /** @param breakGlassKeys of the offline key that opens everything too, or null */
+  public record Seal(boolean jwe, Path recipientKeys, Path breakGlassKeys) {}
 
   public record JournalStore(String url, String username, String password, Duration retention, String otpKey) {
     @Override
@@ -202,7 +203,7 @@ public record Settings(Path home, Path dataDirectory, String environment, String
             number(source, Setting.MAX_AMBIGUOUS)),
         decimal(source, Setting.RATE_LIMIT),
         new Intake(number(source, Setting.CLOSE_AFTER), Setting.duration(source.get(Setting.PROBE_DELAY))),
-        new Seal(jwe, base.resolve(source.get(Setting.RECIPIENT_KEYS))),
+        new Seal(jwe, base.resolve(source.get(Setting.RECIPIENT_KEYS)), path(base, source.get(Setting.BREAK_GLASS_KEYS))),
         new JournalStore(journal.isEmpty() ? "jdbc:sqlite:" + data.resolve("journal.db") : journal,
             source.get(Setting.JOURNAL_USERNAME), source.get(Setting.JOURNAL_PASSWORD),
             Setting.duration(source.get(Setting.JOURNAL_RETENTION)), otpKey),
