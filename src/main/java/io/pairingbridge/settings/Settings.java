@@ -186,6 +186,9 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     if (!otpKey.isEmpty() && otpKey.length() < 32) {
       problems.add("pairing.journal.otp-key is too short; give at least 32 random characters");
     }
+    if (!client && source.sound(Setting.ENVIRONMENT) && "production".equals(where)) {
+      new ProductionRules(source, base, data, endpointUrl, broker).check(problems);
+    }
     if (!problems.isEmpty()) {
       throw new SettingsException(problems);
     }
@@ -252,7 +255,7 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     }
   }
 
-  private static boolean tls(Broker broker, List<String> problems) {
+  static boolean tls(Broker broker, List<String> problems) {
     if (broker.url().isEmpty()) {
       return false;
     }

@@ -74,7 +74,7 @@ class KeyRotationIT {
       assertOpens(both, EndedJob.await(stage, "third", "otp-canary-third").paired().credentials(), "next-recipient",
           "otp-canary-third");
       assertThat(operator.read("KeyProblem").asText()).contains("key 'next-recipient' goes on sealing", file.toString());
-      String health = operator.get("/observe/health/ready").body();
+      String health = operator.get("/observe/health/ready?data=true").body();
       assertThat(health).contains("\"name\":\"keys\"", "goes on sealing").contains("\"status\":\"UP\"")
           .doesNotContain("\"status\":\"DOWN\"");
 
