@@ -128,8 +128,8 @@ public final class Keys implements Callable<Integer> {
 
   /** {@code keys show}. */
   @Command(name = "show", mixinStandardHelpOptions = true, sortOptions = false,
-      description = "Shows the public keys that credentials are sealed to with these settings: which one seals, which come after it,"
-          + " which one is the break-glass key, and how old each is. A running bridge uses the same ones.",
+      description = "Shows the public keys that credentials are sealed to with these settings: which one seals, which come after"
+          + " it, which one is the break-glass key, and how old each is. A running bridge uses the same ones.",
       footer = {"", "Exit code: 0 they can be used, 1 they cannot: a bridge does not start with them, and a running one goes on"
           + " with those it has."})
   static final class Show implements Callable<Integer> {
@@ -146,7 +146,8 @@ public final class Keys implements Callable<Integer> {
       ObjectNode object = JSON.createObjectNode().put("seal", seal.jwe() ? "jwe" : "none");
       ArrayNode list = object.putArray("keys");
       Clock clock = Clock.systemUTC();
-      for (KeyInUse key : seal.jwe() ? new RotatingSealer(seal.recipientKeys(), seal.breakGlassKeys(), clock).keys() : List.<KeyInUse>of()) {
+      List<KeyInUse> keys = seal.jwe() ? new RotatingSealer(seal.recipientKeys(), seal.breakGlassKeys(), clock).keys() : List.of();
+      for (KeyInUse key : keys) {
         String use = key.breakGlass() ? "break-glass" : key.sealing() ? "seals" : "listed";
         Long days = key.madeAt() == null ? null : Duration.between(key.madeAt(), clock.instant()).toDays();
         String ends = key.endsAt() == null ? null : key.endsAt().toString();

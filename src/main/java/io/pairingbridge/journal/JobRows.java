@@ -194,7 +194,8 @@ final class JobRows {
     SealedAnswer answer = report.sealed();
     return sql.sql("""
         UPDATE attempt SET ended_at = ?, result = ?, http_status = ?, detail = ?, sealed = ?, break_glass = ?, key_id = ?,
-          content_type = ?, late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ? WHERE attempt_id = ? AND published_at IS NULL""")
+          content_type = ?, late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ?
+        WHERE attempt_id = ? AND published_at IS NULL""")
         .params(millis(now), report.result().name(), report.httpStatus(), report.detail(),
             answer == null ? null : answer.body(), answer == null ? null : answer.breakGlass(),
             answer == null ? null : answer.keyId(),
@@ -273,8 +274,8 @@ final class JobRows {
 
   private static Credentials credentials(ResultSet row, int n) throws SQLException {
     return new Credentials(row.getString("attempt_id"), row.getString("job_id"), row.getString("batch_id"),
-        row.getString("sealed"), row.getString("key_id"), row.getString("content_type"), row.getString("break_glass"), row.getString("pay_connect_id"),
-        row.getString("pay_connect_name"), row.getString("terminal_id"), row.getInt("late") == 1,
+        row.getString("sealed"), row.getString("key_id"), row.getString("content_type"), row.getString("break_glass"),
+        row.getString("pay_connect_id"), row.getString("pay_connect_name"), row.getString("terminal_id"), row.getInt("late") == 1,
         fromJson(row.getString("reference")), instant(row, "requested_at"), row.getInt("attempts"));
   }
 

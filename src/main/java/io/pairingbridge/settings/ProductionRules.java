@@ -28,7 +28,8 @@ final class ProductionRules {
       "password1234", "password12345", "123456789012", "pairing-bridge", "pairingbridge", "erp-requester", "erp-credentials",
       "changemechangeme", "correcthorsebatterystaple");
 
-  private static final Set<PosixFilePermission> WRITABLE = Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
+  private static final Set<PosixFilePermission> WRITABLE =
+      Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
   private static final Pattern POSTGRESQL = Pattern.compile("jdbc:postgresql:(?://([^/?]*))?.*", Pattern.DOTALL);
 
@@ -149,7 +150,8 @@ final class ProductionRules {
     String fault = password.equalsIgnoreCase(user) ? "is its user's name"
         : password.length() < SHORTEST_PASSWORD ? "is shorter than " + SHORTEST_PASSWORD + " characters"
         : WELL_KNOWN.contains(password.toLowerCase(Locale.ROOT)) ? "is one that products and examples come with"
-        : password.chars().distinct().count() < FEWEST_CHARACTERS ? "repeats fewer than " + FEWEST_CHARACTERS + " characters" : null;
+        : password.chars().distinct().count() < FEWEST_CHARACTERS ? "repeats fewer than " + FEWEST_CHARACTERS + " characters"
+        : null;
     if (fault != null) {
       problems.add(key + " " + fault + ": choose a random one, for example with 'openssl rand -base64 24', and give it as "
           + key + "-file");

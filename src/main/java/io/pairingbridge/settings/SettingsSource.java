@@ -28,6 +28,7 @@ final class SettingsSource {
   /** Names of ours that are no settings: where the bundle lies, which profile applies, whether failures are traced, how is logged. */
   private static final List<String> NOT_SETTINGS = List.of("pairing.home", "pairing.profile", "pairing.debug", "pairing.log");
 
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{.*}}", Pattern.DOTALL);
   private static final String VARIABLE = "environment variable ";
 
   private final Map<String, String> values = new TreeMap<>();
@@ -88,7 +89,7 @@ final class SettingsSource {
     return secretFiles;
   }
 
-  /** The settings files that hold secrets themselves, with the settings; integrator ids, which open nothing alone, are left out. */
+  /** The settings files that hold secrets themselves, with the settings; integrator ids open nothing alone and are left out. */
   Map<Path, Set<String>> passwordsInSettingsFiles() {
     return passwordsInSettingsFiles;
   }
@@ -234,6 +235,12 @@ final class SettingsSource {
         String name = variable ? origin.substring(VARIABLE.length()) : key;
         problems.add("unknown setting " + name + " (" + (variable ? "an environment variable" : "set in " + origin)
             + ")" + nearest(name, variable));
+      } else if (PLACEHOLDER.matcher(value).matches()) {
+        problem(key, key + " is a placeholder in double braces (set in " + origin + "), and those are not resolved in settings of"
+            + " the bridge; " + (kind == Setting.Kind.SECRET
+                ? "have the vault's agent write the secret into a file and name it with " + key + "-file"
+                : "write the value itself, or give it as environment variable " + Setting.variable(key)));
+        values.remove(key);
       } else if (!value.isEmpty()) {
         try {
           kind.check(value);

@@ -83,7 +83,8 @@ abstract class JournalContract {
   }
 
   private static AttemptReport paired() {
-    return new AttemptReport(Result.PAIRED, 200, "ok", new SealedAnswer("sealed-bytes", "key-1", "application/jose", "glass-bytes", "pc", "Till", "T1"), null);
+    return new AttemptReport(Result.PAIRED, 200, "ok",
+        new SealedAnswer("sealed-bytes", "key-1", "application/jose", "glass-bytes", "pc", "Till", "T1"), null);
   }
 
   @Test
