@@ -30,6 +30,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -457,6 +458,23 @@ class CommandsIT {
     assertThat(ran.code()).isEqualTo(1);
     assertThat(subjects(JSON.readTree(ran.out()), "FAIL")).containsExactlyInAnyOrder("settings", "recipient keys",
         "data directory", "endpoint connection");
+  }
+
+  @Test
+  void checksWhatProductionRefuses() throws IOException {
+    properties.with(Map.of("pairing.environment", "production", "pairing.seal", "none", "pairing.management.host", "0.0.0.0",
+        "pairing.endpoint.url", "https://127.0.0.1:" + RunningBridge.freePort() + "/"));
+    Ran ran = Ran.command("check", "--profile", "production", "--json");
+    assertThat(ran.code()).isEqualTo(1);
+    List<String> told = new ArrayList<>();
+    JSON.readTree(ran.out()).path("checks").forEach(check -> {
+      if (check.path("subject").asText().equals("settings")) {
+        told.add(check.path("text").asText());
+      }
+    });
+    assertThat(told).anyMatch(text -> text.startsWith("pairing.seal=none is refused in production"))
+        .anyMatch(text -> text.startsWith("pairing.management.host is reached from other machines"))
+        .anyMatch(text -> text.startsWith("pairing.endpoint.url is on this machine"));
   }
 
   @Test
