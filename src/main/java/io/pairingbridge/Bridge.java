@@ -42,10 +42,9 @@ import io.pairingbridge.monitor.Tracing;
 import io.pairingbridge.monitor.Metrics;
 import io.pairingbridge.operate.AttentionQueues;
 import io.pairingbridge.operate.AuditLog;
-import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.PlainSealer;
-import io.pairingbridge.sealing.RecipientKeys;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
+import io.pairingbridge.sealing.RotatingSealer;
 import io.pairingbridge.sealing.Sealer;
 import io.pairingbridge.settings.PasswordFile;
 import io.pairingbridge.settings.Settings;
@@ -66,9 +65,11 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.activemq.artemis.api.core.client.ActiveMQClient;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.camel.CamelContext;
@@ -143,9 +144,11 @@ public class Bridge implements AutoCloseable {
     DataDirectory data = open(DataDirectory.open(settings.dataDirectory()));
     refuseTakenPort(settings.management());
     SSLContextParameters managementTls = settings.management().tls() ? ManagementTls.server(settings.management()) : null;
-    RecipientKeys recipient = settings.seal().jwe() ? RecipientKeys.load(settings.seal().recipientKeys()) : null;
-    Sealer sealer = sealer(recipient != null ? new JweSealer(recipient, clock) : new PlainSealer());
-    List<KeyInUse> keys = recipient != null ? recipient.inUse() : List.of();
+    RotatingSealer rotating = settings.seal().jwe()
+        ? new RotatingSealer(settings.seal().recipientKeys(), settings.seal().breakGlassKeys(), clock) : null;
+    Sealer sealer = sealer(rotating != null ? rotating : new PlainSealer());
+    Supplier<List<KeyInUse>> keys = rotating != null ? rotating::keys : List::of;
+    Supplier<Optional<String>> keyProblem = rotating != null ? rotating::problem : Optional::empty;
     sealer.verify();
     String instance = settings.instanceId().isEmpty() ? data.instanceId() : settings.instanceId();
     OtpHash otpHash = otpHash(data);
@@ -189,7 +192,7 @@ public class Bridge implements AutoCloseable {
     main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
     open(new BridgeMBean(new BridgeMBean.Parts(Version.get(), instance, settings.environment(), clock, journal, intake, activity,
         rateLimit, queues, requests, new AuditLog(settings.dataDirectory(), clock),
-        keys, doors::reconcile), settings.requests().concurrency()));
+        keys, keyProblem, doors::reconcile), settings.requests().concurrency()));
     BatchIntake batches = new BatchIntake(journal.batches(), outConnections, requests, settings.integrators().keySet(), otpHash,
         settings.requests().maxAge(), clock);
     BatchInbox inbox = new BatchInbox(settings.batchInbox(), instance, batches, journal.batches(), clock);
@@ -215,7 +218,7 @@ public class Bridge implements AutoCloseable {
     main.init();
     CamelContext context = main.getCamelContext();
     HealthCheckRegistry checks = HealthCheckRegistry.get(context);
-    BridgeHealth.checks(intake, journal).forEach(checks::register);
+    BridgeHealth.checks(intake, journal, keys, keyProblem).forEach(checks::register);
     doors.context = context;
     opened.push(main::stop);
     main.start();

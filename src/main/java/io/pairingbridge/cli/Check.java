@@ -16,9 +16,9 @@ import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
-import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.KeyFileException;
-import io.pairingbridge.sealing.RecipientKeys;
+import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
+import io.pairingbridge.sealing.RotatingSealer;
 import io.pairingbridge.sealing.SealingException;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
@@ -122,9 +122,11 @@ public final class Check implements Callable<Integer> {
       return;
     }
     try {
-      JweSealer sealer = new JweSealer(RecipientKeys.load(file), Clock.systemUTC());
-      sealer.verify();
+      Path breakGlass = settings.seal().breakGlassKeys();
+      RotatingSealer sealer = new RotatingSealer(file, breakGlass, Clock.systemUTC());
       add(Verdict.ok("recipient keys", "key '" + sealer.keyId() + "' of " + file + " seals"));
+      sealer.keys().stream().filter(KeyInUse::breakGlass).forEach(key -> add(Verdict.ok("break-glass key",
+          "key '" + key.id() + "' of " + breakGlass + " opens everything too")));
     } catch (KeyFileException | SealingException e) {
       add(Verdict.fail("recipient keys", e.getMessage(), ""));
     }

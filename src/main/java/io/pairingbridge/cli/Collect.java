@@ -21,6 +21,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,6 +42,7 @@ import picocli.CommandLine.Spec;
 public final class Collect implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String QUEUE = "pairing.credentials";
+  private static final String BREAK_GLASS = "PairingBreakGlass";
   /** How often a following collector looks up; any other time would do. */
   private static final Duration FOLLOWING = Duration.ofMinutes(1);
 
@@ -57,8 +59,9 @@ public final class Collect implements Callable<Integer> {
       description = "where to write; made with mode 0700 if it is not there, refused if it is open to others")
   private Path out;
 
-  @Option(names = "--key", paramLabel = "FILE", description = "the private key, as 'pairing-bridge keys new' writes it")
-  private Path key;
+  @Option(names = "--key", paramLabel = "FILE", arity = "1", description = {"the private key, as 'pairing-bridge keys"
+      + " new' writes it; may be given several times: the key before it, or the break-glass key"})
+  private List<Path> keys = List.of();
 
   @Option(names = "--no-open", description = "writes each message as it is, sealed, for somebody else to open")
   private boolean noOpen;
@@ -87,7 +90,7 @@ public final class Collect implements Callable<Integer> {
   @Override
   public Integer call() throws JMSException, IOException {
     Duration empty = checkedOptions();
-    Opener opener = noOpen ? null : Opener.load(key);
+    Opener opener = noOpen ? null : Opener.load(keys);
     // Before anything is received: what can't be kept must not be taken.
     CredentialsFolder folder = CredentialsFolder.open(out);
     CredentialsFile lines = ndjson ? folder.lines("credentials.ndjson") : null;
@@ -113,7 +116,7 @@ public final class Collect implements Callable<Integer> {
   }
 
   private Duration checkedOptions() {
-    if ((key == null) != noOpen) {
+    if (keys.isEmpty() != noOpen) {
       throw new ParameterException(command.commandLine(), "give --key with the private key's file, or --no-open");
     }
     if (batch != null && !Job.ID.matcher(batch).matches()) {
@@ -138,6 +141,10 @@ public final class Collect implements Callable<Integer> {
     Path file;
     try {
       byte[] content = content(message, job, opener);
+      if (noOpen && lines == null && message.getStringProperty(BREAK_GLASS) != null) {
+        folder.keep(name(message, job).replaceFirst("\\.jwe$", ".break-glass.jwe"),
+            message.getStringProperty(BREAK_GLASS).getBytes(StandardCharsets.UTF_8));
+      }
       file = lines == null ? folder.keep(name(message, job), content) : lines.keep(attempt(message), line(message, job, content));
     } catch (OpeningException | IOException e) {
       // Taking the next one instead would meet this one again, and again.
@@ -163,7 +170,7 @@ public final class Collect implements Callable<Integer> {
       throw new IOException("the message is not sealed. If the bridge runs with pairing.seal=none, use --no-open;"
           + " otherwise somebody else sent it");
     }
-    byte[] opened = opener.open(text);
+    byte[] opened = opener.open(text, message.getStringProperty(BREAK_GLASS));
     String sealedFor = Opener.header(text).jobId();
     if (!job.equals(sealedFor)) {
       throw new IOException("it was sealed for job " + printable(sealedFor) + ": the message was changed after"
@@ -192,7 +199,9 @@ public final class Collect implements Callable<Integer> {
   private ObjectNode line(Message message, String job, byte[] content) throws JMSException, IOException {
     ObjectNode line = described(message, job);
     if (noOpen) {
-      return line.put("sealed", new String(content, StandardCharsets.UTF_8));
+      line.put("sealed", new String(content, StandardCharsets.UTF_8));
+      String breakGlass = message.getStringProperty(BREAK_GLASS);
+      return breakGlass == null ? line : line.put("break_glass", breakGlass);
     }
     return line.set("credentials", JSON.readTree(content));
   }

@@ -11,11 +11,16 @@ import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.RecipientKeyPair;
 import io.pairingbridge.sealing.RecipientKeys;
+import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
+import io.pairingbridge.sealing.RotatingSealer;
+import io.pairingbridge.settings.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.text.ParseException;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -30,7 +35,7 @@ import picocli.CommandLine.Spec;
 /** {@code keys}: the recipient's key pairs. */
 @Command(name = "keys", mixinStandardHelpOptions = true,
     description = "Makes and lists the keys that credentials are sealed to.",
-    subcommands = {Keys.New.class, Keys.Show.class})
+    subcommands = {Keys.New.class, Keys.Show.class, Keys.ListFile.class})
 public final class Keys implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -39,13 +44,13 @@ public final class Keys implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    throw new ParameterException(command.commandLine(), "say which: keys new, or keys list");
+    throw new ParameterException(command.commandLine(), "say which: keys show, keys list or keys new");
   }
 
   /** {@code keys new}. */
   @Command(name = "new", mixinStandardHelpOptions = true, sortOptions = false,
       description = {"Makes a key pair. Its public half comes first in the public file, so that it seals from the"
-          + " bridge's next start on. The private file has mode 0600 and is never overwritten; it belongs where"
+          + " next job on, also in a running bridge. The private file has mode 0600 and is never overwritten; it belongs where"
           + " credentials are opened, not where the bridge runs."})
   static final class New implements Callable<Integer> {
     @Spec
@@ -91,7 +96,7 @@ public final class Keys implements Callable<Integer> {
         System.out.println("public   " + target);
       }
       System.err.println("Take the private file to where credentials are opened, out of the bridge's reach, and keep a"
-          + " copy: without it nobody can open what is sealed to it. A running bridge seals to it after a restart.");
+          + " copy: without it nobody can open what is sealed to it. A running bridge seals to it from its next job on.");
       return 0;
     }
 
@@ -121,11 +126,51 @@ public final class Keys implements Callable<Integer> {
     }
   }
 
+  /** {@code keys show}. */
+  @Command(name = "show", mixinStandardHelpOptions = true, sortOptions = false,
+      description = "Shows the public keys that credentials are sealed to with these settings: which one seals, which come after"
+          + " it, which one is the break-glass key, and how old each is. A running bridge uses the same ones.",
+      footer = {"", "Exit code: 0 they can be used, 1 they cannot: a bridge does not start with them, and a running one goes on"
+          + " with those it has."})
+  static final class Show implements Callable<Integer> {
+    @Mixin
+    private Home home;
+
+    @Option(names = "--json", description = "prints one JSON object")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+      Settings.Seal seal = home.clientSettings().seal();
+      Table table = new Table("KID", "KIND", "USE", "AGE", "ENDS");
+      ObjectNode object = JSON.createObjectNode().put("seal", seal.jwe() ? "jwe" : "none");
+      ArrayNode list = object.putArray("keys");
+      Clock clock = Clock.systemUTC();
+      List<KeyInUse> keys = seal.jwe() ? new RotatingSealer(seal.recipientKeys(), seal.breakGlassKeys(), clock).keys() : List.of();
+      for (KeyInUse key : keys) {
+        String use = key.breakGlass() ? "break-glass" : key.sealing() ? "seals" : "listed";
+        Long days = key.madeAt() == null ? null : Duration.between(key.madeAt(), clock.instant()).toDays();
+        String ends = key.endsAt() == null ? null : key.endsAt().toString();
+        table.row(key.id(), key.kind(), use, days == null ? "unknown" : days + " days", ends == null ? "-" : ends);
+        list.addObject().put("kid", key.id()).put("kind", key.kind()).put("use", use).put("age_days", days).put("ends_at", ends)
+            .put("file", (key.breakGlass() ? seal.breakGlassKeys() : seal.recipientKeys()).toString());
+      }
+      if (json) {
+        System.out.println(object);
+      } else if (seal.jwe()) {
+        table.print(System.out);
+      } else {
+        System.out.println("None: pairing.seal=none, credentials lie open in the broker.");
+      }
+      return 0;
+    }
+  }
+
   /** {@code keys list}. */
   @Command(name = "list", mixinStandardHelpOptions = true, sortOptions = false,
       description = "Lists the keys of a file, public or private, and tells which one seals.",
       footer = {"", "Exit code: 0 the file is fit for its purpose, 1 it is not, or cannot be read."})
-  static final class Show implements Callable<Integer> {
+  static final class ListFile implements Callable<Integer> {
     @Mixin
     private Home home;
 

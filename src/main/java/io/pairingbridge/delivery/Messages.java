@@ -7,6 +7,7 @@ import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import jakarta.jms.DeliveryMode;
@@ -66,6 +67,7 @@ public final class Messages {
     set(message, "PairingEnvironment", environment);
     set(message, "PairingKeyId", credentials.keyId());
     set(message, "PairingContentType", credentials.contentType());
+    breakGlass(message, credentials.breakGlass());
   }
 
   /** The second event of a job that was in doubt and whose credentials came after all. */
@@ -107,7 +109,11 @@ public final class Messages {
   /** A dead letter or an in-doubt message: the request and why it ended so. */
   public void attention(@Variable("job") Job job, Exchange exchange) {
     Ending ending = job.ending();
-    Message message = fresh(exchange, job.sealedAnswer() != null ? job.sealedAnswer() : body(job));
+    KeptAnswer answer = job.sealedAnswer();
+    Message message = fresh(exchange, answer != null ? answer.sealed() : body(job));
+    if (answer != null) {
+      breakGlass(message, answer.breakGlass());
+    }
     message.setHeader("JMSCorrelationID", job.id());
     identify(message, job.origin());
     set(message, "PairingIntegrator", job.origin().integrator());
@@ -174,6 +180,13 @@ public final class Messages {
   private static void identify(Message message, Job.Origin origin) {
     set(message, "PairingJobId", origin.jobId());
     set(message, "PairingBatchId", origin.batchId());
+  }
+
+  /** Whole or not at all; a few hundred characters, whatever the answer's length. */
+  private static void breakGlass(Message message, String contentKey) {
+    if (contentKey != null) {
+      message.setHeader("PairingBreakGlass", contentKey);
+    }
   }
 
   private static void set(Message message, String property, String value) {

@@ -37,8 +37,8 @@ final class AnswerReader {
         problem = "the answer is not JSON";
       }
     }
-    return new Answer(status, sealed.body(), sealed.keyId(), sealed.contentType(), problem == null, problem,
-        text(json, "pay_connect_id"), text(json, "pay_connect_name"), text(json, "terminal_id"), null);
+    return new Answer(status, sealed.body(), sealed.keyId(), sealed.contentType(), sealed.breakGlass(), problem == null,
+        problem, text(json, "pay_connect_id"), text(json, "pay_connect_name"), text(json, "terminal_id"), null);
   }
 
   private static String missing(JsonNode json) {

@@ -55,7 +55,7 @@ public final class PairCall {
   public AttemptReport answered(@Body Answer answer) {
     Result result = AnswerTable.classify(answer.status(), answer.complete());
     SealedAnswer sealed = answer.sealed() == null ? null : new SealedAnswer(answer.sealed(), answer.keyId(),
-        answer.contentType(), answer.payConnectId(), answer.payConnectName(), answer.terminalId());
+        answer.contentType(), answer.breakGlass(), answer.payConnectId(), answer.payConnectName(), answer.terminalId());
     String detail = "the endpoint answered " + answer.status() + (answer.problem() == null ? "" : "; " + answer.problem());
     Duration retryAfter = answer.retryAfterSeconds() == null ? null : Duration.ofSeconds(answer.retryAfterSeconds());
     return new AttemptReport(result, answer.status(), detail, sealed, retryAfter);

@@ -42,6 +42,7 @@ public final class PreFlight {
     if (failure.isPresent()) {
       throw new NotReady("the journal cannot write: " + failure.get(), null);
     }
+    sealer.refresh();
     if (System.nanoTime() - sealedAt >= TRIAL_INTERVAL) {
       try {
         sealer.verify();

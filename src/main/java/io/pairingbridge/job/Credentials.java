@@ -12,10 +12,11 @@ import java.util.Map;
  * @param body the sealed bytes as text: what the recipient opens
  * @param keyId the recipient key
  * @param contentType of the body
+ * @param breakGlass the body's content key, sealed to the break-glass key; null if there is none
  * @param late true if the job had already ended otherwise: the reconciler owes a second outcome event
  */
 public record Credentials(String attemptId, String jobId, String batchId, String body, String keyId, String contentType,
-    String payConnectId, String payConnectName, String terminalId, boolean late, Map<String, String> reference,
+    String breakGlass, String payConnectId, String payConnectName, String terminalId, boolean late, Map<String, String> reference,
     Instant requestedAt, int attempts) {
 
   /** Without the body: sealed or not, it belongs in no log. */

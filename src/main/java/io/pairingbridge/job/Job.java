@@ -29,7 +29,7 @@ public final class Job {
   private boolean repeated;
   private Map<String, String> reference;
   private Instant requestedAt;
-  private String sealedAnswer;
+  private KeptAnswer sealedAnswer;
   private Credentials credentials;
 
   /**
@@ -100,7 +100,7 @@ public final class Job {
   }
 
   /** The sealed bytes of a 2xx answer that could not be understood, or null. */
-  public String sealedAnswer() {
+  public KeptAnswer sealedAnswer() {
     return sealedAnswer;
   }
 
@@ -133,7 +133,7 @@ public final class Job {
 
   /** As {@link #finish(Ending, boolean)}, with what the journal kept of the request and of an unreadable answer. */
   public void finish(Ending how, boolean toldBefore, Map<String, String> keptReference, Instant keptRequestedAt,
-      String keptAnswer) {
+      KeptAnswer keptAnswer) {
     finish(how, toldBefore);
     reference = keptReference;
     requestedAt = keptRequestedAt;

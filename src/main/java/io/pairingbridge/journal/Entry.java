@@ -2,6 +2,7 @@ package io.pairingbridge.journal;
 
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.job.KeptAnswer;
 import java.time.Instant;
 import java.util.Map;
 
@@ -30,7 +31,7 @@ public record Entry(String jobId, State state, String otpHash, String carrier, S
   }
 
   /** Lets a delivery of the job end as it ended here, with what was kept of its request. */
-  public void finish(Job job, boolean toldBefore, String keptAnswer) {
+  public void finish(Job job, boolean toldBefore, KeptAnswer keptAnswer) {
     job.finish(ending(), toldBefore, reference, requestedAt, keptAnswer);
   }
 

@@ -6,6 +6,7 @@ import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Transitions.Delivery;
@@ -399,7 +400,7 @@ public final class JdbcJournal implements Journal {
           rows.batches().end(job.origin().batchId(), job.id(), hash, ended.state().outcome(), ended.reason(), ended.detail(), now);
         }
         boolean repeated = to == null && !job.origin().carrier().equals(ended.carrier());
-        String answer = ended.state() == State.IN_DOUBT ? rows.unreadable(ended.attemptId()) : null;
+        KeptAnswer answer = ended.state() == State.IN_DOUBT ? rows.unreadable(ended.attemptId()) : null;
         yield j -> ended.finish(j, repeated, answer);
       }
     };

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.journal.Journal.AttemptReport;
@@ -124,7 +125,7 @@ final class JobRows {
 
   /** PUBLISHED, once no credentials of the job are left to publish; the sealed bytes of this attempt are gone. */
   Entry publish(String attemptId, Instant now) {
-    sql.sql("UPDATE attempt SET sealed = NULL, published_at = COALESCE(published_at, ?) WHERE attempt_id = ?")
+    sql.sql("UPDATE attempt SET sealed = NULL, break_glass = NULL, published_at = COALESCE(published_at, ?) WHERE attempt_id = ?")
         .params(millis(now), attemptId).update();
     sql.sql("""
         UPDATE job SET state = 'PUBLISHED', finished_at = ?, updated_at = ?
@@ -180,7 +181,7 @@ final class JobRows {
             instant(row, "started_at"), instant(row, "deadline"), instant(row, "ended_at"),
             row.getString("result") == null ? null : Result.valueOf(row.getString("result")),
             integer(row, "http_status"), row.getString("detail"), instant(row, "published_at"),
-            row.getString("sealed") != null))
+            row.getString("sealed") != null || row.getString("break_glass") != null))
         .list();
   }
 
@@ -203,10 +204,12 @@ final class JobRows {
   boolean close(String attemptId, AttemptReport report, boolean late, Instant now) {
     SealedAnswer answer = report.sealed();
     return sql.sql("""
-        UPDATE attempt SET ended_at = ?, result = ?, http_status = ?, detail = ?, sealed = ?, key_id = ?, content_type = ?,
-          late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ? WHERE attempt_id = ? AND published_at IS NULL""")
+        UPDATE attempt SET ended_at = ?, result = ?, http_status = ?, detail = ?, sealed = ?, break_glass = ?, key_id = ?,
+          content_type = ?, late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ?
+        WHERE attempt_id = ? AND published_at IS NULL""")
         .params(millis(now), report.result().name(), report.httpStatus(), text(report.detail()),
-            answer == null ? null : answer.body(), answer == null ? null : answer.keyId(),
+            answer == null ? null : answer.body(), answer == null ? null : answer.breakGlass(),
+            answer == null ? null : answer.keyId(),
             answer == null ? null : answer.contentType(), late ? 1 : 0, answer == null ? null : text(answer.payConnectId()),
             answer == null ? null : text(answer.payConnectName()), answer == null ? null : text(answer.terminalId()), attemptId)
         .update() == 1;
@@ -234,9 +237,10 @@ final class JobRows {
   }
 
   /** The sealed bytes of an answer that could not be understood, or null. */
-  String unreadable(String attemptId) {
-    return sql.sql("SELECT sealed FROM attempt WHERE attempt_id = ? AND result = 'UNREADABLE' AND sealed IS NOT NULL")
-        .param(attemptId).query(String.class).optional().orElse(null);
+  KeptAnswer unreadable(String attemptId) {
+    return sql.sql("SELECT sealed, break_glass FROM attempt WHERE attempt_id = ? AND result = 'UNREADABLE' AND sealed IS NOT NULL")
+        .param(attemptId).query((row, n) -> new KeptAnswer(row.getString("sealed"), row.getString("break_glass"))).optional()
+        .orElse(null);
   }
 
   // ---- deliveries that got nowhere, and the pulse ----------------------------------------------------------------
@@ -287,8 +291,8 @@ final class JobRows {
 
   private static Credentials credentials(ResultSet row, int n) throws SQLException {
     return new Credentials(row.getString("attempt_id"), row.getString("job_id"), row.getString("batch_id"),
-        row.getString("sealed"), row.getString("key_id"), row.getString("content_type"), row.getString("pay_connect_id"),
-        row.getString("pay_connect_name"), row.getString("terminal_id"), row.getInt("late") == 1,
+        row.getString("sealed"), row.getString("key_id"), row.getString("content_type"), row.getString("break_glass"),
+        row.getString("pay_connect_id"), row.getString("pay_connect_name"), row.getString("terminal_id"), row.getInt("late") == 1,
         fromJson(row.getString("reference")), instant(row, "requested_at"), row.getInt("attempts"));
   }
 

@@ -115,7 +115,7 @@ public interface Journal extends AutoCloseable {
   record AttemptReport(Result result, Integer httpStatus, String detail, SealedAnswer sealed, Duration retryAfter) {}
 
   /** A sealed answer and what may be told of it. */
-  record SealedAnswer(String body, String keyId, String contentType, String payConnectId, String payConnectName,
+  record SealedAnswer(String body, String keyId, String contentType, String breakGlass, String payConnectId, String payConnectName,
       String terminalId) {
     @Override
     public String toString() {

@@ -2,9 +2,11 @@ package io.pairingbridge.monitor;
 
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.journal.Journal;
+import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.camel.health.HealthCheck;
 import org.apache.camel.health.HealthCheckResultBuilder;
 import org.apache.camel.impl.health.AbstractHealthCheck;
@@ -13,8 +15,37 @@ import org.apache.camel.impl.health.AbstractHealthCheck;
 public final class BridgeHealth {
   private BridgeHealth() {}
 
-  public static List<HealthCheck> checks(Intake intake, Journal journal) {
-    return List.of(new IntakeCheck(intake), new JournalCheck(journal));
+  public static List<HealthCheck> checks(Intake intake, Journal journal, Supplier<List<KeyInUse>> keys,
+      Supplier<Optional<String>> keyProblem) {
+    return List.of(new IntakeCheck(intake), new JournalCheck(journal), new KeysCheck(keys, keyProblem));
+  }
+
+  /** Up whatever the key files are like: the keys in use go on sealing, and a detail says that somebody has to look. */
+  private static final class KeysCheck extends AbstractHealthCheck {
+    private final Supplier<List<KeyInUse>> keys;
+    private final Supplier<Optional<String>> problem;
+
+    KeysCheck(Supplier<List<KeyInUse>> keys, Supplier<Optional<String>> problem) {
+      super("pairing", "keys");
+      this.keys = keys;
+      this.problem = problem;
+    }
+
+    @Override
+    public boolean isLiveness() {
+      return false;
+    }
+
+    @Override
+    protected void doCall(HealthCheckResultBuilder builder, Map<String, Object> options) {
+      builder.up();
+      for (KeyInUse key : keys.get()) {
+        if (key.sealing() || key.breakGlass()) {
+          builder.detail(key.sealing() ? "sealing" : "break-glass", key.id());
+        }
+      }
+      problem.get().ifPresent(text -> builder.detail("problem", text));
+    }
   }
 
   private static final class IntakeCheck extends AbstractHealthCheck {

@@ -26,8 +26,10 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -47,12 +49,13 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   /**
    * What the MBean shows and steers.
    *
-   * @param keys the recipient's public keys as they were read at the start
+   * @param keys the public keys in use
+   * @param keyProblem why the key files are not used as they are now
    * @param reconcile begins a round at once
    */
   public record Parts(String version, String instance, String environment, Clock clock, Journal journal, Intake intake,
       Activity activity, RateLimit rateLimit, AttentionQueues queues, RequestBody requests, AuditLog audit,
-      List<KeyInUse> keys, Reconcile reconcile) {}
+      Supplier<List<KeyInUse>> keys, Supplier<Optional<String>> keyProblem, Reconcile reconcile) {}
 
   /** Begins a round of the reconciler. */
   public interface Reconcile {
@@ -196,7 +199,12 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   @Override
   public List<Figures.Key> getKeys() {
     Instant now = parts.clock().instant();
-    return parts.keys().stream().map(key -> Figures.Key.of(key, now)).toList();
+    return parts.keys().get().stream().map(key -> Figures.Key.of(key, now)).toList();
+  }
+
+  @Override
+  public String getKeyProblem() {
+    return parts.keyProblem().get().orElse("");
   }
 
   @Override

@@ -28,7 +28,7 @@ public final class Figures {
   public record Minute(String begin, Map<String, Long> outcomes) {}
 
   /**
-   * A public key of the recipient.
+   * A public key that credentials are sealed to.
    *
    * @param id its {@code kid}
    * @param kind RSA with its bits, or EC with its curve
@@ -36,11 +36,12 @@ public final class Figures {
    * @param madeAt by its {@code iat}
    * @param endsAt by its {@code exp}
    * @param ageDays whole days since it was made; -1 if the key does not say
+   * @param breakGlass true for the offline key that opens everything too
    */
-  public record Key(String id, String kind, boolean sealing, String madeAt, String endsAt, long ageDays) {
+  public record Key(String id, String kind, boolean sealing, String madeAt, String endsAt, long ageDays, boolean breakGlass) {
     static Key of(KeyInUse key, Instant now) {
       return new Key(key.id(), key.kind(), key.sealing(), text(key.madeAt()), text(key.endsAt()),
-          key.madeAt() == null ? -1 : Duration.between(key.madeAt(), now).toDays());
+          key.madeAt() == null ? -1 : Duration.between(key.madeAt(), now).toDays(), key.breakGlass());
     }
   }
 

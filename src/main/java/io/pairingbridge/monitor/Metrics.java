@@ -27,6 +27,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToLongFunction;
 
@@ -56,8 +57,8 @@ public final class Metrics implements JobListener, AutoCloseable {
     Map<String, Long> get() throws JMSException;
   }
 
-  /** @param keys the recipient's public keys as they were read at the start */
-  public Metrics(MeterRegistry registry, Journal journal, Intake intake, Depths depths, List<KeyInUse> keys,
+  /** @param keys the public keys in use */
+  public Metrics(MeterRegistry registry, Journal journal, Intake intake, Depths depths, Supplier<List<KeyInUse>> keys,
       List<CertificateStore> stores, Clock clock, String version) {
     this.registry = registry;
     this.intake = intake;
@@ -75,14 +76,14 @@ public final class Metrics implements JobListener, AutoCloseable {
       Gauge.builder("pairing.queue.messages", () -> depth(queue)).description("Messages in each queue of the broker, waiting ones included")
           .tag("queue", queue).register(registry);
     }
-    Gauge.builder("pairing.sealing.key.age.seconds", () -> age(keys, clock)).description("Since the sealing key was made, by its iat")
+    Gauge.builder("pairing.sealing.key.age.seconds", () -> age(keys.get(), clock)).description("Since the sealing key was made, by its iat")
         .register(registry);
     for (CertificateStore store : stores) {
       Gauge.builder("pairing.certificate.left.seconds", () -> store.firstEnd() == null ? Double.NaN
           : Duration.between(clock.instant(), store.firstEnd()).toSeconds()).description("Until the first certificate of a store ends")
           .tag("store", store.name()).register(registry);
     }
-    Gauge.builder("pairing.sealing.key.left.seconds", () -> left(keys, clock)).description("Until the sealing key ends, by its exp")
+    Gauge.builder("pairing.sealing.key.left.seconds", () -> left(keys.get(), clock)).description("Until the sealing key ends, by its exp")
         .register(registry);
     for (Outcome outcome : Outcome.values()) {
       jobs.put(outcome, Counter.builder("pairing.jobs").description("Jobs that ended, by outcome").tag("outcome", outcome.name())

@@ -89,8 +89,11 @@ public interface PairingBridgeMXBean {
   @Sentence("When that was; empty if there was none.")
   String getLastErrorAt();
 
-  @Sentence("The recipient's public keys; the first one seals.")
+  @Sentence("The public keys in use: the recipient's, of which the first one seals, and the break-glass key.")
   List<Key> getKeys();
+
+  @Sentence("Why the key files as they are now are not used, and what to do; empty if they are.")
+  String getKeyProblem();
 
   @Sentence("Messages in each queue of the broker; -1 if the broker cannot be asked.")
   Map<String, Long> getQueueDepths();

@@ -21,7 +21,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +66,7 @@ public final class KeyPairs {
     }
 
     private static JWK make(JWKGenerator<? extends JWK> generator, KeyType type, String keyId) throws JOSEException {
-        generator.keyUse(KeyUse.ENCRYPTION).algorithm(JoseProfile.algorithm(type));
+        generator.issueTime(Date.from(Instant.now().truncatedTo(ChronoUnit.SECONDS))).keyUse(KeyUse.ENCRYPTION).algorithm(JoseProfile.algorithm(type));
         return (keyId == null ? generator.keyIDFromThumbprint(true) : generator.keyID(keyId)).generate();
     }
 

@@ -4,18 +4,24 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWEDecrypter;
 import com.nimbusds.jose.JWEHeader;
 import com.nimbusds.jose.JWEObject;
+import com.nimbusds.jose.crypto.DirectDecrypter;
 import com.nimbusds.jose.crypto.ECDHDecrypter;
 import com.nimbusds.jose.crypto.RSADecrypter;
 import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.OctetSequenceKey;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.text.ParseException;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import javax.crypto.SecretKey;
 
 /**
  * Opens what a {@link JweSealer} sealed: the recipient's side, used by the command {@code collect} and never by a running
@@ -27,11 +33,11 @@ import java.util.Set;
  */
 public final class Opener {
 
-    private final Path file;
+    private final String files;
     private final Map<String, JWK> keys;
 
-    private Opener(Path file, Map<String, JWK> keys) {
-        this.file = file;
+    private Opener(String files, Map<String, JWK> keys) {
+        this.files = files;
         this.keys = keys;
     }
 
@@ -42,9 +48,19 @@ public final class Opener {
      *     one that is there twice
      */
     public static Opener load(Path file) {
+        return load(List.of(file));
+    }
+
+    /** As {@link #load(Path)}, from several files, such as those of the last key and of the one before it. */
+    public static Opener load(List<Path> files) {
+        Map<String, JWK> keys = new LinkedHashMap<>();
+        files.forEach(file -> load(file, keys));
+        return new Opener(files.stream().map(Path::toString).collect(Collectors.joining(", ")), keys);
+    }
+
+    private static void load(Path file, Map<String, JWK> keys) {
         KeySetFile set = KeySetFile.read(file);
         List<Map<String, Object>> entries = set.isSingleKey() ? List.of(set.document()) : set.keys();
-        Map<String, JWK> keys = new LinkedHashMap<>();
         int number = 0;
         for (Map<String, Object> entry : entries) {
             String name = set.name(entry, ++number);
@@ -55,7 +71,6 @@ public final class Opener {
                 throw new KeyFileException(name + " is there twice: remove one.");
             }
         }
-        return new Opener(file, keys);
     }
 
     private static JWK privateKey(Map<String, Object> entry, String name) {
@@ -87,11 +102,30 @@ public final class Opener {
      * @throws OpeningException if it is not such a text, its key is not in the file, or it was changed on its way
      */
     public byte[] open(String jwe) {
+        return open(jwe, null);
+    }
+
+    /**
+     * As {@link #open(String)}; where the key that the text was sealed to is not there, with the break-glass key.
+     *
+     * @param breakGlass the property {@code PairingBreakGlass} of the same message, or null
+     */
+    public byte[] open(String jwe, String breakGlass) {
         JWEObject sealed = parse(jwe);
+        if (!keys.containsKey(sealed.getHeader().getKeyID()) && breakGlass != null) {
+            JWEObject contentKey = parse(breakGlass);
+            if (keys.containsKey(contentKey.getHeader().getKeyID())) {
+                return openWith(contentKey(decrypt(contentKey)), sealed);
+            }
+        }
+        return decrypt(sealed);
+    }
+
+    private byte[] decrypt(JWEObject sealed) {
         JWEHeader header = sealed.getHeader();
         JWK key = keys.get(header.getKeyID());
         if (key == null) {
-            throw new OpeningException("Sealed to key '" + printable(header.getKeyID()) + "', which is not in " + file + ": open it with the private file of that key.");
+            throw new OpeningException("Sealed to key '" + printable(header.getKeyID()) + "', which is not in " + files + ": open it with the private file of that key.");
         }
         if (!JoseProfile.algorithm(key.getKeyType()).equals(header.getAlgorithm()) || !JoseProfile.ENCRYPTION.equals(header.getEncryptionMethod())) {
             throw new OpeningException("Sealed in another way than key '" + key.getKeyID() + "' is used for: it does not come from a bridge.");
@@ -100,7 +134,31 @@ public final class Opener {
             sealed.decrypt(decrypter(key));
         } catch (JOSEException | RuntimeException e) {
             // One text for every reason below: telling them apart would help only somebody who tries out changes.
-            throw new OpeningException("Can't be opened with key '" + key.getKeyID() + "' of " + file + ": the text was changed after sealing, or the key only has the same kid.");
+            throw new OpeningException("Can't be opened with key '" + key.getKeyID() + "' of " + files + ": the text was changed after sealing, or the key only has the same kid.");
+        }
+        return sealed.getPayload().toBytes();
+    }
+
+    private static SecretKey contentKey(byte[] jwk) {
+        try {
+            return OctetSequenceKey.parse(new String(jwk, StandardCharsets.UTF_8)).toSecretKey("AES");
+        } catch (ParseException | RuntimeException e) {
+            // No cause: a parser may quote what it could not read, and that opens a message.
+            throw new OpeningException("What the break-glass key opened is no content key: it does not come from a bridge.");
+        } finally {
+            Arrays.fill(jwk, (byte) 0);
+        }
+    }
+
+    /** The content key is known, so the one that the header names is not needed; the header is checked all the same, as what was sealed. */
+    private static byte[] openWith(SecretKey contentKey, JWEObject sealed) {
+        if (!JoseProfile.ENCRYPTION.equals(sealed.getHeader().getEncryptionMethod())) {
+            throw new OpeningException("Sealed in another way than a bridge does: it does not come from one.");
+        }
+        try {
+            sealed.decrypt(new DirectDecrypter(contentKey, true));
+        } catch (JOSEException | RuntimeException e) {
+            throw new OpeningException("Can't be opened with the break-glass key: the text was changed after sealing, or the PairingBreakGlass of another message came with it.");
         }
         return sealed.getPayload().toBytes();
     }

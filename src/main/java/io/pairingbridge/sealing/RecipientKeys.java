@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The public keys of the one who may read credentials: a JWK set (RFC 7517) in a file, see
@@ -30,6 +31,9 @@ public record RecipientKeys(Path file, List<JWK> keys) {
 
     /** What {@code key_ops} (RFC 7517, section 4.3) must contain, if given, for a key to encrypt to. */
     private static final Set<String> SEALING_OPERATIONS = Set.of("encrypt", "wrapKey", "deriveKey", "deriveBits");
+
+    /** Characters: each message carries it several times. */
+    private static final int LONGEST_KID = 256;
 
     public RecipientKeys {
         keys = List.copyOf(keys);
@@ -72,6 +76,26 @@ public record RecipientKeys(Path file, List<JWK> keys) {
         return keys.stream().map(JWK::getKeyID).toList();
     }
 
+    /** Refuses a break-glass file that has one of these keys, under whatever name. */
+    void refuseShared(RecipientKeys breakGlass) {
+        for (JWK spare : breakGlass.keys) {
+            for (JWK key : keys) {
+                if (key.getKeyID().equals(spare.getKeyID()) || thumbprint(key).equals(thumbprint(spare))) {
+                    throw new KeyFileException("Key file " + breakGlass.file + ": key '" + spare.getKeyID() + "' is also in " + file
+                            + ", so whoever loses the one loses the other: make a break-glass key of its own with 'pairing-bridge keys new'.");
+                }
+            }
+        }
+    }
+
+    private static String thumbprint(JWK key) {
+        try {
+            return key.computeThumbprint().toString();
+        } catch (JOSEException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
     /**
      * A key as operators see it.
      *
@@ -79,14 +103,24 @@ public record RecipientKeys(Path file, List<JWK> keys) {
      * @param sealing whether it is the one that seals
      * @param madeAt its {@code iat}, or null
      * @param endsAt its {@code exp}, or null
+     * @param breakGlass whether it is the offline key that opens everything too
      */
-    public record KeyInUse(String id, String kind, boolean sealing, Instant madeAt, Instant endsAt) {}
+    public record KeyInUse(String id, String kind, boolean sealing, Instant madeAt, Instant endsAt, boolean breakGlass) {}
 
     /** Every key, in the file's order. */
     public List<KeyInUse> inUse() {
-        return keys.stream().map(key -> new KeyInUse(key.getKeyID(),
-                key instanceof ECKey ec ? "EC " + ec.getCurve().getName() : "RSA " + key.size(), key == sealingKey(),
-                instant(key.getIssueTime()), instant(key.getExpirationTime()))).toList();
+        return keys.stream().map(key -> inUse(key, key == sealingKey(), false)).toList();
+    }
+
+    /** As {@link #inUse()}, and of a break-glass file the key that seals. */
+    List<KeyInUse> inUse(RecipientKeys breakGlass) {
+        return breakGlass == null ? inUse()
+                : Stream.concat(inUse().stream(), Stream.of(inUse(breakGlass.sealingKey(), false, true))).toList();
+    }
+
+    private static KeyInUse inUse(JWK key, boolean sealing, boolean breakGlass) {
+        return new KeyInUse(key.getKeyID(), key instanceof ECKey ec ? "EC " + ec.getCurve().getName() : "RSA " + key.size(),
+                sealing, instant(key.getIssueTime()), instant(key.getExpirationTime()), breakGlass);
     }
 
     private static Instant instant(Date date) {
@@ -100,6 +134,9 @@ public record RecipientKeys(Path file, List<JWK> keys) {
         }
         if (KeySetFile.kid(entry) == null) {
             throw new KeyFileException(name + " has no kid, so a reader can't tell which key opens a message: add one, for example its RFC 7638 thumbprint.");
+        }
+        if (KeySetFile.kid(entry).length() > LONGEST_KID) {
+            throw new KeyFileException(name + " has a kid of more than " + LONGEST_KID + " characters, which is too long for a message property: give it a shorter one.");
         }
         if (entry.get("use") != null && !"enc".equals(entry.get("use"))) {
             throw new KeyFileException(name + " is not meant for encryption (its \"use\" is not \"enc\"): put an encryption key in its place, or remove it.");

@@ -3,9 +3,9 @@ package io.pairingbridge.sealing;
 /**
  * Closes an answer for its recipient, before anything else in the bridge gets to see it.
  *
- * <p>An implementation is immutable and may be used by any number of threads at once. It does no I/O:
- * whatever could fail on a file is settled before the sealer exists, because by the time an answer is
- * here the OTP is spent and there is no second one.
+ * <p>An implementation may be used by any number of threads at once. {@link #seal} does no I/O: whatever could fail on a
+ * file is settled at the start or by {@link #refresh}, because by the time an answer is here the OTP is spent and there is
+ * no second one.
  */
 public interface Sealer {
 
@@ -23,8 +23,16 @@ public interface Sealer {
      */
     Sealed seal(byte[] plaintext, String jobId);
 
-    /** The {@code kid} that every {@link Sealed} of this sealer names. */
+    /** The {@code kid} that a {@link Sealed} made now would name. */
     String keyId();
+
+    /**
+     * Looks whether there are other keys to seal with from now on, and takes them if they have proven able to. Never throws and
+     * never leaves the sealer without keys that work: what can't be used is reported elsewhere and changes nothing. Cheap
+     * enough for every job.
+     */
+    default void refresh() {
+    }
 
     /**
      * The pre-flight, to be passed before an OTP is spent: proves by a trial sealing, of bytes that are

@@ -39,6 +39,7 @@ enum Setting {
   PROBE_DELAY("pairing.intake.probe-delay", Kind.duration("100ms", "1h"), "5s"),
   SEAL("pairing.seal", Kind.choice("jwe", "none"), "jwe"),
   RECIPIENT_KEYS("pairing.seal.recipient-keys", Kind.TEXT, "config/keys/recipients.jwks"),
+  BREAK_GLASS_KEYS("pairing.seal.break-glass-keys", Kind.TEXT, ""),
   JOURNAL_URL("pairing.journal.url", Kind.TEXT, ""),
   JOURNAL_USERNAME("pairing.journal.username", Kind.TEXT, ""),
   JOURNAL_PASSWORD("pairing.journal.password", Kind.SECRET, ""),

@@ -56,7 +56,8 @@ public record Settings(Path home, Path dataDirectory, String environment, String
 
   public record Intake(int closeAfter, Duration probeDelay) {}
 
-  public record Seal(boolean jwe, Path recipientKeys) {}
+  /** @param breakGlassKeys of the offline key that opens everything too, or null */
+  public record Seal(boolean jwe, Path recipientKeys, Path breakGlassKeys) {}
 
   public record JournalStore(String url, String username, String password, Duration retention, String otpKey) {
     @Override
@@ -195,6 +196,9 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     if (!otpKey.isEmpty() && otpKey.length() < 32) {
       problems.add("pairing.journal.otp-key is too short; give at least 32 random characters");
     }
+    if (!client && source.sound(Setting.ENVIRONMENT) && "production".equals(where)) {
+      new ProductionRules(source, base, data, endpointUrl, broker).check(problems);
+    }
     if (!problems.isEmpty()) {
       throw new SettingsException(problems);
     }
@@ -212,7 +216,7 @@ public record Settings(Path home, Path dataDirectory, String environment, String
             number(source, Setting.MAX_AMBIGUOUS)),
         decimal(source, Setting.RATE_LIMIT),
         new Intake(number(source, Setting.CLOSE_AFTER), Setting.duration(source.get(Setting.PROBE_DELAY))),
-        new Seal(jwe, base.resolve(source.get(Setting.RECIPIENT_KEYS))),
+        new Seal(jwe, base.resolve(source.get(Setting.RECIPIENT_KEYS)), path(base, source.get(Setting.BREAK_GLASS_KEYS))),
         new JournalStore(journal.isEmpty() ? "jdbc:sqlite:" + data.resolve("journal.db") : journal,
             source.get(Setting.JOURNAL_USERNAME), source.get(Setting.JOURNAL_PASSWORD),
             Setting.duration(source.get(Setting.JOURNAL_RETENTION)), otpKey),
@@ -263,7 +267,7 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     }
   }
 
-  private static boolean tls(Broker broker, List<String> problems) {
+  static boolean tls(Broker broker, List<String> problems) {
     if (broker.url().isEmpty()) {
       return false;
     }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -27,6 +28,7 @@ final class SettingsSource {
   /** Names of ours that are no settings: where the bundle lies, which profile applies, whether failures are traced, how is logged. */
   private static final List<String> NOT_SETTINGS = List.of("pairing.home", "pairing.profile", "pairing.debug", "pairing.log");
 
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{.*}}", Pattern.DOTALL);
   private static final String VARIABLE = "environment variable ";
 
   private final Map<String, String> values = new TreeMap<>();
@@ -34,6 +36,8 @@ final class SettingsSource {
   private final Map<String, String> origins = new HashMap<>();
   private final List<String> problems = new ArrayList<>();
   private final Set<String> unsound = new HashSet<>();
+  private final Map<String, Path> secretFiles = new TreeMap<>();
+  private final Map<Path, Set<String>> passwordsInSettingsFiles = new TreeMap<>();
 
   SettingsSource(Path home, String profile, Map<String, String> environment, Map<String, String> system) {
     file(home.resolve("config/application.properties"), true);
@@ -80,6 +84,16 @@ final class SettingsSource {
     return found;
   }
 
+  /** The files that secrets were read from, by their setting ({@code pairing.broker.password-file}). */
+  Map<String, Path> secretFiles() {
+    return secretFiles;
+  }
+
+  /** The settings files that hold secrets themselves, with the settings; integrator ids open nothing alone and are left out. */
+  Map<Path, Set<String>> passwordsInSettingsFiles() {
+    return passwordsInSettingsFiles;
+  }
+
   /** Camel's own settings ({@code camel.*}), passed on as they are. */
   Map<String, String> camel() {
     return camel;
@@ -99,7 +113,12 @@ final class SettingsSource {
     } catch (IOException | IllegalArgumentException e) {
       problems.add("settings file " + file + " cannot be read: " + e.getMessage());
     }
-    properties.stringPropertyNames().forEach(key -> put(key, properties.getProperty(key), file.toString()));
+    properties.stringPropertyNames().forEach(key -> {
+      put(key, properties.getProperty(key), file.toString());
+      if (kind(key) == Setting.Kind.SECRET && !properties.getProperty(key).isBlank() && !key.startsWith("pairing.integrator")) {
+        passwordsInSettingsFiles.computeIfAbsent(file, none -> new TreeSet<>()).add(key);
+      }
+    });
   }
 
   private void put(String key, String value, String origin) {
@@ -178,6 +197,7 @@ final class SettingsSource {
           problem(secret, key + " names the file " + file + ", which is empty");
         }
         put(secret, content, key);
+        secretFiles.put(key, home.resolve(file));
       } catch (IOException e) {
         problem(secret, key + " names the file " + file + ", which cannot be read (" + e.getClass().getSimpleName()
             + "); check the path and its permissions");
@@ -215,6 +235,12 @@ final class SettingsSource {
         String name = variable ? origin.substring(VARIABLE.length()) : key;
         problems.add("unknown setting " + name + " (" + (variable ? "an environment variable" : "set in " + origin)
             + ")" + nearest(name, variable));
+      } else if (PLACEHOLDER.matcher(value).matches()) {
+        problem(key, key + " is a placeholder in double braces (set in " + origin + "), and those are not resolved in settings of"
+            + " the bridge; " + (kind == Setting.Kind.SECRET
+                ? "have the vault's agent write the secret into a file and name it with " + key + "-file"
+                : "write the value itself, or give it as environment variable " + Setting.variable(key)));
+        values.remove(key);
       } else if (!value.isEmpty()) {
         try {
           kind.check(value);

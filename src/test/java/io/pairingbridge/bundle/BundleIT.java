@@ -136,6 +136,32 @@ class BundleIT {
     assertThat(outcomes).as("outcome lines").isGreaterThanOrEqualTo(jobs);
   }
 
+  @Test
+  void saysWhatItConsistsOfAndUnderWhichLicences(@TempDir Path folder) throws Exception {
+    Path home = unpack(folder);
+    JsonNode sbom = JSON.readTree(home.resolve("sbom.cdx.json").toFile());
+    List<String> jars = new ArrayList<>(List.of(jar(sbom.path("metadata").path("component"))));
+    sbom.path("components").forEach(component -> jars.add(jar(component)));
+    try (Stream<Path> lib = Files.list(home.resolve("lib"))) {
+      assertThat(jars).containsExactlyInAnyOrderElementsOf(lib.map(jar -> jar.getFileName().toString()).toList());
+    }
+
+    List<String> licences = Files.readAllLines(home.resolve("THIRD-PARTY.txt"));
+    for (JsonNode component : sbom.path("components")) {
+      String coordinates = "(" + component.path("group").asText() + ":" + component.path("name").asText() + ":"
+          + component.path("version").asText() + " ";
+      assertThat(licences).as(coordinates).filteredOn(line -> line.contains(coordinates)).isNotEmpty()
+          .allMatch(line -> line.matches("\\s*\\(.{2,}\\) .*") && !line.toLowerCase().contains("unknown license"));
+      assertThat(component.path("hashes").findValuesAsText("alg")).as(coordinates).contains("SHA-256");
+    }
+  }
+
+  private static String jar(JsonNode component) {
+    String purl = component.path("purl").asText();
+    String classifier = purl.contains("classifier=") ? "-" + purl.replaceFirst(".*classifier=([^&]*).*", "$1") : "";
+    return component.path("name").asText() + "-" + component.path("version").asText() + classifier + ".jar";
+  }
+
   /** As another user than the one who owns the inbox; where the tests do not run as root, an inbox without any permission. */
   @Test
   void refusesAnInboxThatItMayNotUse() throws Exception {

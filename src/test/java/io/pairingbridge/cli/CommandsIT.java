@@ -14,6 +14,7 @@ import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.Opener;
+import io.pairingbridge.sealing.RecipientKeyPair;
 import io.pairingbridge.sealing.RecipientKeys;
 import io.pairingbridge.sealing.Sealed;
 import jakarta.jms.Connection;
@@ -29,6 +30,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -305,6 +307,31 @@ class CommandsIT {
   }
 
   @Test
+  void theBreakGlassKeyOpensWhatTheLostKeyWouldHave() throws IOException, JMSException {
+    RecipientKeyPair glass = KeyPairs.generate(KeyKind.P256, "break-glass");
+    Path lost = scratch.resolve("lost.jwk");
+    KeyPairs.writePrivate(KeyPairs.generate(KeyKind.P256, "another"), lost);
+    KeyPairs.writePrivate(glass, scratch.resolve("glass.jwk"));
+    KeyPairs.writePublic(glass, scratch.resolve("glass.jwks"));
+    Sealed sealed = new JweSealer(RecipientKeys.load(folder.resolve("recipients.jwks")),
+        RecipientKeys.load(scratch.resolve("glass.jwks")), Clock.systemUTC())
+        .seal("{\"client_secret\":\"canary-glass\"}".getBytes(StandardCharsets.UTF_8), "till-glass");
+
+    sendCredentials("till-glass", sealed);
+    Ran ran = Ran.command("collect", "--key", lost.toString(), "--key", scratch.resolve("glass.jwk").toString(), "--out",
+        scratch.resolve("opened").toString());
+    assertThat(ran.code()).as(ran.all()).isZero();
+    assertThat(Path.of(ran.out().strip())).hasContent("{\"client_secret\":\"canary-glass\"}");
+
+    sendCredentials("till-glass", sealed);
+    Ran noOpen = Ran.command("collect", "--no-open", "--out", scratch.resolve("kept").toString());
+    Path file = Path.of(noOpen.out().strip());
+    Path beside = Path.of(file.toString().replaceFirst("\\.jwe$", ".break-glass.jwe"));
+    assertThat(Opener.load(scratch.resolve("glass.jwk")).open(Files.readString(file), Files.readString(beside)))
+        .asString(StandardCharsets.UTF_8).contains("canary-glass");
+  }
+
+  @Test
   void leavesAMessageThatSaysAnotherJobThanItWasSealedFor() throws IOException, JMSException {
     Sealed sealed = new JweSealer(RecipientKeys.load(folder.resolve("recipients.jwks")), Clock.systemUTC())
         .seal("{}".getBytes(StandardCharsets.UTF_8), "till-sealed");
@@ -332,12 +359,19 @@ class CommandsIT {
 
   /** As the bridge could, and nobody else. */
   private static void sendCredentials(String job, String body, String contentType) throws JMSException {
+    sendCredentials(job, new Sealed(body, "test-key", contentType));
+  }
+
+  private static void sendCredentials(String job, Sealed sealed) throws JMSException {
     try (Connection connection = BrokerConnections.factory(running.bridge.broker()).createConnection();
         Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
-      Message message = session.createTextMessage(body);
+      Message message = session.createTextMessage(sealed.body());
       message.setStringProperty("PairingJobId", job);
-      message.setStringProperty("PairingKeyId", "test-key");
-      message.setStringProperty("PairingContentType", contentType);
+      message.setStringProperty("PairingKeyId", sealed.keyId());
+      message.setStringProperty("PairingContentType", sealed.contentType());
+      if (sealed.breakGlass() != null) {
+        message.setStringProperty("PairingBreakGlass", sealed.breakGlass());
+      }
       session.createProducer(session.createQueue("pairing.credentials")).send(message);
     }
   }
@@ -424,6 +458,23 @@ class CommandsIT {
     assertThat(ran.code()).isEqualTo(1);
     assertThat(subjects(JSON.readTree(ran.out()), "FAIL")).containsExactlyInAnyOrder("settings", "recipient keys",
         "data directory", "endpoint connection");
+  }
+
+  @Test
+  void checksWhatProductionRefuses() throws IOException {
+    properties.with(Map.of("pairing.environment", "production", "pairing.seal", "none", "pairing.management.host", "0.0.0.0",
+        "pairing.endpoint.url", "https://127.0.0.1:" + RunningBridge.freePort() + "/"));
+    Ran ran = Ran.command("check", "--profile", "production", "--json");
+    assertThat(ran.code()).isEqualTo(1);
+    List<String> told = new ArrayList<>();
+    JSON.readTree(ran.out()).path("checks").forEach(check -> {
+      if (check.path("subject").asText().equals("settings")) {
+        told.add(check.path("text").asText());
+      }
+    });
+    assertThat(told).anyMatch(text -> text.startsWith("pairing.seal=none is refused in production"))
+        .anyMatch(text -> text.startsWith("pairing.management.host is reached from other machines"))
+        .anyMatch(text -> text.startsWith("pairing.endpoint.url is on this machine"));
   }
 
   @Test

@@ -58,6 +58,29 @@ class KeysTest {
   }
 
   @Test
+  void showsWhatIsInUse() throws IOException {
+    newKey("old", "P256");
+    newKey("new", "P521");
+    assertThat(Ran.command("keys", "new", "--private", file("spare"), "--public", file("glass.jwks"), "--kid", "glass", "--kind",
+        "P384").code()).isZero();
+    properties.with(Map.of("pairing.seal.recipient-keys", file("public.jwks"), "pairing.seal.break-glass-keys", file("glass.jwks")));
+
+    Ran shown = Ran.command("keys", "show", "--json");
+    assertThat(shown.code()).as(shown.all()).isZero();
+    JsonNode keys = JSON.readTree(shown.out()).path("keys");
+    assertThat(keys.findValuesAsText("kid")).containsExactly("new", "old", "glass");
+    assertThat(keys.findValuesAsText("use")).containsExactly("seals", "listed", "break-glass");
+    assertThat(keys.findValuesAsText("kind")).containsExactly("EC P-521", "EC P-256", "EC P-384");
+    assertThat(keys.findValuesAsText("age_days")).containsExactly("0", "0", "0");
+    assertThat(Ran.command("keys", "show").out()).contains("seals", "break-glass", "0 days");
+
+    properties.with(Map.of("pairing.seal.break-glass-keys", file("public.jwks")));
+    Ran shared = Ran.command("keys", "show");
+    assertThat(shared.code()).isEqualTo(1);
+    assertThat(shared.err()).contains("loses the other");
+  }
+
+  @Test
   void neverOverwritesAPrivateKey() throws IOException {
     Files.writeString(folder.resolve("k1"), "precious");
     Ran ran = Ran.command("keys", "new", "--private", file("k1"), "--public", file("public.jwks"), "--kind", "P256");

@@ -22,7 +22,7 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "run", "demo", "simulator", "submit", "collect", "status", "check", "keys", "keys new",
-      "keys list"})
+      "keys list", "keys show"})
   void everyCommandExplainsItself(String command) {
     Ran ran = Ran.command((command + " --help").strip().split(" "));
     assertThat(ran.code()).isZero();

@@ -252,6 +252,6 @@ class SessionsIT {
 
   private static AttemptReport paired(String sealed) {
     return new AttemptReport(Result.PAIRED, 200, "ok",
-        new SealedAnswer(sealed, "test-recipient", "application/jose", "pc", "Till", "T1"), null);
+        new SealedAnswer(sealed, "test-recipient", "application/jose", null, "pc", "Till", "T1"), null);
   }
 }

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AnswerReaderTest {
-  private static final Sealed SEALED = new Sealed("sealed-text", "key-1", "application/jose");
+  private static final Sealed SEALED = new Sealed("sealed-text", "key-1", "application/jose", "glass-text");
   private static final String WHOLE = """
       {"pay_connect_id": "pc-1", "pay_connect_name": "Till 3", "terminal_id": "T-3", "client_id": "c-1",
        "client_secret": "canary", "webhook_secret_key": null}""";
@@ -26,7 +26,7 @@ class AnswerReaderTest {
   @Test
   void takesAnAnswerWithAllRequiredFields() {
     assertThat(read(WHOLE)).isEqualTo(
-        new Answer(200, "sealed-text", "key-1", "application/jose", true, null, "pc-1", "Till 3", "T-3", null));
+        new Answer(200, "sealed-text", "key-1", "application/jose", "glass-text", true, null, "pc-1", "Till 3", "T-3", null));
   }
 
   @Test

@@ -61,6 +61,11 @@ public final class CrashingBridge extends WatchedBridge {
       }
 
       @Override
+      public void refresh() {
+        loaded.refresh();
+      }
+
+      @Override
       public void verify() {
         loaded.verify();
       }

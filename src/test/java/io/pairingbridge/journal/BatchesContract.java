@@ -31,7 +31,7 @@ abstract class BatchesContract {
       new RetryPolicy(Duration.ofSeconds(1), Duration.ofMinutes(1), 2, 0));
   private static final OtpHash HASH = new OtpHash("0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8));
   private static final AttemptReport PAIRED = new AttemptReport(Result.PAIRED, 200, "ok",
-      new SealedAnswer("sealed-bytes", "key-1", "application/jose", "pc-1", "Till", "T1"), null);
+      new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, "pc-1", "Till", "T1"), null);
 
   private final MovingClock clock = new MovingClock();
   private Journal journal;

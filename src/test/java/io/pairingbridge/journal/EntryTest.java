@@ -31,7 +31,7 @@ class EntryTest {
   @Test
   void printsNothingOfTheRequestOrTheAnswer() {
     assertThat(entry(State.WAITING, null)).hasToString("Entry[j, WAITING]");
-    assertThat(new Journal.SealedAnswer("canary", "key-1", "application/json", "pc", "Till", "T1"))
+    assertThat(new Journal.SealedAnswer("canary", "key-1", "application/json", "canary", "pc", "Till", "T1"))
         .hasToString("SealedAnswer[key=key-1]");
   }
 }

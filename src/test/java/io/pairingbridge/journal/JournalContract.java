@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
@@ -82,7 +83,8 @@ abstract class JournalContract {
   }
 
   private static AttemptReport paired() {
-    return new AttemptReport(Result.PAIRED, 200, "ok", new SealedAnswer("sealed-bytes", "key-1", "application/jose", "pc", "Till", "T1"), null);
+    return new AttemptReport(Result.PAIRED, 200, "ok",
+        new SealedAnswer("sealed-bytes", "key-1", "application/jose", "glass-bytes", "pc", "Till", "T1"), null);
   }
 
   @Test
@@ -108,7 +110,7 @@ abstract class JournalContract {
     Job job = job("j", "otp");
     journal.admit(job);
     String odd = "Till \0 \uD800 \uFFFF 'x' \\ %";
-    journal.answered(job, new AttemptReport(Result.PAIRED, 200, odd, new SealedAnswer("sealed-bytes", "key-1", "application/jose", odd, odd, odd),
+    journal.answered(job, new AttemptReport(Result.PAIRED, 200, odd, new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, odd, odd, odd),
         null));
     assertThat(job.next()).isEqualTo(Next.PUBLISH);
     assertThat(job.credentials().payConnectName()).startsWith("Till ").endsWith(" 'x' \\ %");
@@ -259,12 +261,14 @@ abstract class JournalContract {
     journal.answered(job, paired());
     assertThat(job.next()).isEqualTo(Next.PUBLISH);
     assertThat(job.credentials().body()).isEqualTo("sealed-bytes");
+    assertThat(job.credentials().breakGlass()).isEqualTo("glass-bytes");
     journal.close();
 
     Journal reopened = open("a", "2");
     clock.move(Duration.ofSeconds(1));
-    assertThat(reopened.unpublished(clock.instant(), 10)).extracting(Credentials::attemptId, Credentials::body, Credentials::jobId)
-        .containsExactly(org.assertj.core.groups.Tuple.tuple(job.attempt().id(), "sealed-bytes", "j"));
+    assertThat(reopened.unpublished(clock.instant(), 10)).extracting(Credentials::attemptId, Credentials::body,
+        Credentials::breakGlass, Credentials::jobId)
+        .containsExactly(org.assertj.core.groups.Tuple.tuple(job.attempt().id(), "sealed-bytes", "glass-bytes", "j"));
     assertThat(reopened.counts()).containsEntry(State.SEALED, 1L);
 
     Entry entry = reopened.published(job.attempt().id());
@@ -325,15 +329,15 @@ abstract class JournalContract {
     Job job = job("j", "otp", "m1");
     journal.admit(job);
     journal.answered(job, new AttemptReport(Result.UNREADABLE, 200, "no JSON",
-        new SealedAnswer("sealed-html", "key-1", "application/jose", null, null, null), null));
-    assertThat(job.sealedAnswer()).isEqualTo("sealed-html");
+        new SealedAnswer("sealed-html", "key-1", "application/jose", "glass-html", null, null, null), null));
+    assertThat(job.sealedAnswer()).isEqualTo(new KeptAnswer("sealed-html", "glass-html"));
 
     Job comeBack = job("j", "otp", "m1");
     open("a", "2").admit(comeBack);
 
     assertThat(comeBack.ending().outcome()).isEqualTo(Outcome.IN_DOUBT);
     assertThat(comeBack.repeated()).isFalse();
-    assertThat(comeBack.sealedAnswer()).isEqualTo("sealed-html");
+    assertThat(comeBack.sealedAnswer()).isEqualTo(new KeptAnswer("sealed-html", "glass-html"));
     assertThat(journal.unpublished(clock.instant().plusSeconds(9), 9)).as("no credentials").isEmpty();
   }
 
@@ -392,7 +396,7 @@ abstract class JournalContract {
     Job first = job("j", "otp");
     journal.admit(first);
     journal.answered(first, new AttemptReport(Result.UNREADABLE, 200, "no JSON",
-        new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, null, null), null));
+        new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, null, null, null), null));
     Job other = job("j", "another");
     journal.admit(other);
     journal.answered(other, report(Result.REJECTED));

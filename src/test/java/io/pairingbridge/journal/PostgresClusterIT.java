@@ -229,6 +229,6 @@ class PostgresClusterIT {
   }
 
   private static SealedAnswer answer() {
-    return new SealedAnswer("sealed-bytes", "key-1", "application/jose", "pc", "Till", "T1");
+    return new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, "pc", "Till", "T1");
   }
 }

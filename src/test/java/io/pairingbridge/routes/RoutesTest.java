@@ -213,7 +213,7 @@ class RoutesTest extends CamelMainTestSupport {
   }
 
   private static Credentials credentials(boolean late) {
-    return new Credentials("attempt-1", "job-1", null, "sealed", "key", "application/jose", "pc", "Till", "T", late, Map.of(),
+    return new Credentials("attempt-1", "job-1", null, "sealed", "key", "application/jose", null, "pc", "Till", "T", late, Map.of(),
         Instant.now(), 1);
   }
 

@@ -123,6 +123,64 @@ class JweSealerTest {
     }
 
     @Test
+    void theBreakGlassKeyAloneOpensEverythingAndSoDoesTheRecipientsKey() throws ParseException {
+        byte[] many = new byte[1 << 20];
+        for (List<Recipient> pair : List.of(List.of(RSA, EC), List.of(EC, RSA))) {
+            Recipient recipient = pair.get(0);
+            Recipient spare = pair.get(1);
+            var sealer = new JweSealer(recipient.keys(), spare.keys(), CLOCK);
+            for (byte[] bytes : List.of(ANSWER, new byte[0], many)) {
+                Sealed sealed = sealer.seal(bytes, "job-1");
+
+                assertThat(sealed.keyId()).isEqualTo(recipient.pair().keyId());
+                assertThat(recipient.opener().open(sealed.body())).isEqualTo(bytes);
+                assertThat(recipient.opener().open(sealed.body(), sealed.breakGlass())).isEqualTo(bytes);
+                assertThat(spare.opener().open(sealed.body(), sealed.breakGlass())).isEqualTo(bytes);
+                assertThat(sealed.breakGlass()).as("fits a property, whatever the answer").hasSizeLessThan(1500);
+                assertThat(header(sealed.breakGlass())).containsEntry("kid", spare.pair().keyId()).containsEntry("cty", "jwk+json")
+                        .containsEntry("job", "job-1").containsEntry("enc", "A256GCM");
+            }
+        }
+    }
+
+    @Test
+    void theBreakGlassKeyOpensNothingThatWasChangedOrBelongsToAnotherMessage() {
+        var sealer = new JweSealer(EC.keys(), RSA.keys(), CLOCK);
+        Sealed one = sealer.seal(ANSWER, "job-1");
+        Sealed other = sealer.seal(ANSWER, "job-2");
+
+        assertThatThrownBy(() -> RSA.opener().open(one.body(), other.breakGlass())).isInstanceOf(OpeningException.class)
+                .hasMessageContaining("changed after sealing").hasNoCause();
+        String[] parts = one.body().split("\\.");
+        String[] otherParts = other.body().split("\\.");
+        assertThatThrownBy(() -> RSA.opener().open(String.join(".", otherParts[0], parts[1], parts[2], parts[3], parts[4]), one.breakGlass()))
+                .as("another header").isInstanceOf(OpeningException.class);
+        assertThatThrownBy(() -> RSA.opener().open(one.body(), RSA.sealer().seal(ANSWER, "job-1").body()))
+                .as("no content key in it").isInstanceOf(OpeningException.class).hasNoCause()
+                .message().doesNotContain("canary");
+        assertThatThrownBy(() -> RSA.opener().open(one.body())).as("without the property").hasMessageContaining("'ec-key'");
+    }
+
+    @Test
+    void sealsNoContentKeyTwice() throws ParseException {
+        var sealer = new JweSealer(EC.keys(), RSA.keys(), CLOCK);
+        Sealed one = sealer.seal(ANSWER, "job-1");
+        assertThat(RSA.opener().open(one.breakGlass())).isNotEqualTo(RSA.opener().open(sealer.seal(ANSWER, "job-1").breakGlass()));
+        assertThat(new String(RSA.opener().open(one.breakGlass()), StandardCharsets.UTF_8)).matches("\\{.*\"kty\":\"oct\".*}")
+                .contains("\"k\":\"");
+    }
+
+    @Test
+    void refusesABreakGlassKeyThatIsTheRecipientsUnderWhateverName() {
+        var renamed = new RecipientKeys(Path.of("glass.jwks"), List.of(new com.nimbusds.jose.jwk.RSAKey.Builder(
+                RSA.pair().publicKey().toRSAKey()).keyID("glass").build()));
+        for (RecipientKeys same : List.of(RSA.keys(), renamed)) {
+            assertThatThrownBy(() -> new JweSealer(RSA.keys(), same, CLOCK)).isInstanceOf(KeyFileException.class)
+                    .hasMessageContaining("loses the other");
+        }
+    }
+
+    @Test
     void sealsWithTheFirstKeyOfTheFile() {
         for (List<Recipient> order : List.of(List.of(EC, RSA), List.of(RSA, EC))) {
             var keys = new RecipientKeys(Path.of("two.jwks"), order.stream().map(recipient -> recipient.pair().publicKey()).toList());

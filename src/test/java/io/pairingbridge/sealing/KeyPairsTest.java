@@ -86,7 +86,7 @@ class KeyPairsTest {
         Path file = folder.resolve("public.jwks");
         KeyPairs.writePublic(KeyPairs.generate(KeyKind.P256, "k"), file);
         Map<String, Object> key = JSONObjectUtils.getJSONObjectArray(JSONObjectUtils.parse(Files.readString(file)), "keys")[0];
-        assertThat(key).containsOnlyKeys("kty", "kid", "use", "alg", "crv", "x", "y");
+        assertThat(key).containsOnlyKeys("kty", "kid", "use", "alg", "crv", "x", "y", "iat");
     }
 
     @Test

@@ -35,6 +35,6 @@ class RsaKeyPairsTest {
 
         String json = Files.readString(folder.resolve("public.jwks"));
         Map<String, Object> key = JSONObjectUtils.getJSONObjectArray(JSONObjectUtils.parse(json), "keys")[0];
-        assertThat(key).containsOnlyKeys("kty", "kid", "use", "alg", "n", "e");
+        assertThat(key).containsOnlyKeys("kty", "kid", "use", "alg", "n", "e", "iat");
     }
 }

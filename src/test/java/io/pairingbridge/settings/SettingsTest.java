@@ -120,6 +120,16 @@ class SettingsTest {
   }
 
   @Test
+  void doesNotTakeAPlaceholderForAPassword() {
+    system.put("pairing.broker.password", "{{hashicorp:secret:" + CANARY + "}}");
+    system.put("pairing.endpoint.url", "{{env:URL}}");
+    assertThat(refused().lines()).hasSize(2)
+        .anyMatch(line -> line.startsWith("pairing.broker.password is a placeholder") && line.contains("pairing.broker.password-file")
+            && !line.contains(CANARY))
+        .anyMatch(line -> line.startsWith("pairing.endpoint.url is a placeholder") && line.contains("PAIRING_ENDPOINT_URL"));
+  }
+
+  @Test
   void anEmptyValueMeansTheDefault() {
     system.put("pairing.requests.concurrency", "");
     assertThat(load().requests().concurrency()).isEqualTo(16);

@@ -1,0 +1,211 @@
+package io.pairingbridge.settings;
+
+import io.pairingbridge.settings.Settings.Broker;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What {@code pairing.environment=production} refuses although it would work: real credentials in the open, made-up ones, and
+ * secrets that others can read or guess. Each message says what to do. Commands that only talk to a bridge are not held to it.
+ */
+final class ProductionRules {
+  private static final int SHORTEST_PASSWORD = 12;
+  private static final int FEWEST_CHARACTERS = 5;
+
+  /** What products and examples come with, and is long enough not to be refused for that. */
+  private static final Set<String> WELL_KNOWN = Set.of("simetraehcapa", "administrator", "passwordpassword", "changeitchangeit",
+      "password1234", "password12345", "123456789012", "pairing-bridge", "pairingbridge", "erp-requester", "erp-credentials",
+      "changemechangeme", "correcthorsebatterystaple");
+
+  private static final Set<PosixFilePermission> WRITABLE =
+      Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
+
+  private static final Pattern POSTGRESQL = Pattern.compile("jdbc:postgresql:(?://([^/?]*))?.*", Pattern.DOTALL);
+
+  private final SettingsSource source;
+  private final Path base;
+  private final Path data;
+  private final URI endpoint;
+  private final Broker broker;
+
+  /**
+   * @param base the bundle's folder, at which relative paths start
+   * @param data the data directory
+   * @param endpoint where the bridge would call
+   */
+  ProductionRules(SettingsSource source, Path base, Path data, URI endpoint, Broker broker) {
+    this.source = source;
+    this.base = base;
+    this.data = data;
+    this.endpoint = endpoint;
+    this.broker = broker;
+  }
+
+  /** Adds every violation; what a setting cannot be judged for, because it has a problem of its own, is left out. */
+  void check(List<String> problems) {
+    realEndpoint(problems);
+    sealedOutput(problems);
+    brokerTransport(problems);
+    managementTransport(problems);
+    journalTransport(problems);
+    passwords(problems);
+    secretFiles(problems);
+    trustedFiles(problems);
+  }
+
+  private void realEndpoint(List<String> problems) {
+    if (source.sound(Setting.ENDPOINT_URL) && loopback(endpoint.getHost())) {
+      problems.add("pairing.endpoint.url is on this machine, where only the simulator is, and pairing.environment=production is for"
+          + " real terminals; remove the setting to call the vendor's server, or choose pairing.environment=simulator");
+    }
+  }
+
+  private void sealedOutput(List<String> problems) {
+    if ("none".equals(source.get(Setting.SEAL))) {
+      problems.add("pairing.seal=none is refused in production: credentials would lie in the open in the broker; set"
+          + " pairing.seal=jwe and make the recipient's key with 'pairing-bridge keys new'");
+    }
+  }
+
+  private void brokerTransport(List<String> problems) {
+    if (!source.sound(Setting.BROKER_EMBEDDED, Setting.BROKER_URL)) {
+      return;
+    }
+    if (broker.embedded()) {
+      if (!loopback(broker.embeddedHost())) {
+        problems.add("pairing.broker.embedded.host is reached from other machines, and the embedded broker has no TLS: set it to"
+            + " 127.0.0.1, or run a broker of its own with TLS (docker/artemis) and set pairing.broker.embedded=false");
+      }
+      return;
+    }
+    if (broker.url().isEmpty()) {
+      return; // said elsewhere
+    }
+    String url = broker.url().toLowerCase(Locale.ROOT);
+    if (!Settings.tls(broker, new ArrayList<>())) {
+      problems.add("pairing.broker.url is without TLS, and one-time passwords and logins would cross the network in the open: add"
+          + " ?sslEnabled=true, and pairing.broker.truststore if the broker's authority is not a public one");
+    } else if (url.contains("trustall=true") || url.contains("verifyhost=false")) {
+      problems.add("pairing.broker.url switches off the check of the broker's certificate: remove trustAll and verifyHost, and"
+          + " give its authority with pairing.broker.truststore");
+    }
+  }
+
+  private void managementTransport(List<String> problems) {
+    if (source.get(Setting.MANAGEMENT_KEYSTORE).isEmpty() && !loopback(source.get(Setting.MANAGEMENT_HOST))) {
+      problems.add("pairing.management.host is reached from other machines, and without TLS the operator's login would cross the"
+          + " network in the open: give a certificate with pairing.management.keystore, or set the host to 127.0.0.1");
+    }
+  }
+
+  private void journalTransport(List<String> problems) {
+    String url = source.get(Setting.JOURNAL_URL);
+    Matcher server = POSTGRESQL.matcher(url);
+    if (!server.matches()) {
+      return;
+    }
+    String hosts = server.group(1);
+    boolean local = hosts == null || hosts.isEmpty() || Stream.of(hosts.split(",")).allMatch(host -> loopback(withoutPort(host)));
+    if (!local && !url.matches("(?s).*[?&]sslmode=verify-(full|ca)(&.*)?")) {
+      problems.add("pairing.journal.url reaches a database on another machine without checking its certificate: add"
+          + " sslmode=verify-full, and sslrootcert=<file> if its authority is not a public one");
+    }
+  }
+
+  private static String withoutPort(String host) {
+    return host.replaceFirst(":\\d+$", "").replaceFirst("^\\[(.*)]$", "$1");
+  }
+
+  private void passwords(List<String> problems) {
+    if (!broker.embedded()) {
+      password("pairing.broker.password", broker.password(), broker.username(), problems);
+    }
+    broker.users().forEach((user, password) -> password("pairing.broker.users." + user + ".password", password, user, problems));
+    password(Setting.MANAGEMENT_PASSWORD, "operator", problems);
+    password(Setting.JOURNAL_PASSWORD, source.get(Setting.JOURNAL_USERNAME), problems);
+    // Trust stores hold nothing secret, and the password of a proxy is for its owner to choose.
+    password(Setting.BROKER_KEYSTORE_PASSWORD, "", problems);
+    password(Setting.MANAGEMENT_KEYSTORE_PASSWORD, "", problems);
+  }
+
+  private void password(Setting setting, String user, List<String> problems) {
+    password(setting.key(), source.get(setting), user, problems);
+  }
+
+  private void password(String key, String password, String user, List<String> problems) {
+    if (password == null || password.isEmpty() || !source.sound(key)) {
+      return;
+    }
+    String fault = password.equalsIgnoreCase(user) ? "is its user's name"
+        : password.length() < SHORTEST_PASSWORD ? "is shorter than " + SHORTEST_PASSWORD + " characters"
+        : WELL_KNOWN.contains(password.toLowerCase(Locale.ROOT)) ? "is one that products and examples come with"
+        : password.chars().distinct().count() < FEWEST_CHARACTERS ? "repeats fewer than " + FEWEST_CHARACTERS + " characters"
+        : null;
+    if (fault != null) {
+      problems.add(key + " " + fault + ": choose a random one, for example with 'openssl rand -base64 24', and give it as "
+          + key + "-file");
+    }
+  }
+
+  private void secretFiles(List<String> problems) {
+    source.secretFiles().forEach((key, file) -> secret(key + " names " + file, file, problems));
+    source.passwordsInSettingsFiles().forEach((file, keys) -> secret("settings file " + file + " holds " + String.join(" and ", keys)
+        + " and", file, problems));
+    for (Setting setting : List.of(Setting.BROKER_KEYSTORE, Setting.MANAGEMENT_KEYSTORE)) {
+      if (!source.get(setting).isEmpty()) {
+        secret(setting.key() + " names " + source.get(setting), base.resolve(source.get(setting)), problems);
+      }
+    }
+    for (String name : List.of("broker-users.properties", "management-users.properties", "otp.key")) {
+      secret("pairing.data-directory holds " + data.resolve(name), data.resolve(name), problems);
+    }
+  }
+
+  /** The group may read: a container platform gives files to a process by its group. */
+  private static void secret(String subject, Path file, List<String> problems) {
+    Set<PosixFilePermission> open = permissions(file);
+    if (open.contains(PosixFilePermission.OTHERS_READ) || open.stream().anyMatch(WRITABLE::contains)) {
+      problems.add(subject + ", which others may read or change (" + PosixFilePermissions.toString(open) + "): run 'chmod 600 " + file
+          + "', or 640 where the bridge reads it through its group, and replace the secret if somebody may have seen it");
+    }
+  }
+
+  /** Public, but whoever may change one of these decides who reads credentials, or who is taken for whom. */
+  private void trustedFiles(List<String> problems) {
+    for (Setting setting : List.of(Setting.RECIPIENT_KEYS, Setting.BREAK_GLASS_KEYS, Setting.ENDPOINT_TRUSTSTORE,
+        Setting.BROKER_TRUSTSTORE)) {
+      String name = source.get(setting);
+      Set<PosixFilePermission> open = name.isEmpty() ? Set.of() : permissions(base.resolve(name));
+      if (open.stream().anyMatch(WRITABLE::contains)) {
+        problems.add(setting.key() + " names " + name + ", which others may change (" + PosixFilePermissions.toString(open)
+            + "): run 'chmod go-w " + base.resolve(name) + "' and see that its content is still yours");
+      }
+    }
+  }
+
+  /** Empty where there is no file, or the file system knows none; what cannot be read fails elsewhere. */
+  private static Set<PosixFilePermission> permissions(Path file) {
+    try {
+      return Files.exists(file) ? Files.getPosixFilePermissions(file) : Set.of();
+    } catch (IOException | UnsupportedOperationException e) {
+      return Set.of();
+    }
+  }
+
+  private static boolean loopback(String host) {
+    String name = host == null ? "" : host.toLowerCase(Locale.ROOT).replaceFirst("^\\[(.*)]$", "$1");
+    return name.equals("localhost") || name.endsWith(".localhost") || name.equals("::1") || name.equals("0:0:0:0:0:0:0:1")
+        || name.matches("127(\\.\\d{1,3}){3}");
+  }
+}
