@@ -33,6 +33,13 @@ final class PostCounts {
         };
     }
 
+    /** How many OTPs were posted more than once, of those that are remembered. */
+    long repeated() {
+        synchronized (counts) {
+            return counts.values().stream().filter(count -> count > 1).count();
+        }
+    }
+
     /** Counts a post, and returns how many there were before it; {@link Script#LONGEST} stands for that and more. */
     int next(String otp) {
         Hash hash = hash(otp);

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Deque;
@@ -20,6 +21,9 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -38,6 +42,9 @@ public final class Simulator implements AutoCloseable {
 
     /** The path of the vendor's page; its slash at the end is part of it. */
     public static final String PATH = "/v1/pay-connect/pair/";
+
+    /** Where {@code GET} answers with what was counted so far, see {@link #counts}. No part of the vendor's page. */
+    public static final String COUNTS = "/counts";
 
     static final int MAX_OTPS = 1_000_000;
     static final int MAX_SILENT = 1_000;
@@ -67,19 +74,26 @@ public final class Simulator implements AutoCloseable {
     private final AtomicLong unanswered = new AtomicLong();
     /** Guarded by itself. */
     private final Deque<HttpExchange> silent = new ArrayDeque<>();
+    private final AtomicLong taken = new AtomicLong();
     private final String host;
+    private final Duration delay;
     private final HttpServer server;
     private final ExecutorService executor;
+    /** Holds back the answers to posts without holding a thread for each. */
+    private final ScheduledExecutorService later;
 
-    private Simulator(String host, int port) throws IOException {
+    private Simulator(String host, int port, Duration delay) throws IOException {
         this.host = host;
+        this.delay = delay;
         this.server = HttpServer.create(new InetSocketAddress(host, port), BACKLOG);
         var threads = new AtomicInteger();
-        this.executor = Executors.newFixedThreadPool(THREADS, work -> {
+        ThreadFactory daemons = work -> {
             Thread thread = new Thread(work, "simulator-" + threads.incrementAndGet());
             thread.setDaemon(true);
             return thread;
-        });
+        };
+        this.executor = Executors.newFixedThreadPool(THREADS, daemons);
+        this.later = Executors.newSingleThreadScheduledExecutor(daemons);
         server.setExecutor(executor);
         server.createContext("/", this::handle);
     }
@@ -92,8 +106,18 @@ public final class Simulator implements AutoCloseable {
      * @throws UncheckedIOException with the address and the fix, if it can't listen there
      */
     public static Simulator start(String host, int port) {
+        return start(host, port, Duration.ZERO);
+    }
+
+    /**
+     * As {@link #start(String, int)}, with an endpoint that takes its time: an OTP counts as posted at once, and its answer
+     * leaves after the delay.
+     *
+     * @param delay not negative
+     */
+    public static Simulator start(String host, int port, Duration delay) {
         try {
-            Simulator simulator = new Simulator(host, port);
+            Simulator simulator = new Simulator(host, port, delay);
             simulator.server.start();
             return simulator;
         } catch (IOException e) {
@@ -127,6 +151,15 @@ public final class Simulator implements AutoCloseable {
         return unanswered.get();
     }
 
+    /** What {@link #COUNTS} answers: requests taken, OTPs, how many of those were posted more than once, answers by status. */
+    public ObjectNode counts() {
+        ObjectNode counts = json.createObjectNode().put("posts", taken.get()).put("otps", posts.size())
+            .put("otps_posted_again", posts.repeated()).put("unanswered", unanswered());
+        ObjectNode byStatus = counts.putObject("answers");
+        answers().forEach((status, count) -> byStatus.put(String.valueOf(status), count));
+        return counts;
+    }
+
     /** Stops listening and cuts every connection, also those that still wait for an answer. */
     @Override
     public void close() {
@@ -136,10 +169,13 @@ public final class Simulator implements AutoCloseable {
             silent.clear();
         }
         executor.shutdownNow();
+        later.shutdownNow();
     }
 
     private void handle(HttpExchange exchange) throws IOException {
-        if (!PATH.equals(exchange.getRequestURI().getRawPath())) {
+        if (COUNTS.equals(exchange.getRequestURI().getRawPath()) && "GET".equals(exchange.getRequestMethod())) {
+            write(exchange, 200, counts());
+        } else if (!PATH.equals(exchange.getRequestURI().getRawPath())) {
             refuse(exchange, 404, "no such path");
         } else if (!"POST".equals(exchange.getRequestMethod())) {
             exchange.getResponseHeaders().set("Allow", "POST");
@@ -173,7 +209,24 @@ public final class Simulator implements AutoCloseable {
         }
         String otp = request.path("otp").textValue();
         ObjectNode credentials = Credentials.random(json, request.path("name").textValue(), isText(webhook));
-        switch (Script.of(otp).answer(posts.next(otp))) {
+        taken.incrementAndGet();
+        Answer answer = Script.of(otp).answer(posts.next(otp));
+        if (delay.isZero()) {
+            answer(exchange, answer, credentials);
+        } else {
+            later.schedule(() -> executor.execute(() -> {
+                try {
+                    answer(exchange, answer, credentials);
+                } catch (IOException e) {
+                    // The caller has hung up; what was counted stays counted.
+                    exchange.close();
+                }
+            }), delay.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void answer(HttpExchange exchange, Answer answer, ObjectNode credentials) throws IOException {
+        switch (answer) {
             case PAIRED -> answer(exchange, 200, credentials);
             case PAIRED_WITHOUT_SECRET -> answer(exchange, 200, credentials.without("client_secret"));
             case REFUSED -> refuse(exchange, 400, "otp is not valid");
@@ -217,6 +270,10 @@ public final class Simulator implements AutoCloseable {
     private void answer(HttpExchange exchange, int status, JsonNode body) throws IOException {
         // Counted first, so that a client that has its answer finds it counted.
         answers.computeIfAbsent(status, any -> new LongAdder()).increment();
+        write(exchange, status, body);
+    }
+
+    private void write(HttpExchange exchange, int status, JsonNode body) throws IOException {
         try (exchange) {
             byte[] bytes = json.writeValueAsBytes(body);
             exchange.getResponseHeaders().set("Content-Type", "application/json");

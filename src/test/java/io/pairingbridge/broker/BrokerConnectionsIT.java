@@ -43,6 +43,23 @@ class BrokerConnectionsIT {
   }
 
   @Test
+  void showsItsCertificateToABrokerThatAsksForOne() throws Exception {
+    Path store = store("broker.p12", "localhost");
+    Path client = store("client.p12", "client");
+    Path stranger = store("stranger.p12", "client");
+    try (TestBroker broker = TestBroker.startChanged(directory, text -> text.replace(
+        "${pairing.broker.tls:sslEnabled=false}",
+        "sslEnabled=true;keyStorePath=" + store + ";keyStorePassword=" + STORE_PASSWORD + ";needClientAuth=true;trustStorePath="
+            + client + ";trustStorePassword=" + STORE_PASSWORD))) {
+      String tls = "tcp://localhost:" + broker.port() + "?sslEnabled=true";
+
+      assertThat(BrokerCheck.run(through(tls, store, client))).isEmpty();
+      assertThatThrownBy(() -> through(tls, store, null).createConnection().close()).isInstanceOf(JMSException.class);
+      assertThatThrownBy(() -> through(tls, store, stranger).createConnection().close()).isInstanceOf(JMSException.class);
+    }
+  }
+
+  @Test
   void refusesABrokerWithAnotherName() throws Exception {
     Path store = store("broker.p12", "broker.example");
     try (TestBroker broker = TestBroker.startChanged(directory, text -> text.replace(
@@ -76,8 +93,12 @@ class BrokerConnectionsIT {
   }
 
   private static ConnectionFactory through(String url, Path truststore) {
+    return through(url, truststore, null);
+  }
+
+  private static ConnectionFactory through(String url, Path truststore, Path keystore) {
     return BrokerConnections.factory(new BrokerAddress(url, BrokerUsers.BRIDGE, TestBroker.password(BrokerUsers.BRIDGE),
-        truststore, truststore == null ? null : STORE_PASSWORD, null, null));
+        truststore, truststore == null ? null : STORE_PASSWORD, keystore, keystore == null ? null : STORE_PASSWORD));
   }
 
   /** A self-signed certificate in a store of its own, which serves as key store here and as trust store there. */

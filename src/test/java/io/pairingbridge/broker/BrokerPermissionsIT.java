@@ -11,10 +11,15 @@ import jakarta.jms.JMSSecurityException;
 import jakarta.jms.Message;
 import jakarta.jms.Session;
 import jakarta.jms.TemporaryQueue;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Scanner;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.activemq.artemis.api.core.QueueConfiguration;
@@ -111,6 +116,75 @@ class BrokerPermissionsIT {
       case CONSUME -> session.createConsumer(session.createQueue(queue.fullyQualified())).close();
       case BROWSE -> session.createBrowser(session.createQueue(queue.fullyQualified())).getEnumeration().hasMoreElements();
       default -> throw new IllegalArgumentException(action.name());
+    }
+  }
+
+  @Test
+  void isTheTableOfTheDeploymentPage() throws IOException {
+    StringBuilder table = new StringBuilder("| address | send | consume | browse |\n|---|---|---|---|\n");
+    for (BrokerQueue queue : BrokerQueue.values()) {
+      table.append("| `").append(queue.address()).append("` |");
+      for (Action action : Action.values()) {
+        List<String> users = Stream.of(BrokerUsers.ERP_REQUESTER, BrokerUsers.ERP_CREDENTIALS, BrokerUsers.BRIDGE, BrokerUsers.OPERATOR)
+            .filter(ALLOWED.get(queue).getOrDefault(action, Set.of())::contains).toList();
+        table.append(users.isEmpty() ? " |" : " " + String.join(", ", users) + " |");
+      }
+      table.append('\n');
+    }
+    assertThat(Files.readString(Path.of("docs", "deployment.md"))).contains("\n" + table + "\n");
+  }
+
+  /** The same doors, whatever language is spoken at them: sending over AMQP. */
+  @ParameterizedTest
+  @MethodSource("everyRoleAndQueue")
+  void allowsTheSameOverAmqp(String user, BrokerQueue queue) throws JMSException {
+    boolean allowed = ALLOWED.get(queue).getOrDefault(Action.SEND, Set.of()).contains(user);
+
+    try (Connection connection = new JmsConnectionFactory(user, TestBroker.password(user), "amqp://127.0.0.1:" + broker.port())
+            .createConnection();
+        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      if (allowed) {
+        attempt(session, queue, Action.SEND);
+      } else {
+        assertThatThrownBy(() -> attempt(session, queue, Action.SEND)).isInstanceOf(JMSSecurityException.class);
+      }
+    }
+  }
+
+  /** And over STOMP. */
+  @ParameterizedTest
+  @MethodSource("everyRoleAndQueue")
+  void allowsTheSameOverStomp(String user, BrokerQueue queue) throws IOException {
+    boolean allowed = ALLOWED.get(queue).getOrDefault(Action.SEND, Set.of()).contains(user);
+    String routing = queue.multicast() ? "MULTICAST" : "ANYCAST";
+
+    assertThat(stomp(user, TestBroker.password(user), "SEND\ndestination:" + queue.address() + "\ndestination-type:" + routing
+        + "\nreceipt:1\n\n{}")).isEqualTo(allowed ? "RECEIPT" : "ERROR");
+  }
+
+  @Test
+  void refusesAnonymousAndWrongLoginsOverStomp() throws IOException {
+    String send = "SEND\ndestination:pairing.requests\ndestination-type:ANYCAST\nreceipt:1\n\n{}";
+    assertThat(stomp(null, null, send)).isEqualTo("ERROR");
+    assertThat(stomp(BrokerUsers.ERP_REQUESTER, "wrong", send)).isEqualTo("ERROR");
+    assertThat(stomp("nobody", "nobody-password", send)).isEqualTo("ERROR");
+  }
+
+  static Stream<Arguments> everyRoleAndQueue() {
+    return BrokerUsers.ALL.stream().flatMap(user -> Stream.of(BrokerQueue.values()).map(queue -> Arguments.of(user, queue)));
+  }
+
+  /** The command of the first frame that is no CONNECTED, or of the one that refuses the connection. */
+  private static String stomp(String user, String password, String frame) throws IOException {
+    try (Socket socket = new Socket("127.0.0.1", broker.port())) {
+      socket.setSoTimeout(20_000);
+      String login = user == null ? "" : "login:" + user + "\npasscode:" + password + "\n";
+      socket.getOutputStream().write(("CONNECT\naccept-version:1.2\nhost:broker\n" + login + "\n\0" + frame + "\0")
+          .getBytes(StandardCharsets.UTF_8));
+      try (Scanner frames = new Scanner(socket.getInputStream(), StandardCharsets.UTF_8).useDelimiter("\0")) {
+        String command = frames.next().strip().lines().findFirst().orElseThrow();
+        return "CONNECTED".equals(command) ? frames.next().strip().lines().findFirst().orElseThrow() : command;
+      }
     }
   }
 

@@ -247,6 +247,40 @@ class SimulatorTest {
         return response;
     }
 
+    @Test
+    void tellsWhatItCountedAndNoOtp() throws Exception {
+        post("111111");
+        post("111111");
+        post("222222");
+        post("9990503");
+
+        URI counts = URI.create("http://127.0.0.1:" + simulator.port() + Simulator.COUNTS);
+        String answer = send(HttpRequest.newBuilder(counts).build()).body();
+
+        assertThat(json.readTree(answer)).isEqualTo(json.readTree("""
+            {"posts": 4, "otps": 3, "otps_posted_again": 1, "unanswered": 0, "answers": {"200": 2, "400": 1, "503": 1}}"""));
+        assertThat(answer).doesNotContain("111111");
+        // Asking is no request of the endpoint, and only GET asks.
+        assertThat(send(HttpRequest.newBuilder(counts).POST(HttpRequest.BodyPublishers.ofString("{}")).build()).statusCode())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void takesItsTimeForAnswersAndHoldsNoThreadMeanwhile() throws Exception {
+        simulator.close();
+        simulator = Simulator.start("127.0.0.1", 0, Duration.ofSeconds(1));
+        long begun = System.nanoTime();
+        List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+            answers.add(client.sendAsync(request(body("slow-" + i)), HttpResponse.BodyHandlers.ofString()));
+        }
+        for (CompletableFuture<HttpResponse<String>> answer : answers) {
+            assertThat(answer.get(LIMIT.toSeconds(), TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+        }
+        // 16 threads that slept would take four turns.
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isBetween(Duration.ofSeconds(1), Duration.ofMillis(3_900));
+    }
+
     private HttpResponse<String> post(String otp) throws Exception {
         return send(request(body(otp)));
     }
