@@ -176,9 +176,12 @@ public final class JdbcJournal implements Journal {
   private Work<Consumer<Job>> answer(Job job, AttemptReport report) {
     Attempt attempt = job.attempt();
     return rows -> {
+      Instant now = clock.instant();
+      if (report.sealed() != null) {
+        enterAnew(rows, job, now);
+      }
       Entry known = rows.find(job.id()).orElseThrow(() -> new IllegalStateException(
           "attempt " + attempt.id() + " of job " + job.id() + " is not in the journal"));
-      Instant now = clock.instant();
       boolean current = known.state() == State.CALLING && attempt.id().equals(known.attemptId());
       boolean late = report.result() == Result.PAIRED && known.state().ended() && known.state() != State.PUBLISHED;
       if (!rows.close(attempt.id(), report, late, now)) {
@@ -191,6 +194,25 @@ public final class JdbcJournal implements Journal {
       Move move = Transitions.answered(known.known(), report.result(), current, !expired(known, now), limits.maxAmbiguous());
       return follow(rows, job, known.otpHash(), known, move, report, now);
     };
+  }
+
+  /**
+   * Where the store has forgotten what it had committed (a standby that was promoted too early, a backup that was put back under a
+   * running bridge), the answer is all there is of the attempt, and nobody can fetch it again.
+   */
+  private void enterAnew(JobRows rows, Job job, Instant now) {
+    boolean attemptKnown = rows.knows(job.attempt());
+    boolean jobKnown = rows.find(job.id()).isPresent();
+    if (!attemptKnown || !jobKnown) {
+      LOG.error("The journal {} has lost what it had committed: attempt {} of job {}; its sealed answer is entered anew", dialect.name(),
+          job.attempt().id(), job.id());
+    }
+    if (!jobKnown) {
+      rows.insert(job, State.CALLING, otpHash.of(job.request().otp()), now);
+    }
+    if (!attemptKnown) {
+      rows.enter(job, job.attempt(), owner, now, now);
+    }
   }
 
   @Override
@@ -296,12 +318,7 @@ public final class JdbcJournal implements Journal {
     writer.reopen();
     write(rows -> rows.beat(owner, clock.instant()));
     for (Owed answer = owed.peek(); answer != null; answer = owed.peek()) {
-      try {
-        writeFor(answer.job(), answer(answer.job(), answer.report())); // the reconciler publishes it; its delivery is long gone
-      } catch (IllegalStateException e) {
-        // The attempt's row is gone, as after a restored backup: nothing that comes later can make this write succeed.
-        LOG.error("The sealed answer of {} has no place in the journal any more: {}", answer.job(), e.getMessage());
-      }
+      writeFor(answer.job(), answer(answer.job(), answer.report())); // the reconciler publishes it; its delivery is long gone
       owed.remove(answer);
     }
   }

@@ -85,6 +85,11 @@ final class JobRows {
         UPDATE job SET state = 'CALLING', carrier = ?, attempt_id = ?, owner = ?, deadline = ?, due_at = NULL, updated_at = ?
         WHERE job_id = ?""")
         .params(job.origin().carrier(), attempt.id(), owner.toString(), millis(deadline), millis(now), job.id()).update();
+    enter(job, attempt, owner, deadline, now);
+  }
+
+  /** An attempt that is under way. */
+  void enter(Job job, Attempt attempt, Owner owner, Instant deadline, Instant now) {
     sql.sql("INSERT INTO attempt (attempt_id, job_id, number, owner, started_at, deadline) VALUES (?, ?, ?, ?, ?, ?)")
         .params(attempt.id(), job.id(), attempt.number(), owner.toString(), millis(now), millis(deadline)).update();
   }
@@ -183,6 +188,10 @@ final class JobRows {
             integer(row, "http_status"), row.getString("detail"), instant(row, "published_at"),
             row.getString("sealed") != null || row.getString("break_glass") != null))
         .list();
+  }
+
+  boolean knows(Attempt attempt) {
+    return sql.sql("SELECT COUNT(*) FROM attempt WHERE attempt_id = ?").param(attempt.id()).query(Integer.class).single() == 1;
   }
 
   /** What the last attempt of this try came to, in words; null if there was none. */

@@ -717,8 +717,25 @@ abstract class JournalContract {
     assertThat(journal.failure()).isEmpty();
   }
 
+  /** As after a standby was promoted that had not got everything: what came of the attempt is entered all the same. */
   @Test
-  void isHealedEvenIfAnAnswerHasNoPlaceInItAnyMore() throws SQLException {
+  void takesTheAnswerOfAnAttemptThatTheStoreHasForgotten() throws SQLException {
+    Journal journal = open("a", "1");
+    for (String lost : List.of("DELETE FROM job; DELETE FROM attempt", "DELETE FROM attempt", "DELETE FROM job")) {
+      Job job = job("job-" + lost.length(), "otp");
+      journal.admit(job);
+      for (String statement : lost.split("; ")) {
+        change(statement);
+      }
+      journal.answered(job, paired());
+      assertThat(job.next()).as(lost).isEqualTo(Next.PUBLISH);
+      assertThat(job.credentials().attemptId()).as(lost).isEqualTo(job.attempt().id());
+      assertThat(journal.published(job.attempt().id()).state()).as(lost).isEqualTo(State.PUBLISHED);
+    }
+  }
+
+  @Test
+  void isHealedEvenIfTheStoreHasForgottenTheAttemptOfAnAnswer() throws SQLException {
     AtomicBoolean broken = new AtomicBoolean();
     Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
     Job job = job("j", "otp");
@@ -730,6 +747,7 @@ abstract class JournalContract {
 
     journal.heal();
 
+    assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.SEALED);
     Job next = job("k", "otp");
     journal.admit(next);
     assertThat(next.next()).isEqualTo(Next.CALL);

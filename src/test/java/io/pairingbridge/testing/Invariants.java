@@ -72,7 +72,9 @@ public final class Invariants {
         broken.add("5: the recipient saw an attempt of job " + job + " twice");
       }
     }
-    published(stage.data().resolve("journal.db"), broken);
+    try (Connection journal = stage.journal()) {
+      published(journal, broken);
+    }
     secrets(stage, otpByJob, dead, logs, broken);
     assertThat(broken).as("invariants").isEmpty();
   }
@@ -91,8 +93,13 @@ public final class Invariants {
 
   /** 2 and 7: each answer that was read is published, and what is published holds no sealed bytes. */
   public static void published(Path journal, List<String> broken) throws SQLException {
-    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + journal);
-        Statement statement = connection.createStatement()) {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + journal)) {
+      published(connection, broken);
+    }
+  }
+
+  private static void published(Connection journal, List<String> broken) throws SQLException {
+    try (Statement statement = journal.createStatement()) {
       try (ResultSet row = statement.executeQuery(
           "SELECT j.job_id FROM job j JOIN attempt a ON a.job_id = j.job_id WHERE j.state = 'PUBLISHED'"
               + " AND (a.sealed IS NOT NULL OR a.break_glass IS NOT NULL)")) {

@@ -26,6 +26,8 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Enumeration;
@@ -155,6 +157,12 @@ public final class Stage implements AutoCloseable {
 
   public int managementPort() {
     return Integer.parseInt(settings.get("pairing.management.port"));
+  }
+
+  /** The journal as the bridge's settings say, to look into. */
+  public java.sql.Connection journal() throws SQLException {
+    Settings.JournalStore store = settings().journal();
+    return DriverManager.getConnection(store.url(), store.username(), store.password());
   }
 
   // ---- parts that start and stop -----------------------------------------------------------------------------------
