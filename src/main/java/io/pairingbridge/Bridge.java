@@ -70,7 +70,6 @@ import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.apache.activemq.artemis.api.core.client.ActiveMQClient;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.camel.CamelContext;
 import org.apache.camel.LoggingLevel;
@@ -341,7 +340,9 @@ public class Bridge implements AutoCloseable {
     }
     ActiveMQConnectionFactory connections = BrokerConnections.factory(new BrokerAddress(address.url(), BrokerUsers.OPERATOR,
         operatorsPassword, address.truststore(), address.truststorePassword(), address.keystore(), address.keystorePassword()));
-    connections.setConsumerWindowSize(ActiveMQClient.DEFAULT_CONSUMER_WINDOW_SIZE); // letters are browsed, thousands at a time
+    // Bytes. Letters are browsed, thousands at a time; with more, a page that needs only the first ones is often closed while the broker is
+    // still sending, which the broker logs as an error (AMQ224046).
+    connections.setConsumerWindowSize(64 * 1024);
     return connections;
   }
 
