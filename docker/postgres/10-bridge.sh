@@ -1,10 +1,8 @@
 #!/bin/bash
-# Run once by the image of PostgreSQL when the database is made: the bridge's role, with its password from a secret.
+# Run once by the image of PostgreSQL when the database is made: grants.sql, with the password from a secret. It goes in on
+# standard input, for arguments are shown to every process.
 set -euo pipefail
-psql -v ON_ERROR_STOP=1 --no-psqlrc -q -U "${POSTGRES_USER:-postgres}" -d "$POSTGRES_DB" -v password="$(cat /run/secrets/journal-password)" <<'SQL'
-CREATE ROLE pairing LOGIN PASSWORD :'password';
-REVOKE ALL ON DATABASE pairing FROM PUBLIC;
-GRANT CONNECT ON DATABASE pairing TO pairing;
-REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE, CREATE ON SCHEMA public TO pairing;
-SQL
+psql -v ON_ERROR_STOP=1 --no-psqlrc -q -U "${POSTGRES_USER:-postgres}" -d postgres <<'PSQL'
+\set password `cat /run/secrets/journal-password`
+\i /pairing/grants.sql
+PSQL
