@@ -30,7 +30,8 @@ final class GroupCommit implements AutoCloseable {
     T in(Connection connection) throws SQLException;
   }
 
-  private record Pending<T>(Write<T> write, CompletableFuture<T> done) {}
+  /** @param alone in a transaction of its own, even if nothing fails */
+  private record Pending<T>(Write<T> write, boolean alone, CompletableFuture<T> done) {}
 
   private final Dialect dialect;
   private final BlockingQueue<Pending<?>> queue = new LinkedBlockingQueue<>();
@@ -50,7 +51,12 @@ final class GroupCommit implements AutoCloseable {
 
   /** Runs the write and returns its value once it is durable. */
   <T> T write(Write<T> write) {
-    return await(enqueue(write));
+    return await(enqueue(write, false));
+  }
+
+  /** As {@link #write}, in a transaction that holds nothing else: for a write that must lock what those of a group lock in part. */
+  <T> T writeAlone(Write<T> write) {
+    return await(enqueue(write, true));
   }
 
   Optional<String> failure() {
@@ -96,12 +102,12 @@ final class GroupCommit implements AutoCloseable {
     return dialect.openForWriting();
   }
 
-  private <T> CompletableFuture<T> enqueue(Write<T> write) {
+  private <T> CompletableFuture<T> enqueue(Write<T> write, boolean alone) {
     CompletableFuture<T> done = new CompletableFuture<>();
     if (closed) {
       done.completeExceptionally(new JournalException("the journal is closed", null));
     } else {
-      queue.add(new Pending<>(write, done));
+      queue.add(new Pending<>(write, alone, done));
     }
     return done;
   }
@@ -127,7 +133,11 @@ final class GroupCommit implements AutoCloseable {
         continue; // closing: the loop's condition decides
       }
       queue.drainTo(group, LARGEST_GROUP - 1);
-      commit(group);
+      List<Pending<?>> together = group.stream().filter(pending -> !pending.alone()).toList();
+      if (!together.isEmpty()) {
+        commit(together);
+      }
+      group.stream().filter(Pending::alone).forEach(pending -> commit(List.of(pending)));
       group.clear();
     }
   }
