@@ -56,11 +56,11 @@ final class BatchRows {
     return sql.sql("SELECT * FROM batch WHERE batch_id = ?").param(batchId).query((row, n) -> batch(row)).optional();
   }
 
-  Batch begin(String batchId, String source, String keeper, Instant now) {
+  Batch begin(String batchId, String source, Instant now) {
     sql.sql("DELETE FROM batch_row WHERE batch_id = ?").param(batchId).update();
     sql.sql("DELETE FROM batch WHERE batch_id = ?").param(batchId).update();
-    sql.sql("INSERT INTO batch (batch_id, source, phase, taken, started_at, keeper) VALUES (?, ?, 'READING', 0, ?, ?)")
-        .params(batchId, source, now.toEpochMilli(), keeper).update();
+    sql.sql("INSERT INTO batch (batch_id, source, phase, taken, started_at) VALUES (?, ?, 'READING', 0, ?)")
+        .params(batchId, source, now.toEpochMilli()).update();
     return find(batchId).orElseThrow();
   }
 
@@ -88,8 +88,7 @@ final class BatchRows {
     long last = rows.get(rows.size() - 1).number();
     sql.sql(END_WITH_JOB + " AND batch_row.batch_id = ? AND batch_row.number BETWEEN ? AND ? AND batch_row.outcome IS NULL")
         .params(batchId, first, last).update();
-    // Never back: of two bridges that read one document, as after a long pause, the slower one must not undo what the other knows.
-    sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ? AND taken < ?").params(sent, batchId, sent).update();
+    sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ?").params(sent, batchId).update();
   }
 
   /** Of these jobs, those that are there with this hash. */
@@ -111,34 +110,11 @@ final class BatchRows {
         .params(problem, now.toEpochMilli(), batchId).update();
   }
 
-  /**
-   * Batches whose rows have all ended, of this keeper, of none, or with nothing new since an instant.
-   *
-   * @param quiet whoever kept such a batch had until then to report it
-   */
-  List<Batch> ended(String keeper, Instant quiet) {
+  List<Batch> ended() {
     return sql.sql("""
         SELECT * FROM batch WHERE phase = 'RUNNING' AND NOT EXISTS
-          (SELECT 1 FROM batch_row r WHERE r.batch_id = batch.batch_id AND r.outcome IS NULL)
-          AND (keeper IS NULL OR keeper = :keeper OR read_at < :quiet AND NOT EXISTS
-            (SELECT 1 FROM batch_row r WHERE r.batch_id = batch.batch_id AND r.ended_at >= :quiet))""")
-        .param("keeper", keeper).param("quiet", quiet.toEpochMilli())
+          (SELECT 1 FROM batch_row r WHERE r.batch_id = batch.batch_id AND r.outcome IS NULL)""")
         .query((row, n) -> batch(row)).list();
-  }
-
-  void keep(String batchId, String keeper) {
-    sql.sql("UPDATE batch SET keeper = ? WHERE batch_id = ? AND phase <> 'FINISHED'").params(keeper, batchId).update();
-  }
-
-  /** Makes this the keeper of a batch that has ended; false if it is not as it was looked at any more. */
-  boolean takeOver(String batchId, String from, String keeper) {
-    return sql.sql("UPDATE batch SET keeper = ? WHERE batch_id = ? AND phase = 'RUNNING' AND COALESCE(keeper, '') = ?")
-        .params(keeper, batchId, from).update() == 1;
-  }
-
-  /** The bridge that reads a batch and reports it, or "". */
-  String keeper(String batchId) {
-    return sql.sql("SELECT COALESCE(keeper, '') FROM batch WHERE batch_id = ?").param(batchId).query(String.class).single();
   }
 
   void finished(String batchId, Instant now) {
@@ -174,20 +150,15 @@ final class BatchRows {
             row.getString("pay_connect_name"), row.getString("terminal_id"), JobRows.instant(row, "ended_at"))).list();
   }
 
-  /** Deletes up to a thousand rows of a finished batch that ended before this, and the batch with the last of them. */
+  /** Deletes a finished batch that ended before this; at most one, for it may be large. */
   int purge(Instant before) {
     Optional<String> old = sql.sql("SELECT batch_id FROM batch WHERE phase = 'FINISHED' AND finished_at < ? LIMIT 1")
         .param(before.toEpochMilli()).query(String.class).optional();
-    if (old.isEmpty()) {
-      return 0;
-    }
-    int rows = sql.sql("""
-        DELETE FROM batch_row WHERE batch_id = ? AND number IN
-          (SELECT number FROM batch_row WHERE batch_id = ? ORDER BY number LIMIT 1000)""").params(old.get(), old.get()).update();
-    if (rows < 1000) {
-      sql.sql("DELETE FROM batch WHERE batch_id = ?").param(old.get()).update();
-    }
-    return Math.max(1, rows);
+    old.ifPresent(id -> {
+      sql.sql("DELETE FROM batch_row WHERE batch_id = ?").param(id).update();
+      sql.sql("DELETE FROM batch WHERE batch_id = ?").param(id).update();
+    });
+    return old.isPresent() ? 1 : 0;
   }
 
   private static Batch batch(ResultSet row) throws SQLException {

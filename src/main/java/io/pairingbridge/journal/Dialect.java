@@ -25,12 +25,6 @@ interface Dialect {
   void lock(Connection connection, String jobId) throws SQLException;
 
   /**
-   * Until the transaction ends, nobody else decides about any job: a row of a batch that is being written and the end of its job must
-   * not miss each other. To be taken before any other lock of the transaction.
-   */
-  void lockAll(Connection connection) throws SQLException;
-
-  /**
    * True if this fault comes from others who use the same rows: the database has undone the whole transaction, nothing of it is
    * stored, the connection is sound, and the transaction may be tried again.
    */

@@ -30,8 +30,7 @@ final class GroupCommit implements AutoCloseable {
     T in(Connection connection) throws SQLException;
   }
 
-  /** @param alone in a transaction of its own, even if nothing fails */
-  private record Pending<T>(Write<T> write, boolean alone, CompletableFuture<T> done) {}
+  private record Pending<T>(Write<T> write, CompletableFuture<T> done) {}
 
   private final Dialect dialect;
   private final BlockingQueue<Pending<?>> queue = new LinkedBlockingQueue<>();
@@ -51,12 +50,7 @@ final class GroupCommit implements AutoCloseable {
 
   /** Runs the write and returns its value once it is durable. */
   <T> T write(Write<T> write) {
-    return await(enqueue(write, false));
-  }
-
-  /** As {@link #write}, in a transaction that holds nothing else: for a write that must lock what those of a group lock in part. */
-  <T> T writeAlone(Write<T> write) {
-    return await(enqueue(write, true));
+    return await(enqueue(write));
   }
 
   Optional<String> failure() {
@@ -102,12 +96,12 @@ final class GroupCommit implements AutoCloseable {
     return dialect.openForWriting();
   }
 
-  private <T> CompletableFuture<T> enqueue(Write<T> write, boolean alone) {
+  private <T> CompletableFuture<T> enqueue(Write<T> write) {
     CompletableFuture<T> done = new CompletableFuture<>();
     if (closed) {
       done.completeExceptionally(new JournalException("the journal is closed", null));
     } else {
-      queue.add(new Pending<>(write, alone, done));
+      queue.add(new Pending<>(write, done));
     }
     return done;
   }
@@ -133,11 +127,7 @@ final class GroupCommit implements AutoCloseable {
         continue; // closing: the loop's condition decides
       }
       queue.drainTo(group, LARGEST_GROUP - 1);
-      List<Pending<?>> together = group.stream().filter(pending -> !pending.alone()).toList();
-      if (!together.isEmpty()) {
-        commit(together);
-      }
-      group.stream().filter(Pending::alone).forEach(pending -> commit(List.of(pending)));
+      commit(group);
       group.clear();
     }
   }

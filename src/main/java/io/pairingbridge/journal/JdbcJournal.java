@@ -184,7 +184,7 @@ public final class JdbcJournal implements Journal {
           "attempt " + attempt.id() + " of job " + job.id() + " is not in the journal"));
       boolean current = known.state() == State.CALLING && attempt.id().equals(known.attemptId());
       boolean late = report.result() == Result.PAIRED && known.state().ended() && known.state() != State.PUBLISHED;
-      if (!rows.close(attempt.id(), report, late, Turn.of(owner, now), now)) {
+      if (!rows.close(attempt.id(), report, late, now)) {
         // Written before, by a commit that was reported as failed, and published since.
         return j -> known.finish(j, true, null);
       }
@@ -226,15 +226,7 @@ public final class JdbcJournal implements Journal {
 
   @Override
   public List<Credentials> unpublished(Instant before, int limit) {
-    List<Credentials> left = read(rows -> rows.unpublished(before, clock.instant(), limit));
-    return left.isEmpty() ? left : write(rows -> left.stream().filter(credentials -> takeTurn(rows, credentials)).toList());
-  }
-
-  /** Of two bridges that look at the same moment one gets it; and neither what was published since it looked. */
-  private boolean takeTurn(JobRows rows, Credentials credentials) {
-    Instant now = clock.instant();
-    Turn turn = rows.turn(credentials.attemptId());
-    return turn.openTo(owner, now) && rows.takeTurn(credentials.attemptId(), turn, Turn.of(owner, now));
+    return read(rows -> rows.unpublished(before, clock.instant(), limit));
   }
 
   @Override
@@ -405,13 +397,7 @@ public final class JdbcJournal implements Journal {
       case CALL -> begin(rows, job, hash, known, now);
       case PUBLISH -> {
         Credentials credentials = rows.credentials(job.id());
-        Turn turn = rows.turn(credentials.attemptId());
-        if (turn.openTo(owner, now) && rows.takeTurn(credentials.attemptId(), turn, Turn.of(owner, now))) {
-          yield j -> j.publish(credentials);
-        }
-        // Another bridge sends them, and its word that it has comes within this time, or never.
-        Duration left = turn.openTo(owner, now) ? Turn.LENGTH : Duration.between(now, turn.until());
-        yield j -> j.waitFor(left);
+        yield j -> j.publish(credentials);
       }
       case WAIT -> {
         Instant until = to == State.WAITING ? await(rows, job, known, report, now) : waitFor(rows, known, now);
@@ -543,23 +529,19 @@ public final class JdbcJournal implements Journal {
 
   private final class JdbcBatches implements Batches {
     private static final int PAGE = 1_000;
-    /** Who read a batch has its folder, and writes its report there; later, another bridge writes it where it can. */
-    private static final Duration KEEPER_REPORTS_WITHIN = Duration.ofMinutes(2);
 
     @Override
     public Batch begin(String batchId, String source) {
       return writer.write(connection -> work(connection, rows -> {
         dialect.lock(connection, "batch " + batchId);
-        Optional<Batch> running = rows.batches().find(batchId).filter(known -> known.phase() != Phase.FINISHED);
-        running.filter(known -> known.source().equals(source)).ifPresent(known -> rows.batches().keep(batchId, owner.instance()));
-        return running.orElseGet(() -> rows.batches().begin(batchId, source, owner.instance(), clock.instant()));
+        return rows.batches().find(batchId).filter(known -> known.phase() != Phase.FINISHED)
+            .orElseGet(() -> rows.batches().begin(batchId, source, clock.instant()));
       }));
     }
 
     @Override
     public void take(String batchId, List<NewRow> taken, long sent) {
-      writer.writeAlone(connection -> work(connection, rows -> {
-        dialect.lockAll(connection);
+      writer.write(connection -> work(connection, rows -> {
         rows.batches().take(connection, batchId, taken, sent, clock.instant());
         return null;
       }));
@@ -580,10 +562,7 @@ public final class JdbcJournal implements Journal {
 
     @Override
     public List<Batch> ended() {
-      Instant quiet = clock.instant().minus(KEEPER_REPORTS_WITHIN);
-      List<Batch> ended = JdbcJournal.this.read(rows -> rows.batches().ended(owner.instance(), quiet));
-      return ended.isEmpty() ? ended : write(rows -> ended.stream().filter(batch -> rows.batches().takeOver(batch.id(),
-          rows.batches().keeper(batch.id()), owner.instance())).toList());
+      return JdbcJournal.this.read(rows -> rows.batches().ended());
     }
 
     @Override

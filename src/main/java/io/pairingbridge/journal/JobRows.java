@@ -159,11 +159,7 @@ final class JobRows {
     return counts;
   }
 
-  /**
-   * Deletes up to a thousand rows of each kind that ended before this: jobs with their attempts, earlier tries, setbacks, rows of batches.
-   *
-   * @return how many, attempts not counted; 0 if nothing is left
-   */
+  /** Deletes up to a thousand jobs that ended before this, with their attempts. */
   int purge(Instant before) {
     List<String> old = sql.sql("SELECT j.job_id FROM job j WHERE j.finished_at < ? AND " + DONE_WITH + " LIMIT 1000")
         .param(millis(before)).query(String.class).list();
@@ -177,11 +173,8 @@ final class JobRows {
             AND NOT EXISTS (SELECT 1 FROM job j WHERE j.job_id = attempt.job_id)""")
           .param("ids", old).param("before", millis(before)).update();
     }
-    purged += sql.sql("""
-        DELETE FROM ended_try WHERE (job_id, otp_hash) IN
-          (SELECT job_id, otp_hash FROM ended_try WHERE finished_at < ? LIMIT 1000)""").param(millis(before)).update();
-    purged += sql.sql("DELETE FROM setback WHERE carrier IN (SELECT carrier FROM setback WHERE updated_at < ? LIMIT 1000)")
-        .param(millis(before)).update();
+    sql.sql("DELETE FROM ended_try WHERE finished_at < ?").param(millis(before)).update();
+    sql.sql("DELETE FROM setback WHERE updated_at < ?").param(millis(before)).update();
     return purged + batches.purge(before);
   }
 
@@ -215,21 +208,19 @@ final class JobRows {
   /**
    * What an attempt came to.
    *
-   * @param turn of whoever sends its sealed answer
    * @return false if its credentials were published already, so that nothing is left to write
    */
-  boolean close(String attemptId, AttemptReport report, boolean late, Turn turn, Instant now) {
+  boolean close(String attemptId, AttemptReport report, boolean late, Instant now) {
     SealedAnswer answer = report.sealed();
     return sql.sql("""
         UPDATE attempt SET ended_at = ?, result = ?, http_status = ?, detail = ?, sealed = ?, break_glass = ?, key_id = ?,
-          content_type = ?, late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ?, sender = ?, sending_until = ?
+          content_type = ?, late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ?
         WHERE attempt_id = ? AND published_at IS NULL""")
         .params(millis(now), report.result().name(), report.httpStatus(), text(report.detail()),
             answer == null ? null : answer.body(), answer == null ? null : answer.breakGlass(),
             answer == null ? null : answer.keyId(),
             answer == null ? null : answer.contentType(), late ? 1 : 0, answer == null ? null : text(answer.payConnectId()),
-            answer == null ? null : text(answer.payConnectName()), answer == null ? null : text(answer.terminalId()),
-            answer == null ? null : turn.sender(), answer == null ? null : millis(turn.until()), attemptId)
+            answer == null ? null : text(answer.payConnectName()), answer == null ? null : text(answer.terminalId()), attemptId)
         .update() == 1;
   }
 
@@ -245,22 +236,6 @@ final class JobRows {
   Credentials credentials(String jobId) {
     return sql.sql(CREDENTIALS + " AND a.job_id = ? ORDER BY a.ended_at DESC LIMIT 1").param(jobId)
         .query(JobRows::credentials).single();
-  }
-
-  /** Whose turn it is to send the sealed answer of this attempt; both null if it is nobody's. */
-  Turn turn(String attemptId) {
-    return sql.sql("SELECT sender, sending_until FROM attempt WHERE attempt_id = ?").param(attemptId)
-        .query((row, n) -> new Turn(row.getString("sender"), instant(row, "sending_until"))).optional()
-        .orElse(new Turn(null, null));
-  }
-
-  /** False if it is not as it was looked at any more: somebody else has taken it, or the answer is sent. */
-  boolean takeTurn(String attemptId, Turn from, Turn to) {
-    return sql.sql("""
-        UPDATE attempt SET sender = ?, sending_until = ? WHERE attempt_id = ? AND sealed IS NOT NULL
-          AND COALESCE(sender, '') = ? AND COALESCE(sending_until, 0) = ?""")
-        .params(to.sender(), millis(to.until()), attemptId, from.sender() == null ? "" : from.sender(),
-            from.until() == null ? 0L : millis(from.until())).update() == 1;
   }
 
   /** Also what ended after now: the clock was turned back since, and would let it wait for hours. */

@@ -41,8 +41,7 @@ public interface Journal extends AutoCloseable {
   Entry published(String attemptId);
 
   /**
-   * Credentials that are sealed and not published, oldest first, to be sent now: for {@link Turn#LENGTH} other bridges on this journal
-   * are told neither here nor by {@link #admit} to send them.
+   * Credentials that are sealed and not published, oldest first.
    *
    * @param before only such as were sealed before this instant, or in the future of a clock that was turned back since
    */
@@ -90,9 +89,7 @@ public interface Journal extends AutoCloseable {
 
   /**
    * Deletes jobs that ended longer ago than this, with their attempts, and batches that were finished then; never a job
-   * whose credentials are unpublished. A portion of them, of some thousand rows at most, so that no other write waits long.
-   *
-   * @return 0 if nothing was left to delete, so that nothing is left to call it for
+   * whose credentials are unpublished.
    */
   int purge(Duration olderThan);
 

@@ -25,7 +25,6 @@ final class PostgresDialect implements Dialect {
   static final String PREFIX = "jdbc:postgresql:";
   /** Two-key advisory locks (PostgreSQL, "Advisory Locks"): the first key says what the second stands for. */
   private static final int INSTANCE = 0x50420001;
-  private static final int DECISIONS = 0x50420002;
   /** Of {@code synchronous_commit}: all but {@code off}, with which a commit returns before its log is anywhere. */
   private static final Set<String> DURABLE = Set.of("on", "local", "remote_write", "remote_apply");
   /** What others grant a call beyond its deadline covers this much difference between the clocks of two machines. */
@@ -47,23 +46,16 @@ final class PostgresDialect implements Dialect {
   private final String username;
   private final String password;
   private final String instance;
-  private final int instanceWait;
 
   /**
    * @param url {@code jdbc:postgresql://host:port/database?...}, without a password
    * @param instance its name is this bridge's alone as long as a connection for writing is open; null for one that holds no name
    */
   PostgresDialect(String url, String username, String password, String instance) {
-    this(url, username, password, instance, INSTANCE_WAIT);
-  }
-
-  /** @param instanceWait milliseconds to wait for the name to become free */
-  PostgresDialect(String url, String username, String password, String instance, int instanceWait) {
     this.url = url;
     this.username = username;
     this.password = password;
     this.instance = instance;
-    this.instanceWait = instanceWait;
   }
 
   @Override
@@ -107,17 +99,9 @@ final class PostgresDialect implements Dialect {
   /** An advisory lock, for a job that has no row yet cannot be locked by its row. */
   @Override
   public void lock(Connection connection, String jobId) throws SQLException {
-    try (PreparedStatement lock = connection.prepareStatement(
-        "SELECT pg_advisory_xact_lock_shared(" + DECISIONS + ", 0); SELECT pg_advisory_xact_lock(?)")) { // on one way there and back
+    try (PreparedStatement lock = connection.prepareStatement("SELECT pg_advisory_xact_lock(?)")) {
       lock.setLong(1, hash(jobId));
       lock.execute();
-    }
-  }
-
-  @Override
-  public void lockAll(Connection connection) throws SQLException {
-    try (Statement lock = connection.createStatement()) {
-      lock.execute("SELECT pg_advisory_xact_lock(" + DECISIONS + ", 0)");
     }
   }
 
@@ -150,8 +134,6 @@ final class PostgresDialect implements Dialect {
     properties.setProperty("loginTimeout", "10");
     properties.setProperty("socketTimeout", SOCKET);
     properties.setProperty("tcpKeepAlive", "true");
-    // No plan is kept on the server: one made before a newer bridge added a column to a table fails its transaction afterwards.
-    properties.setProperty("prepareThreshold", "0");
     properties.setProperty("readOnly", Boolean.toString(readOnly));
     return DriverManager.getConnection(url, properties);
   }
@@ -202,7 +184,7 @@ final class PostgresDialect implements Dialect {
     if (instance == null) {
       return;
     }
-    limit(connection, instanceWait, 0);
+    limit(connection, INSTANCE_WAIT, 0);
     try (PreparedStatement lock = connection.prepareStatement("SELECT pg_advisory_lock(?, ?)")) {
       lock.setInt(1, INSTANCE);
       lock.setInt(2, (int) hash(instance));

@@ -56,11 +56,6 @@ final class SqliteDialect implements Dialect {
   }
 
   @Override
-  public void lockAll(Connection connection) {
-    // The same.
-  }
-
-  @Override
   public String remedy() {
     return "check that its directory exists and has space, and that its permissions let this user write";
   }

@@ -39,9 +39,9 @@ import org.junit.jupiter.api.Test;
 abstract class JournalContract {
   private static final Duration CALL = Duration.ofSeconds(10);
   private static final Duration GRACE = Duration.ofSeconds(2);
-  static final Limits LIMITS =
+  private static final Limits LIMITS =
       new Limits(CALL, Duration.ofHours(1), 3, new RetryPolicy(Duration.ofSeconds(1), Duration.ofMinutes(1), 2, 0));
-  static final OtpHash HASH = new OtpHash("0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8));
+  private static final OtpHash HASH = new OtpHash("0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8));
 
   private final MovingClock clock = new MovingClock();
   private final List<Journal> opened = new ArrayList<>();
@@ -1019,11 +1019,6 @@ abstract class JournalContract {
     @Override
     public void lock(Connection connection, String jobId) throws SQLException {
       real.lock(connection, jobId);
-    }
-
-    @Override
-    public void lockAll(Connection connection) throws SQLException {
-      real.lockAll(connection);
     }
 
     @Override

@@ -5,14 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Next;
-import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
-import io.pairingbridge.journal.Batches.NewRow;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.SealedAnswer;
 import io.pairingbridge.settings.Settings;
-import io.pairingbridge.testing.MovingClock;
 import io.pairingbridge.testing.PostgresServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -23,10 +20,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -46,7 +41,7 @@ class PostgresClusterIT {
   private static final Limits LIMITS = new Limits(Duration.ofSeconds(60), Duration.ofHours(1), 3,
       new RetryPolicy(Duration.ofSeconds(1), Duration.ofMinutes(1), 2, 0));
 
-  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final ExecutorService threads = Executors.newFixedThreadPool(16);
   private final List<JdbcJournal> journals = Collections.synchronizedList(new ArrayList<>());
   private Settings.JournalStore store;
 
@@ -67,11 +62,7 @@ class PostgresClusterIT {
   }
 
   private JdbcJournal open(String instance) {
-    return open(instance, Clock.systemUTC());
-  }
-
-  private JdbcJournal open(String instance, Clock clock) {
-    JdbcJournal journal = JdbcJournal.open(store, LIMITS, new Owner(instance, "1"), HASH, clock);
+    JdbcJournal journal = JdbcJournal.open(store, LIMITS, new Owner(instance, "1"), HASH, Clock.systemUTC());
     journals.add(journal);
     return journal;
   }
@@ -79,11 +70,6 @@ class PostgresClusterIT {
   private static Job job(String id, String otp, String carrier) {
     return new Job(new Job.Origin(id, null, null, carrier, Instant.now(), null, 4, false, false),
         new PairingRequest("Till", otp, null, Map.of()), "{}");
-  }
-
-  private static Job at(Clock clock, String id, String carrier) {
-    return new Job(new Job.Origin(id, null, null, carrier, clock.instant(), null, 4, false, false),
-        new PairingRequest("Till", "otp of " + id, null, Map.of()), "{}");
   }
 
   /** Runs both at the same moment, as far as a latch can. */
@@ -119,16 +105,12 @@ class PostgresClusterIT {
   @Test
   void startsOnTheSchemaOfTheNextVersion() throws Exception {
     JdbcJournal old = open("a");
-    for (int i = 0; i < 10; i++) { // so often that the driver would have the server keep its plans
-      old.admit(job("before-" + i, "otp", "before-" + i));
-    }
     PostgresServer.shared().ask(store, "ALTER TABLE pairing.job ADD COLUMN of_the_next_version TEXT");
     PostgresServer.shared().ask(store, "INSERT INTO pairing.flyway_schema_history SELECT installed_rank + 1000, '1000', 'next', type, 'V1000__next.sql',"
         + " 1, installed_by, installed_on, 1, true FROM pairing.flyway_schema_history ORDER BY installed_rank DESC LIMIT 1");
     Job job = job("j", "otp", "1");
     old.admit(job);
     assertThat(job.next()).isEqualTo(Next.CALL);
-    assertThat(old.failure()).isEmpty();
     assertThat(open("b").find("j").orElseThrow().state()).isEqualTo(State.CALLING);
   }
 
@@ -171,124 +153,15 @@ class PostgresClusterIT {
     Job again = job("j", "otp", "1");
     b.admit(again);
     assertThat(again.next()).isEqualTo(Next.WAIT);
+    b.admit(again = job("j", "otp", "1"));
+    assertThat(again.next()).isEqualTo(Next.WAIT);
 
-    a.answered(mine, paired());
-    assertThat(mine.next()).isEqualTo(Next.PUBLISH);
+    a.answered(mine, new AttemptReport(Result.PAIRED, 200, "ok", answer(), null));
+    Job later = job("j", "otp", "1");
+    b.admit(later);
+    assertThat(later.next()).isEqualTo(Next.PUBLISH);
     assertThat(b.published(mine.attempt().id()).state()).isEqualTo(State.PUBLISHED);
     assertThat(a.published(mine.attempt().id()).state()).as("the other one publishes it too").isEqualTo(State.PUBLISHED);
-  }
-
-  /** The call's owner was paused past its deadline, and the job went on elsewhere. */
-  @Test
-  void takesTheLateAnswerOfAPausedBridge() {
-    MovingClock later = new MovingClock();
-    JdbcJournal paused = open("a", later);
-    JdbcJournal other = open("b", later);
-    Job mine = at(later, "j", "1");
-    paused.admit(mine);
-    later.move(LIMITS.callMayRun().minusMillis(1));
-    Job early = at(later, "j", "2");
-    other.admit(early);
-    assertThat(early.next()).as("to the last moment").isEqualTo(Next.WAIT);
-    assertThat(other.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
-    later.move(Duration.ofMillis(1));
-    other.admit(at(later, "j", "3"));
-    later.move(Duration.ofSeconds(1));
-    Job taken = at(later, "j", "4");
-    other.admit(taken);
-    assertThat(taken.next()).isEqualTo(Next.CALL);
-    other.answered(taken, new AttemptReport(Result.REJECTED, 400, "refused", null, null));
-    assertThat(taken.ending().outcome()).isEqualTo(Outcome.IN_DOUBT);
-
-    paused.answered(mine, paired());
-
-    assertThat(mine.next()).isEqualTo(Next.PUBLISH);
-    assertThat(other.find("j").orElseThrow().state()).isEqualTo(State.SEALED);
-  }
-
-  /** Sent by two at the same moment, the recipient would see it twice. */
-  @Test
-  void letsOneBridgeAtATimeSendASealedAnswer() throws Exception {
-    MovingClock later = new MovingClock();
-    JdbcJournal a = open("a", later);
-    List<JdbcJournal> others = List.of(open("b", later), open("c", later), open("d", later));
-    for (int i = 0; i < 20; i++) {
-      Job job = at(later, "j" + i, "m" + i);
-      a.admit(job);
-      a.answered(job, paired());
-    }
-    later.move(Duration.ofSeconds(5));
-    Job comeBack = at(later, "j0", "m0");
-    others.get(0).admit(comeBack);
-    assertThat(comeBack.next()).as("its sealer has it in hand").isEqualTo(Next.WAIT);
-    assertThat(comeBack.delay()).isEqualTo(Turn.LENGTH.minusSeconds(5));
-    assertThat(others.get(0).unpublished(later.instant(), 100)).isEmpty();
-    assertThat(a.unpublished(later.instant(), 100)).as("what its own routes did not send").hasSize(20);
-
-    later.move(Turn.LENGTH.plusSeconds(1));
-    List<Future<List<String>>> looks = new ArrayList<>();
-    try (Connection held = PostgresServer.shared().admin(store); Statement rows = held.createStatement()) {
-      held.setAutoCommit(false);
-      rows.execute("SELECT 1 FROM pairing.attempt FOR UPDATE"); // until each of them has seen that the turns are over
-      others.forEach(journal -> looks.add(threads.submit(
-          () -> journal.unpublished(later.instant(), 100).stream().map(c -> c.attemptId()).toList())));
-      Awaitility.await().until(() -> PostgresServer.shared().ask(store,
-          "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").equals("3"));
-      held.rollback();
-    }
-    List<String> told = new ArrayList<>();
-    for (Future<List<String>> look : looks) {
-      told.addAll(look.get());
-    }
-    assertThat(told).hasSize(20).doesNotHaveDuplicates();
-  }
-
-  /** The end of a job and the row that is that job are written by different bridges at the same moment. */
-  @Test
-  void missesNoEndOfARowThatIsBeingTaken() throws Exception {
-    JdbcJournal a = open("a");
-    JdbcJournal b = open("b");
-    for (int round = 0; round < 20; round++) {
-      String batch = "batch-" + round;
-      Job job = job("row-of-" + batch, "otp", batch);
-      b.admit(job);
-      a.batches().begin(batch, "file");
-      List<NewRow> rows = new ArrayList<>();
-      for (int i = 1; i <= 200; i++) {
-        rows.add(new NewRow(i, i, i == 1 ? job.id() : batch + "-" + i, HASH.of("otp"), Map.of(), i == 1 ? null : "not this time"));
-      }
-      atOnce(List.of(() -> {
-        a.batches().take(batch, rows, 200);
-        return null;
-      }, () -> {
-        b.answered(job, new AttemptReport(Result.REJECTED, 400, "refused", null, null));
-        return null;
-      }));
-      assertThat(a.batches().find(batch).orElseThrow().open()).as("open rows of %s", batch).isZero();
-    }
-  }
-
-  @Test
-  void beginsABatchOnceAndReportsItOnce() throws Exception {
-    MovingClock later = new MovingClock();
-    List<JdbcJournal> all = List.of(open("a", later), open("b", later), open("c", later));
-    for (int round = 0; round < 10; round++) {
-      String batch = "batch-" + round;
-      List<Callable<String>> begins = new ArrayList<>();
-      for (JdbcJournal journal : all) {
-        begins.add(() -> journal.batches().begin(batch, "document of " + journal).source());
-      }
-      assertThat(new HashSet<>(atOnce(begins))).as("who has it").hasSize(1);
-      all.get(0).batches().read(batch, null);
-    }
-    assertThat(all.stream().mapToInt(journal -> journal.batches().ended().size()).sum()).as("each by the bridge that reads it").isEqualTo(10);
-
-    later.move(Duration.ofMinutes(3)); // those are gone, it seems
-    List<Callable<Integer>> ends = new ArrayList<>();
-    for (JdbcJournal journal : all.subList(1, 3)) {
-      ends.add(() -> journal.batches().ended().size());
-    }
-    assertThat(atOnce(ends).stream().mapToInt(Integer::intValue).sum()).isGreaterThanOrEqualTo(10);
   }
 
   /** Two transactions that wait for each other's job: the server ends one of them, whose writes are then done one by one. */
@@ -346,21 +219,16 @@ class PostgresClusterIT {
     Job anew = job("old-3500", "another otp", "2");
     b.admit(anew);
     assertThat(anew.next()).isEqualTo(Next.CALL);
-    PostgresServer.shared().ask(store, "INSERT INTO pairing.setback (carrier, begun, updated_at) SELECT 'old-' || i, 1, 1 FROM generate_series(1, 2500) i");
-    List<Long> left = new ArrayList<>();
-    while (a.purge(Duration.ofDays(1)) > 0) {
-      Job between = job("between-" + left.size(), "otp", "between-" + left.size());
-      b.admit(between);
-      left.add(Long.parseLong(PostgresServer.shared().ask(store, "SELECT count(*) FROM pairing.job WHERE finished_at = 1")));
+    List<Integer> portions = new ArrayList<>();
+    for (int purged = a.purge(Duration.ofDays(1)); purged > 0; purged = a.purge(Duration.ofDays(1))) {
+      portions.add(purged);
     }
-    assertThat(left).containsExactly(2499L, 1499L, 499L, 0L);
-    assertThat(PostgresServer.shared().ask(store, "SELECT count(*) FROM pairing.setback")).isEqualTo("0");
+    assertThat(portions).containsExactly(1000, 1000, 1000, 499);
     assertThat(b.find("old-3500").orElseThrow().state()).isEqualTo(State.CALLING);
-    assertThat(PostgresServer.shared().ask(store, "SELECT count(*) FROM pairing.attempt WHERE job_id LIKE 'old-%' AND job_id <> 'old-3500'")).isEqualTo("0");
+    assertThat(PostgresServer.shared().ask(store, "SELECT count(*) FROM pairing.attempt WHERE job_id <> 'old-3500'")).isEqualTo("0");
   }
 
-  private static AttemptReport paired() {
-    return new AttemptReport(Result.PAIRED, 200, "ok", new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, "pc", "Till", "T1"),
-        null);
+  private static SealedAnswer answer() {
+    return new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, "pc", "Till", "T1");
   }
 }

@@ -10,10 +10,7 @@ import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.PostgresServer;
 import java.io.IOException;
 import java.sql.SQLException;
-import java.time.Clock;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,10 +33,6 @@ class PostgresJournalIT extends JournalContract {
   @Override
   Dialect dialect() {
     return dialect(null);
-  }
-
-  private Dialect dialect(String instance, int wait) {
-    return new PostgresDialect(store.url(), store.username(), store.password(), instance, wait);
   }
 
   private Dialect dialect(String instance) {
@@ -103,41 +96,18 @@ class PostgresJournalIT extends JournalContract {
 
   @Test
   void refusesASecondBridgeOfTheSameName() throws Exception {
-    try (var first = dialect("till").openForWriting()) {
-      assertThatThrownBy(() -> dialect("till", 500).openForWriting()).isInstanceOf(SQLException.class)
-          .hasMessageContaining("another bridge with pairing.instance-id till runs on it").hasMessageContaining("a name of its own");
-      dialect("other", 500).openForWriting().close();
-      assertThat(first.isValid(5)).isTrue();
-    }
-  }
-
-  /** As after a restart, when the server has not noticed yet that the run before is gone. */
-  @Test
-  void waitsForTheNameUntilTheRunBeforeIsGone() throws Exception {
-    var before = dialect("till").openForWriting();
-    var next = CompletableFuture.supplyAsync(() -> {
-      try {
-        return dialect("till").openForWriting();
-      } catch (SQLException e) {
-        throw new IllegalStateException(e);
-      }
-    });
-    Awaitility.await().until(() -> PostgresServer.shared().ask(store,
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").equals("1"));
-    assertThat(next).isNotDone();
-    before.close();
-    next.get(60, TimeUnit.SECONDS).close();
-  }
-
-  /** Held with its writing connection: a bridge whose connection was cut takes its name again when it is healed. */
-  @Test
-  void holdsItsNameAgainAfterItIsHealed() throws Exception {
-    try (JdbcJournal journal = JdbcJournal.open(dialect("till"), LIMITS, new Owner("till", "1"), HASH, Clock.systemUTC())) {
-      PostgresServer.shared().ask(store, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-          + " AND pid <> pg_backend_pid()");
-      assertThatThrownBy(() -> journal.admit(job("j", "otp"))).isInstanceOf(JournalException.class);
-      journal.heal();
-      assertThatThrownBy(() -> dialect("till", 500).openForWriting()).hasMessageContaining("another bridge with pairing.instance-id till");
+    Dialect first = dialect("till");
+    var held = first.openForWriting();
+    try (var quick = PostgresServer.shared().admin(store)) {
+      assertThat(quick.isValid(5)).isTrue();
+      Thread second = new Thread(() -> assertThatThrownBy(() -> dialect("till").openForWriting()).isInstanceOf(SQLException.class));
+      second.setDaemon(true);
+      second.start();
+      Awaitility.await().until(() -> PostgresServer.shared().ask(store,
+          "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").equals("1"));
+      dialect("other").openForWriting().close();
+      held.close();
+      second.join(60_000);
     }
   }
 
