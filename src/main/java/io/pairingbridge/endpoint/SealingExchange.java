@@ -7,6 +7,7 @@ import io.pairingbridge.sealing.Sealed;
 import io.pairingbridge.sealing.Sealer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketTimeoutException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -154,7 +155,8 @@ final class SealingExchange implements ExecChainHandler {
       if (length == 0) {
         throw e; // success was announced and nothing of it came: as good as no answer
       }
-      cutShort = tooLate.get() ? "the answer was not complete within the deadline" : "the answer was cut short";
+      // The socket's own limit lies just behind the deadline, and may be felt first by a thread that a busy machine kept waiting.
+      cutShort = tooLate.get() || e instanceof SocketTimeoutException ? "the answer was not complete within the deadline" : "the answer was cut short";
     }
     byte[] body = Arrays.copyOf(buffer, length);
     Arrays.fill(buffer, (byte) 0);
