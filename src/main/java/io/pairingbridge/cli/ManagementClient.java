@@ -79,7 +79,8 @@ final class ManagementClient {
   /** Where the management server is, without a slash at its end. */
   String base() {
     Settings.Management management = settings().management();
-    return url == null ? (management.tls() ? "https://" : "http://") + BrokerLogin.here(management.host()) + ":" + management.port() : url.toString().replaceFirst("/+$", "");
+    return url != null ? url.toString().replaceFirst("/+$", "")
+        : (management.tls() ? "https://" : "http://") + BrokerLogin.here(management.host()) + ":" + management.port();
   }
 
   /** A client that trusts the management server's certificate as the settings say. */
@@ -115,8 +116,7 @@ final class ManagementClient {
               .header("Content-Type", "application/json").header("Authorization", login())
               .POST(HttpRequest.BodyPublishers.ofString(request.toString())).build(), HttpResponse.BodyHandlers.ofString());
     } catch (SSLException e) {
-      throw new Unreachable("no TLS connection to " + base + " (" + Failures.root(e) + "): give the authority of the bridge's certificate with"
-          + " pairing.management.truststore, and with --url a host name that the certificate has");
+      throw noTls(base, e);
     } catch (IOException | IllegalArgumentException e) {
       throw new Unreachable("no bridge answers at " + base + " (" + Failures.root(e) + "): start one with 'pairing-bridge run', or give"
           + " its address with --url");
@@ -133,6 +133,11 @@ final class ManagementClient {
       throw new Refused(tree.path("error").asText("the bridge refused").replaceFirst("^[\\w.$]+(Exception|Error) ?: ?", ""));
     }
     return tree.path("value");
+  }
+
+  static Unreachable noTls(String url, SSLException e) {
+    return new Unreachable("no TLS connection to " + url + " (" + Failures.root(e) + "): give the authority of the bridge's certificate with"
+        + " pairing.management.truststore, and with --url a host name that the certificate has");
   }
 
   private static JsonNode json(String body) {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -174,6 +175,8 @@ public final class Status implements Callable<Integer> {
       HttpResponse<String> answer = client.send(HttpRequest.newBuilder(URI.create(url)).timeout(LIMIT).build(),
           HttpResponse.BodyHandlers.ofString());
       return new Reply(answer.statusCode(), answer.body());
+    } catch (SSLException e) {
+      throw ManagementClient.noTls(url, e);
     } catch (IOException | IllegalArgumentException e) {
       throw new Unreachable("no bridge answers at " + url + " (" + Failures.root(e) + "): start one with"
           + " 'pairing-bridge run', or set pairing.management.host and pairing.management.port to those of the"

@@ -177,14 +177,11 @@ public final class JdbcJournal implements Journal {
     Attempt attempt = job.attempt();
     return rows -> {
       Instant now = clock.instant();
-      if (report.sealed() != null) {
-        enterAnew(rows, job, now);
-      }
-      Entry known = rows.find(job.id()).orElseThrow(() -> new IllegalStateException(
+      Entry known = rows.find(job.id()).or(() -> anew(rows, job, report, now)).orElseThrow(() -> new IllegalStateException(
           "attempt " + attempt.id() + " of job " + job.id() + " is not in the journal"));
       boolean current = known.state() == State.CALLING && attempt.id().equals(known.attemptId());
       boolean late = report.result() == Result.PAIRED && known.state().ended() && known.state() != State.PUBLISHED;
-      if (!rows.close(attempt.id(), report, late, now)) {
+      if (!rows.close(attempt.id(), report, late, now) && !closeAnew(rows, job, report, late, now)) {
         // Written before, by a commit that was reported as failed, and published since.
         return j -> known.finish(j, true, null);
       }
@@ -197,30 +194,40 @@ public final class JdbcJournal implements Journal {
   }
 
   /**
-   * Where the store has forgotten what it had committed (a standby that was promoted too early, a backup that was put back under a
-   * running bridge), the answer is all there is of the attempt, and nobody can fetch it again.
+   * The job, where the store has forgotten what it had committed (a standby that was promoted too early, a backup that was put back
+   * under a running bridge) and there is a sealed answer: it is all there is, and nobody can fetch it again.
    */
-  private void enterAnew(JobRows rows, Job job, Instant now) {
-    boolean attemptKnown = rows.knows(job.attempt());
-    boolean jobKnown = rows.find(job.id()).isPresent();
-    if (!attemptKnown || !jobKnown) {
-      LOG.error("The journal {} has lost what it had committed: attempt {} of job {}; its sealed answer is entered anew", dialect.name(),
-          job.attempt().id(), job.id());
+  private Optional<Entry> anew(JobRows rows, Job job, AttemptReport report, Instant now) {
+    if (report.sealed() == null) {
+      return Optional.empty();
     }
-    if (!jobKnown) {
-      rows.insert(job, State.CALLING, otpHash.of(job.request().otp()), now);
+    tellForgotten(job);
+    rows.insert(job, State.CALLING, otpHash.of(job.request().otp()), now);
+    return rows.find(job.id());
+  }
+
+  /** The same for an attempt; false if the store knows it, or if there is no sealed answer. */
+  private boolean closeAnew(JobRows rows, Job job, AttemptReport report, boolean late, Instant now) {
+    if (report.sealed() == null || rows.knows(job.attempt())) {
+      return false;
     }
-    if (!attemptKnown) {
-      rows.enter(job, job.attempt(), owner, now, now);
-    }
+    tellForgotten(job);
+    rows.enter(job, job.attempt(), owner, now, now);
+    return rows.close(job.attempt().id(), report, late, now);
+  }
+
+  private void tellForgotten(Job job) {
+    LOG.error("The journal {} has lost what it had committed: attempt {} of job {}; its sealed answer is entered anew", dialect.name(),
+        job.attempt().id(), job.id());
   }
 
   @Override
   public Entry published(String attemptId) {
     // With the job locked: two processes that each publish an attempt of it must not both take the other's for unpublished.
     return writer.write(connection -> work(connection, rows -> {
-      dialect.lock(connection, rows.jobOf(attemptId));
-      return rows.publish(attemptId, clock.instant());
+      String jobId = rows.jobOf(attemptId);
+      dialect.lock(connection, jobId);
+      return rows.publish(jobId, attemptId, clock.instant());
     }));
   }
 
@@ -477,8 +484,12 @@ public final class JdbcJournal implements Journal {
 
   /** As {@link #write}, with nobody else deciding about this job meanwhile. */
   private <T> T writeFor(Job job, Work<T> work) {
+    return writeLocked(job.id(), work);
+  }
+
+  private <T> T writeLocked(String name, Work<T> work) {
     return writer.write(connection -> {
-      dialect.lock(connection, job.id());
+      dialect.lock(connection, name);
       return work(connection, work);
     });
   }
@@ -532,11 +543,8 @@ public final class JdbcJournal implements Journal {
 
     @Override
     public Batch begin(String batchId, String source) {
-      return writer.write(connection -> work(connection, rows -> {
-        dialect.lock(connection, "batch " + batchId);
-        return rows.batches().find(batchId).filter(known -> known.phase() != Phase.FINISHED)
-            .orElseGet(() -> rows.batches().begin(batchId, source, clock.instant()));
-      }));
+      return writeLocked("batch " + batchId, rows -> rows.batches().find(batchId).filter(known -> known.phase() != Phase.FINISHED)
+          .orElseGet(() -> rows.batches().begin(batchId, source, clock.instant())));
     }
 
     @Override

@@ -129,15 +129,14 @@ final class JobRows {
   }
 
   /** PUBLISHED, once no credentials of the job are left to publish; the sealed bytes of this attempt are gone. */
-  Entry publish(String attemptId, Instant now) {
+  Entry publish(String jobId, String attemptId, Instant now) {
     sql.sql("UPDATE attempt SET sealed = NULL, break_glass = NULL, published_at = COALESCE(published_at, ?) WHERE attempt_id = ?")
         .params(millis(now), attemptId).update();
     sql.sql("""
         UPDATE job SET state = 'PUBLISHED', finished_at = ?, updated_at = ?
-        WHERE job_id = (SELECT job_id FROM attempt WHERE attempt_id = ?) AND state = 'SEALED' AND NOT EXISTS
+        WHERE job_id = ? AND state = 'SEALED' AND NOT EXISTS
           (SELECT 1 FROM attempt a WHERE a.job_id = job.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)""")
-        .params(millis(now), millis(now), attemptId).update();
-    String jobId = jobOf(attemptId);
+        .params(millis(now), millis(now), jobId).update();
     batches.endWith(jobId);
     return find(jobId).orElseThrow();
   }

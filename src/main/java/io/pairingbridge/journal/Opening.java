@@ -11,10 +11,26 @@ final class Opening extends AbstractDataSource {
     Connection open() throws SQLException;
   }
 
+  /** What is done with a connection before it is used. */
+  interface Preparation {
+    void on(Connection connection) throws SQLException;
+  }
+
   private final Source source;
 
   Opening(Source source) {
     this.source = source;
+  }
+
+  /** The connection once it is prepared; closed if that fails. */
+  static Connection prepared(Connection connection, Preparation preparation) throws SQLException {
+    try {
+      preparation.on(connection);
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
   }
 
   @Override

@@ -30,15 +30,15 @@ final class PostgresDialect implements Dialect {
   /** What others grant a call beyond its deadline covers this much difference between the clocks of two machines. */
   private static final Duration MOST_CLOCK_DIFFERENCE = Duration.ofSeconds(1);
 
-  // Milliseconds; each is longer than the one before, so that the cause is named and not its consequence.
+  // Milliseconds; of the first four each is longer than the one before, so that the cause is named and not its consequence.
   /** A transaction of ours lasts milliseconds; one that idles belongs to a process that stands still. */
   private static final int IDLE = 5_000;
   /** For a lock; longer than the time after which a paused owner has lost it. */
   private static final int LOCK_WAIT = 15_000;
   /** For one statement; the largest deletes a thousand jobs. */
   private static final int STATEMENT = 20_000;
-  /** Seconds, on our side, without an answer: then the connection is given up. */
-  private static final String SOCKET = "30";
+  /** On our side, without an answer: then the connection is given up. */
+  private static final int SOCKET = 30_000;
   /** For the lock on the instance's name: until the server has noticed that the connection of the run before is dead. */
   private static final int INSTANCE_WAIT = 40_000;
 
@@ -46,54 +46,46 @@ final class PostgresDialect implements Dialect {
   private final String username;
   private final String password;
   private final String instance;
+  private final int instanceWait;
 
   /**
    * @param url {@code jdbc:postgresql://host:port/database?...}, without a password
    * @param instance its name is this bridge's alone as long as a connection for writing is open; null for one that holds no name
    */
   PostgresDialect(String url, String username, String password, String instance) {
+    this(url, username, password, instance, INSTANCE_WAIT);
+  }
+
+  /** @param instanceWait milliseconds to wait for the name to become free */
+  PostgresDialect(String url, String username, String password, String instance, int instanceWait) {
     this.url = url;
     this.username = username;
     this.password = password;
     this.instance = instance;
+    this.instanceWait = instanceWait;
   }
 
   @Override
   public Connection openForWriting() throws SQLException {
-    Connection connection = openForMigrating();
-    try {
+    return Opening.prepared(connect(false), connection -> {
+      verify(connection);
       holdName(connection);
-      limit(connection, LOCK_WAIT, STATEMENT);
-    } catch (SQLException e) {
-      connection.close();
-      throw e;
-    }
-    return connection;
+      limit(connection);
+    });
   }
 
-  /** Without the limits on a statement: a migration may take its time, and others wait for it. */
+  /** Without limits: a migration may take its time, and others wait for it. */
   @Override
   public Connection openForMigrating() throws SQLException {
-    Connection connection = connect(false);
-    try {
+    return Opening.prepared(connect(false), connection -> {
       verify(connection);
-    } catch (SQLException e) {
-      connection.close();
-      throw e;
-    }
-    return connection;
+      silentFor(connection, 0);
+    });
   }
 
   @Override
   public Connection openForReading() throws SQLException {
-    Connection connection = connect(true);
-    try {
-      limit(connection, LOCK_WAIT, STATEMENT);
-    } catch (SQLException e) {
-      connection.close();
-      throw e;
-    }
-    return connection;
+    return Opening.prepared(connect(true), PostgresDialect::limit);
   }
 
   /** An advisory lock, for a job that has no row yet cannot be locked by its row. */
@@ -132,18 +124,26 @@ final class PostgresDialect implements Dialect {
     properties.setProperty("ApplicationName", instance == null ? "pairing-bridge" : "pairing-bridge " + instance);
     properties.setProperty("connectTimeout", "5");
     properties.setProperty("loginTimeout", "10");
-    properties.setProperty("socketTimeout", SOCKET);
+    properties.setProperty("socketTimeout", Integer.toString(SOCKET / 1_000));
     properties.setProperty("tcpKeepAlive", "true");
+    // No plan is kept on the server: one made before a newer bridge added a column to a table fails its transaction afterwards.
+    properties.setProperty("prepareThreshold", "0");
     properties.setProperty("readOnly", Boolean.toString(readOnly));
     return DriverManager.getConnection(url, properties);
   }
 
-  private static void limit(Connection connection, int lock, int statement) throws SQLException {
+  private static void limit(Connection connection) throws SQLException {
     try (Statement settings = connection.createStatement()) {
       settings.execute("SET idle_in_transaction_session_timeout = " + IDLE);
-      settings.execute("SET lock_timeout = " + lock);
-      settings.execute("SET statement_timeout = " + statement);
+      settings.execute("SET lock_timeout = " + LOCK_WAIT);
+      settings.execute("SET statement_timeout = " + STATEMENT);
     }
+    silentFor(connection, SOCKET);
+  }
+
+  /** @param millis without an answer, after which we give the connection up; 0 for never */
+  private static void silentFor(Connection connection, int millis) throws SQLException {
+    connection.setNetworkTimeout(Runnable::run, millis);
   }
 
   /** Asks the server what it really does. */
@@ -184,8 +184,11 @@ final class PostgresDialect implements Dialect {
     if (instance == null) {
       return;
     }
-    limit(connection, INSTANCE_WAIT, 0);
-    try (PreparedStatement lock = connection.prepareStatement("SELECT pg_advisory_lock(?, ?)")) {
+    try (Statement wait = connection.createStatement();
+        PreparedStatement lock = connection.prepareStatement("SELECT pg_advisory_lock(?, ?)")) {
+      wait.execute("SET lock_timeout = " + instanceWait);
+      wait.execute("SET statement_timeout = 0");
+      silentFor(connection, instanceWait + SOCKET);
       lock.setInt(1, INSTANCE);
       lock.setInt(2, (int) hash(instance));
       lock.execute();

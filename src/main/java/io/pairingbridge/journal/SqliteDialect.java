@@ -34,15 +34,10 @@ final class SqliteDialect implements Dialect {
     } catch (IOException e) {
       throw new SQLException("cannot create the directory of " + file + ": " + e, e);
     }
-    Connection connection = DriverManager.getConnection(url, options(false));
-    try {
+    return Opening.prepared(DriverManager.getConnection(url, options(false)), connection -> {
       verify(connection);
       writeBack(connection);
-    } catch (SQLException e) {
-      connection.close();
-      throw e;
-    }
-    return connection;
+    });
   }
 
   @Override

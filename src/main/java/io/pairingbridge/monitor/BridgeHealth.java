@@ -20,20 +20,27 @@ public final class BridgeHealth {
     return List.of(new IntakeCheck(intake), new JournalCheck(journal), new KeysCheck(keys, keyProblem));
   }
 
-  /** Up whatever the key files are like: the keys in use go on sealing, and a detail says that somebody has to look. */
-  private static final class KeysCheck extends AbstractHealthCheck {
-    private final Supplier<List<KeyInUse>> keys;
-    private final Supplier<Optional<String>> problem;
-
-    KeysCheck(Supplier<List<KeyInUse>> keys, Supplier<Optional<String>> problem) {
-      super("pairing", "keys");
-      this.keys = keys;
-      this.problem = problem;
+  /** Restarting the process would mend nothing of what these look at, so none of them says whether it is alive. */
+  private abstract static class Readiness extends AbstractHealthCheck {
+    Readiness(String name) {
+      super("pairing", name);
     }
 
     @Override
     public boolean isLiveness() {
       return false;
+    }
+  }
+
+  /** Up whatever the key files are like: the keys in use go on sealing, and a detail says that somebody has to look. */
+  private static final class KeysCheck extends Readiness {
+    private final Supplier<List<KeyInUse>> keys;
+    private final Supplier<Optional<String>> problem;
+
+    KeysCheck(Supplier<List<KeyInUse>> keys, Supplier<Optional<String>> problem) {
+      super("keys");
+      this.keys = keys;
+      this.problem = problem;
     }
 
     @Override
@@ -48,17 +55,12 @@ public final class BridgeHealth {
     }
   }
 
-  private static final class IntakeCheck extends AbstractHealthCheck {
+  private static final class IntakeCheck extends Readiness {
     private final Intake intake;
 
     IntakeCheck(Intake intake) {
-      super("pairing", "intake");
+      super("intake");
       this.intake = intake;
-    }
-
-    @Override
-    public boolean isLiveness() {
-      return false;
     }
 
     @Override
@@ -73,17 +75,12 @@ public final class BridgeHealth {
     }
   }
 
-  private static final class JournalCheck extends AbstractHealthCheck {
+  private static final class JournalCheck extends Readiness {
     private final Journal journal;
 
     JournalCheck(Journal journal) {
-      super("pairing", "journal");
+      super("journal");
       this.journal = journal;
-    }
-
-    @Override
-    public boolean isLiveness() {
-      return false;
     }
 
     @Override

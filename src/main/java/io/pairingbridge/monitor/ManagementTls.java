@@ -25,14 +25,14 @@ public final class ManagementTls {
   public static SSLContextParameters server(Settings.Management management) {
     KeyStore store = open("pairing.management.keystore", management.keystore(), management.keystorePassword());
     try {
-      String key = null;
+      boolean key = false;
       for (String alias : Collections.list(store.aliases())) {
         if (store.isKeyEntry(alias)) {
-          key = alias;
+          key = true;
           store.getKey(alias, management.keystorePassword().toCharArray()); // that it opens is found out now, not at a request
         }
       }
-      if (key == null) {
+      if (!key) {
         throw new SettingsException("pairing.management.keystore: " + management.keystore() + " holds no private key, only"
             + " certificates; put the server's key and certificate into it");
       }

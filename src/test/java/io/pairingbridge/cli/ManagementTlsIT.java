@@ -55,6 +55,7 @@ class ManagementTlsIT {
         Ran wrong = Ran.command("dead-letters");
         assertThat(wrong.code()).isEqualTo(1);
         assertThat(wrong.err()).contains("no TLS connection to", "certification path", "pairing.management.truststore");
+        assertThat(Ran.command("status").err()).contains("no TLS connection to", "certification path", "pairing.management.truststore");
       }
     }
   }

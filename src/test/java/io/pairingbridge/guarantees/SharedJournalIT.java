@@ -1,7 +1,6 @@
 package io.pairingbridge.guarantees;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pairingbridge.PairingBridge;
 import io.pairingbridge.settings.Settings;
@@ -27,7 +26,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,11 +36,6 @@ class SharedJournalIT {
   private static final int JOBS = 200;
   private static final int MAX_AMBIGUOUS = 3;
   private final Map<String, String> jobs = new LinkedHashMap<>();
-
-  @BeforeAll
-  static void needsAServer() {
-    PostgresServer.missing().ifPresent(why -> assumeTrue(false, why));
-  }
 
   @Test
   void goesOnWithTheJobsOfOneThatIsKilled(@TempDir Path folder) throws Exception {

@@ -2,17 +2,18 @@ package io.pairingbridge.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pairingbridge.job.Next;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.PostgresServer;
 import java.io.IOException;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -20,19 +21,18 @@ import org.junit.jupiter.api.Test;
 class PostgresJournalIT extends JournalContract {
   private Settings.JournalStore store;
 
-  @BeforeAll
-  static void needsAServer() {
-    PostgresServer.missing().ifPresent(why -> assumeTrue(false, why));
-  }
-
   @BeforeEach
-  void empty() throws IOException {
+  void empty() throws IOException, SQLException {
     store = PostgresServer.shared().journal();
   }
 
   @Override
   Dialect dialect() {
     return dialect(null);
+  }
+
+  private Dialect dialect(String instance, int wait) {
+    return new PostgresDialect(store.url(), store.username(), store.password(), instance, wait);
   }
 
   private Dialect dialect(String instance) {
@@ -96,19 +96,30 @@ class PostgresJournalIT extends JournalContract {
 
   @Test
   void refusesASecondBridgeOfTheSameName() throws Exception {
-    Dialect first = dialect("till");
-    var held = first.openForWriting();
-    try (var quick = PostgresServer.shared().admin(store)) {
-      assertThat(quick.isValid(5)).isTrue();
-      Thread second = new Thread(() -> assertThatThrownBy(() -> dialect("till").openForWriting()).isInstanceOf(SQLException.class));
-      second.setDaemon(true);
-      second.start();
-      Awaitility.await().until(() -> PostgresServer.shared().ask(store,
-          "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").equals("1"));
-      dialect("other").openForWriting().close();
-      held.close();
-      second.join(60_000);
+    try (var first = dialect("till").openForWriting()) {
+      assertThatThrownBy(() -> dialect("till", 500).openForWriting()).isInstanceOf(SQLException.class)
+          .hasMessageContaining("another bridge with pairing.instance-id till runs on it").hasMessageContaining("a name of its own");
+      dialect("other", 500).openForWriting().close();
+      assertThat(first.isValid(5)).isTrue();
     }
+  }
+
+  /** As after a restart, when the server has not noticed yet that the run before is gone. */
+  @Test
+  void waitsForTheNameUntilTheRunBeforeIsGone() throws Exception {
+    var before = dialect("till").openForWriting();
+    CompletableFuture<Connection> next = CompletableFuture.supplyAsync(() -> {
+      try {
+        return dialect("till").openForWriting();
+      } catch (SQLException e) {
+        throw new IllegalStateException(e);
+      }
+    });
+    Awaitility.await().until(() -> PostgresServer.shared().ask(store,
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").equals("1"));
+    assertThat(next).isNotDone();
+    before.close();
+    next.get(60, TimeUnit.SECONDS).close();
   }
 
   @Test

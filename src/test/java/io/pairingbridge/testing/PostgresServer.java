@@ -1,5 +1,7 @@
 package io.pairingbridge.testing;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import io.pairingbridge.settings.Settings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +21,7 @@ import org.springframework.util.FileSystemUtils;
 
 /**
  * A real PostgreSQL server of Debian's package, on loopback, in a folder of its own; one for all tests of a process that do not ask for
- * another, ended with it. Its programs refuse to run as root: then they run as user postgres.
+ * another, ended with it; where there is none, the test that asks is skipped. Its programs refuse to run as root: then they run as user postgres.
  */
 public final class PostgresServer implements AutoCloseable {
   private static final String PASSWORD = "password-of-the-bridges-role";
@@ -28,7 +30,7 @@ public final class PostgresServer implements AutoCloseable {
   private final Path programs;
   private final Path folder;
   private final int port;
-  private int databases;
+  private Settings.JournalStore journal;
 
   private PostgresServer(Path programs) throws IOException {
     this.programs = programs;
@@ -42,11 +44,6 @@ public final class PostgresServer implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(new Thread(this::close));
   }
 
-  /** Why there is no server to be had, or empty. */
-  public static Optional<String> missing() {
-    return programs().isPresent() ? Optional.empty() : Optional.of("no PostgreSQL server under /usr/lib/postgresql: install the package postgresql");
-  }
-
   /** For tests that leave it as it was. */
   public static synchronized PostgresServer shared() throws IOException {
     if (shared == null) {
@@ -57,7 +54,9 @@ public final class PostgresServer implements AutoCloseable {
 
   /** A server of one's own, with lines for its postgresql.conf. */
   public static PostgresServer start(List<String> settings) throws IOException {
-    PostgresServer server = new PostgresServer(programs().orElseThrow());
+    Optional<Path> programs = programs();
+    assumeTrue(programs.isPresent(), "no PostgreSQL server under /usr/lib/postgresql: install the package postgresql");
+    PostgresServer server = new PostgresServer(programs.get());
     if (!settings.isEmpty()) {
       server.configure(settings);
     }
@@ -99,13 +98,17 @@ public final class PostgresServer implements AutoCloseable {
     asPostgres("pg_ctl", "-D", data(), "-w", "-m", "immediate", "stop");
   }
 
-  /** A new database, made by the script that the product ships, and how a bridge reaches it. */
-  public synchronized Settings.JournalStore journal() throws IOException {
-    String database = "journal_" + ++databases;
-    run(List.of(programs.resolve("psql").toString(), "-q", "-h", "127.0.0.1", "-p", Integer.toString(port), "-U", "postgres", "-v",
-        "ON_ERROR_STOP=1", "-v", "password=" + PASSWORD, "-v", "database=" + database, "-f", "docker/postgres/grants.sql", "postgres"));
-    return new Settings.JournalStore("jdbc:postgresql://127.0.0.1:" + port + "/" + database, "pairing_bridge", PASSWORD,
-        Duration.ofDays(90), "");
+  /** The bridges' database, empty, and how they reach it. The script that the product ships makes it when it is first asked for. */
+  public synchronized Settings.JournalStore journal() throws IOException, SQLException {
+    if (journal == null) {
+      run(List.of(programs.resolve("psql").toString(), "-q", "-h", "127.0.0.1", "-p", Integer.toString(port), "-U", "postgres", "-v",
+          "ON_ERROR_STOP=1", "-v", "password=" + PASSWORD, "-f", "docker/postgres/grants.sql", "postgres"));
+      journal = new Settings.JournalStore("jdbc:postgresql://127.0.0.1:" + port + "/pairing", "pairing_bridge", PASSWORD, Duration.ofDays(90), "");
+    } else {
+      ask(journal, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+      ask(journal, "DROP SCHEMA pairing CASCADE; CREATE SCHEMA pairing AUTHORIZATION pairing_bridge");
+    }
+    return journal;
   }
 
   /** As a superuser, on that database. */
