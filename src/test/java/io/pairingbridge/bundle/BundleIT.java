@@ -26,6 +26,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -75,6 +76,7 @@ class BundleIT {
     environment.put("PAIRING_SEAL_RECIPIENT_KEYS", folder.resolve("recipients.jwks").toString());
     environment.put("PAIRING_BROKER_EMBEDDED_PORT", Integer.toString(brokerPort));
     environment.put("PAIRING_MANAGEMENT_PORT", Integer.toString(managementPort));
+    environment.put("JAVA_OPTS", "-XX:+UseLargePages"); // where none are set up the virtual machine warns, which is no line of the log
     String launcher = home.resolve("bin/pairing-bridge").toString();
     Path bridgeLog = folder.resolve("bridge.log");
     Path simulatorLog = folder.resolve("simulator.log");
@@ -134,6 +136,18 @@ class BundleIT {
       }
     }
     assertThat(outcomes).as("outcome lines").isGreaterThanOrEqualTo(jobs);
+  }
+
+  @Test
+  void keepsTheVirtualMachinesWarningsOutOfResults(@TempDir Path folder) throws Exception {
+    ProcessBuilder command = new ProcessBuilder(unpack(folder).resolve("bin/pairing-bridge").toString(), "--version");
+    command.environment().put("JAVA_OPTS", "-XX:+UseLargePages");
+    command.redirectError(folder.resolve("errors").toFile());
+    Process process = command.start();
+    String result = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isZero();
+    assertThat(result.lines()).hasSize(1).first().asString().contains("airing");
+    assertThat(folder.resolve("errors")).content().contains("UseLargePages");
   }
 
   @Test
