@@ -12,7 +12,8 @@ import org.apache.camel.support.SynchronizationAdapter;
  * and the delivery that made the call, or the reconciler and a delivery after a restart.
  */
 public final class SendTurns {
-  private static final int TURNS = 256;
+  /** Attempts that share a turn by chance wait for each other's send: with 512 calls at once, one in eight. */
+  private static final int TURNS = 4_096;
   private final Semaphore[] turns = new Semaphore[TURNS];
 
   public SendTurns() {

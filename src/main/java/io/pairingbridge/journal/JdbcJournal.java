@@ -48,6 +48,9 @@ public final class JdbcJournal implements Journal {
   private final Clock clock;
   private final GroupCommit writer;
   private final HikariDataSource readers;
+  private final JobRows readRows;
+  private Connection writing;
+  private JobRows writtenRows;
   /** Attempts that this process has begun and not answered: of these it knows by itself whether they may still run. */
   private final Map<String, Attempt> underWay = new ConcurrentHashMap<>();
   /** Sealed answers that the failing store did not take: written first when it is healed. */
@@ -70,6 +73,7 @@ public final class JdbcJournal implements Journal {
     config.setConnectionTimeout(5_000);
     config.setDataSource(new Opening(dialect::openForReading));
     this.readers = new HikariDataSource(config);
+    this.readRows = new JobRows(JdbcClient.create(readers));
   }
 
   /**
@@ -246,7 +250,7 @@ public final class JdbcJournal implements Journal {
     return writeFor(job, rows -> {
       Optional<Entry> known = rows.find(job.id());
       if (known.isEmpty() || known.get().state() == State.INVALID) {
-        rows.insert(job, State.INVALID, null, clock.instant());
+        rows.replace(job, State.INVALID, null, clock.instant());
         rows.end(job, State.INVALID, ending.reason(), ending.detail(), null, clock.instant());
       }
       endRow(rows, job, ending);
@@ -413,7 +417,7 @@ public final class JdbcJournal implements Journal {
       }
       case FINISH -> {
         if (to != null && (known == null || known.state().ended())) {
-          rows.insert(job, to, hash, now);
+          rows.replace(job, to, hash, now);
         }
         if (to != null) {
           String last = report == null ? rows.lastDetail(known) : report.detail();
@@ -431,10 +435,13 @@ public final class JdbcJournal implements Journal {
   }
 
   private Consumer<Job> begin(JobRows rows, Job job, String hash, Entry known, Instant now) {
-    if (known == null || known.state() != State.WAITING) {
+    if (known == null) {
       rows.insert(job, State.CALLING, hash, now);
+    } else if (known.state() != State.WAITING) {
+      rows.replace(job, State.CALLING, hash, now);
     }
-    Attempt attempt = new Attempt(UUID.randomUUID().toString(), 1 + rows.countAttempts(job.id()), limits.callDeadline());
+    int earlier = known == null ? 0 : rows.countAttempts(job.id());
+    Attempt attempt = new Attempt(UUID.randomUUID().toString(), 1 + earlier, limits.callDeadline());
     rows.begin(job, attempt, owner, now.plus(limits.callMayRun()), now);
     // Before the commit, so that there is no moment in which the journal knows of a call of ours and we do not. Should the
     // transaction be repeated, the entry that stays behind belongs to no attempt and goes with the next purge.
@@ -494,9 +501,9 @@ public final class JdbcJournal implements Journal {
     });
   }
 
-  private static <T> T work(Connection connection, Work<T> work) throws SQLException {
+  private <T> T work(Connection connection, Work<T> work) throws SQLException {
     try {
-      return work.with(new JobRows(JdbcClient.create(new SingleConnectionDataSource(connection, true))));
+      return work.with(rowsOf(connection));
     } catch (DataAccessException e) {
       // A fault of the store ends all writing; a mistake of one caller is that caller's alone.
       SQLException fault = e instanceof DataIntegrityViolationException ? null : fault(e);
@@ -505,6 +512,15 @@ public final class JdbcJournal implements Journal {
       }
       throw e;
     }
+  }
+
+  /** Made once for each connection, because a client of Spring's holds caches; on the writer's thread alone. */
+  private JobRows rowsOf(Connection connection) {
+    if (connection != writing) {
+      writing = connection;
+      writtenRows = new JobRows(JdbcClient.create(new SingleConnectionDataSource(connection, true)));
+    }
+    return writtenRows;
   }
 
   /** What the database's driver said; the error of a lost connection may lie below it. */
@@ -519,7 +535,7 @@ public final class JdbcJournal implements Journal {
 
   private <T> T read(Function<JobRows, T> query) {
     try {
-      return query.apply(new JobRows(JdbcClient.create(readers)));
+      return query.apply(readRows);
     } catch (DataAccessException e) {
       throw new JournalException("the journal " + dialect.name() + " cannot be read: " + rootMessage(e), e);
     }

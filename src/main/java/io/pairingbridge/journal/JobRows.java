@@ -64,13 +64,18 @@ final class JobRows {
         .optional();
   }
 
-  /** A new try of a job, or one that was never heard of: nothing of an earlier try is left in its row. */
-  void insert(Job job, State state, String otpHash, Instant now) {
+  /** A new try of a job: nothing of an earlier one is left in its row. */
+  void replace(Job job, State state, String otpHash, Instant now) {
     sql.sql("DELETE FROM ended_try WHERE job_id = ? AND (otp_hash = ? OR otp_hash = (SELECT otp_hash FROM job WHERE job_id = ?))")
         .params(job.id(), otpHash, job.id()).update();
     sql.sql("INSERT INTO ended_try (" + OF_A_TRY + ") SELECT " + OF_A_TRY + " FROM job WHERE job_id = ? AND otp_hash <> ?")
         .params(job.id(), otpHash).update();
     sql.sql("DELETE FROM job WHERE job_id = ?").param(job.id()).update();
+    insert(job, state, otpHash, now);
+  }
+
+  /** A job that was never heard of. */
+  void insert(Job job, State state, String otpHash, Instant now) {
     Job.Origin origin = job.origin();
     sql.sql("""
         INSERT INTO job (job_id, state, otp_hash, carrier, batch_id, reference, requested_at, expires_at, updated_at)

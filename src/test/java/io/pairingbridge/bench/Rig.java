@@ -1,0 +1,228 @@
+package io.pairingbridge.bench;
+
+import io.pairingbridge.PairingBridge;
+import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.sealing.KeyKind;
+import io.pairingbridge.sealing.KeyPairs;
+import io.pairingbridge.sealing.RecipientKeyPair;
+import io.pairingbridge.testing.Child;
+import io.pairingbridge.testing.Stage;
+import jakarta.jms.Connection;
+import jakarta.jms.JMSException;
+import jakarta.jms.Message;
+import jakarta.jms.MessageConsumer;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.Session;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntConsumer;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
+import org.springframework.util.FileSystemUtils;
+
+/**
+ * What all sides of a benchmark share: one broker process with the shipped configuration, one process that stands for the endpoint
+ * (the simulator, which answers after a delay without holding a thread for it), and the clients that send and collect.
+ */
+final class Rig implements AutoCloseable {
+  /** How long nothing may arrive before a side counts as stuck. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final int A_TRANSACTION = 500;
+
+  private final Path folder;
+  private final BrokerUsers users;
+  private final int brokerPort = Stage.freePort();
+  private final int endpointPort = Stage.freePort();
+  private final Child brokerProcess;
+  private Child endpointProcess;
+  private int batches;
+
+  Rig() throws IOException {
+    folder = Files.createTempDirectory("bench");
+    Path broker = Files.createDirectories(folder.resolve("broker"));
+    users = BrokerUsers.load(broker, Map.of());
+    RecipientKeyPair keys = KeyPairs.generate(KeyKind.RSA3072, "bench");
+    KeyPairs.writePublic(keys, recipientKeys());
+    brokerProcess = Child.start(List.of(java(), "-Xmx1g", "-cp", System.getProperty("java.class.path"),
+        "io.pairingbridge.soak.BrokerProcess", "docker/artemis/broker.xml", broker.toString(), Integer.toString(brokerPort)),
+        folder.resolve("broker.log"), Map.of());
+    brokerProcess.awaitLog("broker listens", 1);
+  }
+
+  private static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
+  Path folder() {
+    return folder;
+  }
+
+  BrokerUsers users() {
+    return users;
+  }
+
+  String broker() {
+    return "tcp://127.0.0.1:" + brokerPort;
+  }
+
+  String endpoint() {
+    return "http://127.0.0.1:" + endpointPort + "/v1/pay-connect/pair/";
+  }
+
+  Path recipientKeys() {
+    return folder.resolve("recipients.jwks");
+  }
+
+  /** Starts the endpoint anew, with nothing paired yet; each answer takes so long. */
+  void endpointTakes(Duration delay) throws IOException, InterruptedException {
+    if (endpointProcess != null) {
+      endpointProcess.kill();
+    }
+    Path log = folder.resolve("endpoint.log");
+    Files.deleteIfExists(log);
+    endpointProcess = Child.start(List.of(java(), "-Xmx256m", "-Dpairing.home=" + Path.of("").toAbsolutePath(), "-cp",
+        System.getProperty("java.class.path"), PairingBridge.class.getName(), "simulator", "--port", Integer.toString(endpointPort),
+        "--delay", delay.toMillis() + "ms"), log, Map.of());
+    endpointProcess.awaitLog("/v1/pay-connect/pair/", 1);
+  }
+
+  /** A connection as this user, made for speed: what it takes it need not remember. */
+  Connection login(String user) throws JMSException {
+    ActiveMQConnectionFactory factory = new ActiveMQConnectionFactory(broker(), user, users.password(user));
+    factory.setBlockOnAcknowledge(false);
+    Connection connection = factory.createConnection();
+    connection.start();
+    return connection;
+  }
+
+  /**
+   * Puts requests on their queue, each for a one-time password that was never used.
+   *
+   * @param failing per cent of them that are answered 503 first, with a second try asked for in two seconds; spread evenly
+   */
+  void send(int jobs, int failing) throws JMSException {
+    int batch = ++batches;
+    try (Connection connection = login(BrokerUsers.ERP_REQUESTER);
+        Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
+      MessageProducer producer = session.createProducer(session.createQueue("pairing.requests"));
+      for (int i = 0; i < jobs; i++) {
+        producer.send(request(session, batch + "-" + i, String.format("%03d%07d%s", batch, i, i * failing % 100 < failing ? "0503" : "1")));
+        if (i % A_TRANSACTION == A_TRANSACTION - 1) {
+          session.commit();
+        }
+      }
+      session.commit();
+    }
+  }
+
+  Message request(Session session, String job, String otp) throws JMSException {
+    Message message = session.createTextMessage("{\"name\":\"Till " + job + "\",\"otp\":\"" + otp + "\"}");
+    message.setStringProperty("PairingJobId", "job-" + job);
+    return message;
+  }
+
+  /** Takes this many credentials and tells when each came ({@link System#nanoTime}), in their order. */
+  long[] collect(int jobs) throws JMSException {
+    return collect(jobs, came -> { });
+  }
+
+  private long[] collect(int jobs, IntConsumer each) throws JMSException {
+    long[] at = new long[jobs];
+    Set<String> seen = new HashSet<>();
+    try (Connection connection = login(BrokerUsers.ERP_CREDENTIALS);
+        Session session = connection.createSession(false, Session.DUPS_OK_ACKNOWLEDGE);
+        MessageConsumer consumer = session.createConsumer(session.createQueue("pairing.credentials"))) {
+      for (int i = 0; i < jobs; i++) {
+        Message message = consumer.receive(PATIENCE.toMillis());
+        at[i] = System.nanoTime();
+        each.accept(i);
+        if (message == null) {
+          throw new IllegalStateException(i + " of " + jobs + " credentials came, then none for " + PATIENCE.toSeconds()
+              + " s; the logs are in " + folder);
+        }
+        if (!seen.add(message.getStringProperty("PairingJobId"))) {
+          throw new IllegalStateException("credentials of " + message.getStringProperty("PairingJobId") + " came twice");
+        }
+      }
+    }
+    return at;
+  }
+
+  /** Takes what is on a queue. */
+  int drain(String user, String queue) throws JMSException {
+    int messages = 0;
+    try (Connection connection = login(user); Session session = connection.createSession(false, Session.DUPS_OK_ACKNOWLEDGE);
+        MessageConsumer consumer = session.createConsumer(session.createQueue(queue))) {
+      while (consumer.receive(500) != null) {
+        messages++;
+      }
+    }
+    return messages;
+  }
+
+  /** Waits for events of the bridge that nobody has taken, and refuses anything on the queues for bad endings. */
+  void tidy() throws JMSException {
+    drain(BrokerUsers.ERP_REQUESTER, "pairing.outcomes::pairing.outcomes.erp");
+    int bad = drain(BrokerUsers.OPERATOR, "pairing.dead-letters") + drain(BrokerUsers.OPERATOR, "pairing.in-doubt");
+    if (bad > 0) {
+      throw new IllegalStateException(bad + " jobs ended badly; the logs are in " + folder);
+    }
+  }
+
+  /**
+   * Jobs a second, credentials received, over what a side does with a queue that was full before it started: of its jobs the first
+   * third is left out (a cold virtual machine), and the last tenth (stragglers).
+   */
+  double throughput(List<Child> started, int jobs) throws JMSException, InterruptedException {
+    int from = jobs / 3;
+    int to = jobs * 9 / 10;
+    double[][] used = new double[2][];
+    long[] at = collect(jobs, came -> {
+      if (came == from || came == to) {
+        used[came == from ? 0 : 1] = new double[] {started.stream().mapToDouble(Rig::processorMillis).sum(), processorMillis(brokerProcess),
+            processorMillis(endpointProcess)};
+      }
+    });
+    for (Child child : started) {
+      child.stop();
+    }
+    tidy();
+    System.out.printf(Locale.ROOT, "  processor time a job, ms: the side %.2f, the broker %.2f, the endpoint %.2f%n", (used[1][0] - used[0][0]) / (to - from),
+        (used[1][1] - used[0][1]) / (to - from), (used[1][2] - used[0][2]) / (to - from));
+    return (to - from) / ((at[to] - at[from]) / 1e9);
+  }
+
+  private static double processorMillis(Child child) {
+    return ProcessHandle.of(child.pid()).flatMap(process -> process.info().totalCpuDuration()).map(Duration::toNanos).orElse(0L) / 1e6;
+  }
+
+  /** As {@link #throughput(List, int)}, for one process of this side, on a journal of its own. */
+  double throughput(Side side, int inFlight, int jobs, int failing) throws Exception {
+    send(jobs, failing);
+    String name = side.name() + "-" + batches;
+    List<Child> started = new ArrayList<>();
+    try {
+      started.add(side.start(this, name, inFlight, null, Map.of()));
+      return throughput(started, jobs);
+    } finally {
+      started.forEach(Child::close);
+      FileSystemUtils.deleteRecursively(folder.resolve(name));
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (endpointProcess != null) {
+      endpointProcess.close();
+    }
+    brokerProcess.close();
+    FileSystemUtils.deleteRecursively(folder);
+  }
+}

@@ -1,0 +1,95 @@
+package io.pairingbridge.bench;
+
+import io.pairingbridge.PairingBridge;
+import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.settings.Settings;
+import io.pairingbridge.testing.Child;
+import io.pairingbridge.testing.Stage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** One of those that are measured: how its process is started, and when it is ready. */
+enum Side {
+  BRIDGE("the bridge"), LOOP("the loop"), CAMEL("the plain route");
+
+  final String words;
+
+  Side(String words) {
+    this.words = words;
+  }
+
+  /**
+   * Starts a process and returns once it takes requests.
+   *
+   * @param name of the process, and of the bridge's data directory; a bridge of the same name goes on with the same journal
+   * @param journal a database server, or null for the journal that the bridge comes with
+   * @param more settings of the bridge beside those it needs
+   */
+  Child start(Rig rig, String name, int inFlight, Settings.JournalStore journal, Map<String, String> more) throws IOException {
+    Path log = rig.folder().resolve(name + ".log");
+    int begun = said(log);
+    Child child = this == BRIDGE ? bridge(rig, name, inFlight, journal, more, log) : opponent(rig, inFlight, log);
+    return child.awaitLog(ready(), begun + 1);
+  }
+
+  private String ready() {
+    return switch (this) {
+      case BRIDGE -> "takes requests from";
+      case LOOP -> HandLoop.READY;
+      case CAMEL -> PlainRoute.READY;
+    };
+  }
+
+  private int said(Path log) throws IOException {
+    return java.nio.file.Files.exists(log) ? java.nio.file.Files.readString(log).split(ready(), -1).length - 1 : 0;
+  }
+
+  private Child bridge(Rig rig, String name, int inFlight, Settings.JournalStore journal, Map<String, String> more, Path log)
+      throws IOException {
+    Map<String, String> settings = new HashMap<>();
+    settings.put("pairing.environment", "simulator");
+    settings.put("pairing.integrator-id", "5f3a1c9e7b20");
+    settings.put("pairing.endpoint.url", rig.endpoint());
+    settings.put("pairing.requests.concurrency", Integer.toString(inFlight));
+    settings.put("pairing.seal.recipient-keys", rig.recipientKeys().toString());
+    settings.put("pairing.data-directory", rig.folder().resolve(name).toString());
+    settings.put("pairing.broker.embedded", "false");
+    settings.put("pairing.broker.url", rig.broker());
+    settings.put("pairing.broker.password", rig.users().password(BrokerUsers.BRIDGE));
+    settings.put("pairing.management.port", Integer.toString(Stage.freePort()));
+    if (journal != null) {
+      settings.put("pairing.journal.url", journal.url());
+      settings.put("pairing.journal.username", journal.username());
+      settings.put("pairing.journal.password", journal.password());
+      settings.put("pairing.journal.otp-key", "the same key for all bridges on one journal");
+    }
+    settings.putAll(more);
+    Map<String, String> environment = new HashMap<>();
+    settings.forEach((key, value) -> environment.put(key.toUpperCase(java.util.Locale.ROOT).replaceAll("[.-]", "_"), value));
+    List<String> command = java();
+    String options = System.getProperty("bench.java", "");
+    if (!options.isBlank()) {
+      command.addAll(List.of(options.split(" ")));
+    }
+    command.addAll(List.of("-Dpairing.home=" + Path.of("").toAbsolutePath(), "-Dlogback.configurationFile=config/logback.xml", "-cp",
+        System.getProperty("java.class.path"), PairingBridge.class.getName(), "run"));
+    return Child.start(command, log, environment);
+  }
+
+  private Child opponent(Rig rig, int inFlight, Path log) throws IOException {
+    List<String> command = java();
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"),
+        (this == LOOP ? HandLoop.class : PlainRoute.class).getName(), rig.broker(), BrokerUsers.BRIDGE,
+        rig.users().password(BrokerUsers.BRIDGE), rig.endpoint(), Integer.toString(inFlight)));
+    return Child.start(command, log, Map.of());
+  }
+
+  /** The same virtual machine for every side, with the options of the bridge's launcher. */
+  private static List<String> java() {
+    return new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+ExitOnOutOfMemoryError"));
+  }
+}
