@@ -134,8 +134,11 @@ public final class ManagementSite implements AutoCloseable {
     HttpServerRequest request = context.request();
     String site = request.getHeader("Sec-Fetch-Site");
     String origin = request.getHeader(HttpHeaders.ORIGIN);
-    boolean foreign = site != null && !Set.of("same-origin", "none").contains(site)
-        || origin != null && !origin.replaceFirst("^https?://", "").equals(request.getHeader(HttpHeaders.HOST)); // TLS may end before us
+    // Where the browser says itself which site a request comes from, no page can make it say otherwise: that decides. The origin is for
+    // those that do not, and compared without its scheme, as TLS may end before us. It names another host than ours where somebody
+    // forwards the requests of his own page with the browser's headers, as Hawtio does.
+    boolean foreign = site != null ? !Set.of("same-origin", "none").contains(site)
+        : origin != null && !origin.replaceFirst("^https?://", "").equals(request.getHeader(HttpHeaders.HOST));
     String content = request.getHeader(HttpHeaders.CONTENT_TYPE);
     String kind = content == null ? "" : content.split(";")[0].strip().toLowerCase(Locale.ROOT);
     if (foreign) {
@@ -162,13 +165,18 @@ public final class ManagementSite implements AutoCloseable {
         return;
       }
       context.request().resume();
-      // A page that asks for the login itself says so; else the browser would open its own dialog over it.
-      if (!"XMLHttpRequest".equals(context.request().getHeader("X-Requested-With"))) {
+      if (!askedByAPage(context.request())) {
         context.response().putHeader("WWW-Authenticate", "Basic realm=\"pairing-bridge\", charset=\"UTF-8\"");
       }
       refuse(context, HttpResponseStatus.UNAUTHORIZED, "a login is needed: user operator, with the password in management-users.properties"
           + " of the data directory");
     });
+  }
+
+  /** A page that asks for the login itself, whether it says so or the browser does; else that would open its own dialog over it. */
+  private static boolean askedByAPage(HttpServerRequest request) {
+    String mode = request.getHeader("Sec-Fetch-Mode");
+    return "XMLHttpRequest".equals(request.getHeader("X-Requested-With")) || mode != null && !"navigate".equals(mode);
   }
 
   /** The user whose login this header is, or null. */

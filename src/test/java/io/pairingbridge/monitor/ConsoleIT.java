@@ -5,14 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
-import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.journal.State;
+import io.pairingbridge.testing.Chromium;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
@@ -26,11 +24,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,12 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
  * Chromium. With {@code -Dconsole.screenshots=<folder>} it leaves pictures there.
  */
 class ConsoleIT {
-  private static final List<Path> CHROMIUM = List.of(Path.of("/usr/bin/chromium"), Path.of("/usr/bin/chromium-browser"),
-      Path.of("/usr/bin/google-chrome"));
-
   private Stage stage;
-  private Playwright playwright;
-  private Browser browser;
+  private Chromium chromium;
   private BrowserContext context;
   private Page page;
   private final List<String> elsewhere = Collections.synchronizedList(new ArrayList<>());
@@ -53,24 +45,17 @@ class ConsoleIT {
 
   @BeforeEach
   void start(@TempDir Path folder) throws IOException {
-    Path chromium = CHROMIUM.stream().filter(Files::isExecutable).findFirst().orElse(null);
-    if (chromium == null) {
-      System.out.println("SKIPPED: ConsoleIT needs Chromium, in one of " + CHROMIUM);
-    }
-    Assumptions.assumeTrue(chromium != null, "needs Chromium");
+    Path program = Chromium.find(getClass());
     stage = new Stage(folder);
     stage.set("pairing.broker.users.operator.password", stage.users().password(BrokerUsers.OPERATOR))
         .set("pairing.retry.max-ambiguous-attempts", "1");
-    PlaywrightAssertions.setDefaultAssertionTimeout(Stage.PATIENCE.toMillis());
-    playwright = Playwright.create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-    browser = playwright.chromium().launch(new BrowserType.LaunchOptions().setExecutablePath(chromium).setArgs(List.of("--no-sandbox",
-        "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")));
+    chromium = Chromium.start(program);
   }
 
   @AfterEach
   void stop() throws IOException {
-    if (playwright != null) {
-      playwright.close();
+    if (chromium != null) {
+      chromium.close();
     }
     if (stage != null) {
       stage.close();
@@ -78,7 +63,7 @@ class ConsoleIT {
   }
 
   private void open(int width, int height) {
-    context = browser.newContext(new Browser.NewContextOptions().setViewportSize(width, height));
+    context = chromium.browser().newContext(new Browser.NewContextOptions().setViewportSize(width, height));
     context.addInitScript("window.answers = []; const real = window.fetch; window.fetch = async (...call) => {"
         + " const answer = await real(...call); window.answers.push(await answer.clone().text()); return answer; };");
     page = context.newPage();
@@ -121,10 +106,7 @@ class ConsoleIT {
   }
 
   private void picture(String name) {
-    String folder = System.getProperty("console.screenshots");
-    if (folder != null) {
-      page.screenshot(new Page.ScreenshotOptions().setPath(Path.of(folder, name + ".png")).setFullPage(true));
-    }
+    Chromium.picture(page, name, true);
   }
 
   @Test

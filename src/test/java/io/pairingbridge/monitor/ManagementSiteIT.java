@@ -3,6 +3,7 @@ package io.pairingbridge.monitor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.apache.camel.ServiceStatus;
@@ -61,6 +63,8 @@ class ManagementSiteIT {
     assertThat(nobody.get("/observe/jolokia/version").headers().firstValue("WWW-Authenticate")).hasValueSatisfying(
         how -> assertThat(how).startsWith("Basic"));
     assertThat(nobody.post(VERSION, "X-Requested-With", "XMLHttpRequest").headers().firstValue("WWW-Authenticate")).isEmpty();
+    assertThat(nobody.post(VERSION, "Sec-Fetch-Mode", "cors").headers().firstValue("WWW-Authenticate")).isEmpty();
+    assertThat(nobody.get("/observe/jolokia/version", "Sec-Fetch-Mode", "navigate").headers().firstValue("WWW-Authenticate")).isPresent();
     for (String forged : List.of("Basic", "Basic ", "Basic !!!", "Basic b3BlcmF0b3I=", Management.basic("operator", ""),
         Management.basic("operator", password + "x"), Management.basic("Operator", password), Management.basic("nobody", password),
         "Bearer " + password, "Basic " + password)) {
@@ -85,6 +89,8 @@ class ManagementSiteIT {
     assertThat(operator.post(VERSION, "Sec-Fetch-Site", "same-site").statusCode()).isEqualTo(403);
     assertThat(operator.post(VERSION, "Origin", "https://evil.example").statusCode()).isEqualTo(403);
     assertThat(operator.post(VERSION, "Origin", "null").statusCode()).isEqualTo(403);
+    assertThat(operator.post(VERSION, "Origin", "http://127.0.0.1:" + stage.managementPort(), "Sec-Fetch-Site", "cross-site").statusCode())
+        .isEqualTo(403);
     assertThat(operator.get("/observe/jolokia/version", "Origin", "https://evil.example").statusCode()).isEqualTo(403);
     for (String form : List.of("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "TEXT/PLAIN;charset=utf-8")) {
       assertThat(operator.post(VERSION, "Content-Type", form).statusCode()).as(form).isEqualTo(415);
@@ -93,6 +99,42 @@ class ManagementSiteIT {
     assertThat(operator.get("/observe/jolokia//exec/" + Management.BEAN + "/reconcileNow").statusCode()).isEqualTo(405);
     assertThat(operator.post(VERSION, "Origin", "http://127.0.0.1:" + stage.managementPort(), "Sec-Fetch-Site", "same-origin")
         .headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
+  }
+
+  @Test
+  void answersThePageOfAConsoleThatForwardsItsRequests() throws Exception {
+    assertThat(operator.post(VERSION, "Origin", "http://127.0.0.1:8090", "Sec-Fetch-Site", "same-origin").statusCode()).isEqualTo(200);
+    assertThat(operator.post(VERSION, "Origin", "http://127.0.0.1:8090", "Sec-Fetch-Site", "").statusCode()).as("says nothing").isEqualTo(403);
+    assertThat(nobody.post(VERSION, "Origin", "http://127.0.0.1:8090", "Sec-Fetch-Site", "same-origin").statusCode()).isEqualTo(401);
+  }
+
+  @Test
+  void tellsNoSecretInTheDumpsThatDiagramsNeed() throws Exception {
+    stage.send(Stage.request("dumped", "otp-canary-dumped"));
+    stage.awaitOutcome("dumped");
+    StringBuilder dumps = new StringBuilder();
+    for (String operation : List.of("dumpRoutesAsXml()", "dumpRoutesAsXml(boolean)", "dumpRoutesAsXml(boolean,boolean)", "dumpRoutesStatsAsXml",
+        "dumpRoutesStatsAsXml(boolean,boolean)")) {
+      dumps.append(dump(CONTEXT, operation));
+    }
+    for (JsonNode route : Stage.json(operator.post("{\"type\":\"search\",\"mbean\":\"org.apache.camel:type=routes,*\"}").body()).path("value")) {
+      for (String operation : List.of("dumpRouteAsXml()", "dumpRouteAsXml(boolean)", "dumpRouteAsXml(boolean,boolean)", "dumpRouteStatsAsXml",
+          "dumpRouteStatsAsXml(boolean,boolean)")) {
+        dumps.append(dump(route.asText(), operation));
+      }
+    }
+    // With placeholders resolved: the routes have three of them, none is a secret, and secrets are no properties that Camel knows.
+    assertThat(dumps.toString()).contains("call-endpoint", stage.ledger().url().toString()).doesNotContain("otp-canary-dumped",
+        LedgerEndpoint.secret("otp-canary-dumped"), Management.password(stage.data()), stage.settingTexts().get("pairing.broker.password"),
+        stage.settingTexts().get("pairing.integrator-id"), "secret-in-a-system-property");
+  }
+
+  /** With everything that it can be asked for; a name without types is how Hawtio asks. */
+  private static String dump(String bean, String operation) throws Exception {
+    int arguments = operation.contains("Stats") ? 2 : operation.contains("()") ? 0 : operation.split(",").length;
+    JsonNode answer = operator.exec(bean, operation, Collections.nCopies(arguments, true).toArray());
+    assertThat(answer.path("status").asInt()).as("%s %s: %s", bean, operation, answer).isEqualTo(200);
+    return answer.path("value").asText();
   }
 
   @Test
