@@ -86,7 +86,7 @@ public final class Bench {
       return; // done with B1
     }
     rig.endpointTakes(Duration.ZERO);
-    int jobs = jobs(9_000);
+    int jobs = jobs(12_000);
     Series bridge = new Series("bridge");
     Series loop = new Series("loop");
     Series camel = new Series("plain route");
@@ -114,7 +114,7 @@ public final class Bench {
       Series bridge = new Series("bridge");
       Series limit = new Series("limit");
       for (int round = 0; round < ROUNDS; round++) {
-        bridge.add(rig.throughput(Side.BRIDGE, inFlight, jobs(inFlight * 90 + 1_000), 0));
+        bridge.add(rig.throughput(Side.BRIDGE, inFlight, jobs(Math.min(8_000, inFlight * 75 + 1_000)), 0));
         limit.add(inFlight * 1_000.0 / LATENCY);
       }
       results.atLeast("B3", "jobs/s, endpoint " + LATENCY + " ms, " + inFlight + " in flight", "in flight / latency", bridge, limit,
@@ -201,7 +201,7 @@ public final class Bench {
       try (Child bridge = Side.BRIDGE.start(rig, "grown-" + round, 64, null, Map.of())) {
         long[] at = rig.collect(jobs);
         bridge.stop();
-        grown.add((jobs * 9 / 10 - jobs / 3) / ((at[jobs * 9 / 10] - at[jobs / 3]) / 1e9));
+        grown.add(Rig.rate(at));
       }
       FileSystemUtils.deleteRecursively(data);
       emptied();

@@ -178,11 +178,11 @@ final class Rig implements AutoCloseable {
 
   /**
    * Jobs a second, credentials received, over what a side does with a queue that was full before it started: of its jobs the first
-   * third is left out (a cold virtual machine), and the last tenth (stragglers).
+   * half is left out (a cold virtual machine), and the last tenth (stragglers).
    */
   double throughput(List<Child> started, int jobs) throws JMSException, InterruptedException {
-    int from = jobs / 3;
-    int to = jobs * 9 / 10;
+    int from = from(jobs);
+    int to = to(jobs);
     double[][] used = new double[2][];
     long[] at = collect(jobs, came -> {
       if (came == from || came == to) {
@@ -196,7 +196,21 @@ final class Rig implements AutoCloseable {
     tidy();
     System.out.printf(Locale.ROOT, "  processor time a job, ms: the side %.2f, the broker %.2f, the endpoint %.2f%n", (used[1][0] - used[0][0]) / (to - from),
         (used[1][1] - used[0][1]) / (to - from), (used[1][2] - used[0][2]) / (to - from));
+    return rate(at);
+  }
+
+  static double rate(long[] at) {
+    int from = from(at.length);
+    int to = to(at.length);
     return (to - from) / ((at[to] - at[from]) / 1e9);
+  }
+
+  private static int from(int jobs) {
+    return jobs / 2;
+  }
+
+  private static int to(int jobs) {
+    return jobs * 9 / 10;
   }
 
   private static double processorMillis(Child child) {
