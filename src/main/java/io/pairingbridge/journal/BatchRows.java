@@ -85,10 +85,24 @@ final class BatchRows {
       insert.executeBatch();
     }
     long first = rows.get(0).number();
-    long last = rows.get(rows.size() - 1).number();
+    endOpen(batchId, first, rows.get(rows.size() - 1).number());
+    sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ?").params(sent, batchId).update();
+  }
+
+  /** As {@link #endWith}, for those of a batch's rows that are open; the numbers are included. */
+  void endOpen(String batchId, long first, long last) {
     sql.sql(END_WITH_JOB + " AND batch_row.batch_id = ? AND batch_row.number BETWEEN ? AND ? AND batch_row.outcome IS NULL")
         .params(batchId, first, last).update();
-    sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ?").params(sent, batchId).update();
+  }
+
+  /** Batches that were read to their end before this and are not finished. */
+  List<Batch> running(Instant readBefore) {
+    return sql.sql("SELECT * FROM batch WHERE phase = 'RUNNING' AND read_at < ?").param(readBefore.toEpochMilli())
+        .query((row, n) -> batch(row)).list();
+  }
+
+  long lastNumber(String batchId) {
+    return sql.sql("SELECT COALESCE(MAX(number), 0) FROM batch_row WHERE batch_id = ?").param(batchId).query(Long.class).single();
   }
 
   /** Of these jobs, those that are there with this hash. */

@@ -24,6 +24,11 @@ interface Dialect {
   /** Until the transaction ends, nobody else decides about this job, whether it has a row yet or not. */
   void lock(Connection connection, String jobId) throws SQLException;
 
+  /** False if all writes come from one process and one after the other. */
+  default boolean severalWriters() {
+    return false;
+  }
+
   /**
    * True if this fault comes from others who use the same rows: the database has undone the whole transaction, nothing of it is
    * stored, the connection is sound, and the transaction may be tried again.

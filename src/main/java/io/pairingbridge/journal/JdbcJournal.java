@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -55,6 +56,8 @@ public final class JdbcJournal implements Journal {
   private final Map<String, Attempt> underWay = new ConcurrentHashMap<>();
   /** Sealed answers that the failing store did not take: written first when it is healed. */
   private final Queue<Owed> owed = new ConcurrentLinkedQueue<>();
+
+  private final JdbcBatches batches = new JdbcBatches();
 
   private record Owed(Job job, AttemptReport report) {}
 
@@ -310,7 +313,7 @@ public final class JdbcJournal implements Journal {
 
   @Override
   public Batches batches() {
-    return new JdbcBatches();
+    return batches;
   }
 
   @Override
@@ -556,6 +559,10 @@ public final class JdbcJournal implements Journal {
 
   private final class JdbcBatches implements Batches {
     private static final int PAGE = 1_000;
+    /** Longer than any transaction can be under way: the server ends one that waits or idles for longer, see {@link PostgresDialect}. */
+    private static final Duration SETTLED = Duration.ofMinutes(1);
+    /** Batches, by id and start, that {@link #endOverlooked} has looked at. */
+    private final Set<List<Object>> lookedAt = ConcurrentHashMap.newKeySet();
 
     @Override
     public Batch begin(String batchId, String source) {
@@ -584,8 +591,37 @@ public final class JdbcJournal implements Journal {
       });
     }
 
+    /**
+     * Ends rows that were taken in the very moment in which another bridge wrote down the end of their job: neither transaction saw
+     * the other. Once for each batch, when whatever was under way while it was read is certainly over.
+     */
+    private void endOverlooked() {
+      List<Batch> running = JdbcJournal.this.read(rows -> rows.batches().running(clock.instant().minus(SETTLED)));
+      lookedAt.retainAll(running.stream().map(JdbcBatches::key).toList());
+      for (Batch batch : running) {
+        if (!lookedAt.contains(key(batch))) {
+          long last = JdbcJournal.this.read(rows -> rows.batches().lastNumber(batch.id()));
+          for (long first = 1; first <= last; first += PAGE) {
+            long from = first;
+            write(rows -> {
+              rows.batches().endOpen(batch.id(), from, from + PAGE - 1);
+              return null;
+            });
+          }
+          lookedAt.add(key(batch));
+        }
+      }
+    }
+
+    private static List<Object> key(Batch batch) {
+      return List.of(batch.id(), batch.startedAt());
+    }
+
     @Override
     public List<Batch> ended() {
+      if (dialect.severalWriters()) {
+        endOverlooked();
+      }
       return JdbcJournal.this.read(rows -> rows.batches().ended());
     }
 

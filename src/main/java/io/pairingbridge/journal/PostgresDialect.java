@@ -102,6 +102,11 @@ final class PostgresDialect implements Dialect {
    * the transaction and keeps the connection (PostgreSQL, "Error Codes").
    */
   @Override
+  public boolean severalWriters() {
+    return true;
+  }
+
+  @Override
   public boolean undone(SQLException fault) {
     String state = fault.getSQLState();
     return state != null && (state.startsWith("40") && !"40003".equals(state) || "55P03".equals(state));

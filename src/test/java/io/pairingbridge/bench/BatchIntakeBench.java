@@ -40,12 +40,11 @@ import java.util.Set;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * How fast a CSV document is taken in, and in how much memory, against one transacted JMS producer that sends the same messages
- * in transactions of the same size: {@code BatchIntakeBench [rows ...]}. Each side runs in a process of its own, of 128 MB, on a
- * broker process of its own with the shipped configuration, one after the other, three rounds. Prints a table.
+ * B6: how fast a CSV document is taken in, and in how much memory, against one transacted JMS producer that sends the same messages
+ * in transactions of the same size. Each side runs in a process of its own, of 128 MB, on a broker process of its own with the
+ * shipped configuration, in turn. {@link Bench} starts it.
  */
 public final class BatchIntakeBench {
-  private static final int ROUNDS = 3;
   private static final int A_TRANSACTION = 500;
   private static final List<String> HEAP = List.of("-Xmx128m", "-XX:+UseSerialGC");
 
@@ -57,38 +56,31 @@ public final class BatchIntakeBench {
     } else if (args.length > 0 && args[0].equals("producer")) {
       produce(Path.of(args[1]), args[2], Path.of(args[3]));
     } else {
-      compare(args.length == 0 ? new int[] {10_000, 100_000, 1_000_000} : Arrays.stream(args).mapToInt(Integer::parseInt).toArray());
+      throw new IllegalArgumentException("this is a side of a benchmark; Bench B6 starts it");
     }
     System.exit(0);
   }
 
-  private static void compare(int[] sizes) throws Exception {
-    System.out.printf("%d processors, %s %s, Java %s%n%n", Runtime.getRuntime().availableProcessors(), System.getProperty("os.name"),
-        System.getProperty("os.version"), Runtime.version());
-    System.out.println("| rows | intake, rows/s | producer, rows/s | ratio (least to most) | peak heap of the intake, MB |");
-    System.out.println("| ---: | ---: | ---: | ---: | ---: |");
+  static void compare(int[] sizes, int rounds, Results results) throws Exception {
     Path folder = Files.createTempDirectory("batch-intake-bench");
     for (int rows : sizes) {
       Path document = document(folder.resolve(rows + ".csv"), rows);
-      List<double[]> intakes = new ArrayList<>();
-      List<double[]> producers = new ArrayList<>();
-      List<Double> ratios = new ArrayList<>();
-      for (int round = 0; round < ROUNDS; round++) {
+      Series intakes = new Series("intake");
+      Series producers = new Series("producer");
+      Series heap = new Series("peak heap of the intake");
+      Series producersHeap = new Series("peak heap of the producer");
+      for (int round = 0; round < rounds; round++) {
         double[] intake = side("intake", document, folder.resolve("intake"));
         double[] producer = side("producer", document, folder.resolve("producer"));
-        intakes.add(intake);
-        producers.add(producer);
-        ratios.add(intake[0] / producer[0]);
+        intakes.add(intake[0]);
+        heap.add(intake[1]);
+        producers.add(producer[0]);
+        producersHeap.add(producer[1]);
       }
-      ratios.sort(null);
-      System.out.printf(Locale.ROOT, "| %,d | %,.0f | %,.0f | %.2f (%.2f to %.2f) | %.0f |%n", rows, median(intakes, 0), median(producers, 0),
-          ratios.get(ROUNDS / 2), ratios.get(0), ratios.get(ROUNDS - 1), intakes.stream().mapToDouble(i -> i[1]).max().orElseThrow());
+      results.atLeast("B6", String.format(Locale.ROOT, "rows/s of a CSV document, %,d rows", rows), "transacted producer", intakes, producers, 0.80);
+      results.below("B6", String.format(Locale.ROOT, "peak heap, MB, %,d rows", rows), "transacted producer", heap, producersHeap, 128);
       Files.delete(document);
     }
-  }
-
-  private static double median(List<double[]> sides, int figure) {
-    return sides.stream().mapToDouble(side -> side[figure]).sorted().toArray()[sides.size() / 2];
   }
 
   private static Path document(Path file, int rows) throws IOException {
@@ -101,7 +93,7 @@ public final class BatchIntakeBench {
     return file;
   }
 
-  /** Rows a second and peak heap of one side, on a fresh broker. */
+  /** Rows a second and peak heap (MB) of one side, on a fresh broker. */
   private static double[] side(String side, Path document, Path folder) throws Exception {
     Files.createDirectories(folder);
     BrokerUsers.load(folder, Map.of());

@@ -29,9 +29,9 @@ import java.util.concurrent.TimeUnit;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * The benchmarks B1 to B5 and B7 to B10: what the guarantee costs, as ratios within one run. Everything durable is on for the bridge: journal
+ * The benchmarks B1 to B10: what the guarantee costs, as ratios within one run. Everything durable is on for the bridge: journal
  * with fsync, sealing (RSA 3072), security, separate publish, outcome events, the shipped broker configuration. Each side is a process of
- * its own on the same broker process and the same endpoint process; sides take turns within a round. B6 is {@link BatchIntakeBench}.
+ * its own on the same broker process and the same endpoint process; sides take turns within a round.
  *
  * <p>{@code Bench [B1 B2 ...]}; {@code -Dbench.rounds} (3), {@code -Dbench.scale} (1: how many jobs, as a factor),
  * {@code -Dbench.out} (target/benchmarks: results.json, table.md, chart.svg), {@code -Dbench.java} (options of the bridge's virtual
@@ -41,7 +41,7 @@ public final class Bench {
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
   private static final double SCALE = Double.parseDouble(System.getProperty("bench.scale", "1"));
   private static final int LATENCY = 150;
-  private static final List<String> ALL = List.of("B1", "B2", "B3", "B4", "B5", "B7", "B8", "B9", "B10");
+  private static final List<String> ALL = List.of("B1", "B2", "B3", "B4", "B5", "B6", "B7", "B8", "B9", "B10");
 
   private final Rig rig;
   private final Results results;
@@ -65,6 +65,7 @@ public final class Bench {
           case "B3" -> bench.atTheLimit();
           case "B4" -> bench.failing();
           case "B5" -> bench.latency();
+          case "B6" -> BatchIntakeBench.compare(new int[] {jobs(10_000), jobs(100_000), jobs(1_000_000)}, ROUNDS, results);
           case "B7" -> bench.grown();
           case "B8" -> bench.manyBridges();
           case "B9" -> bench.footprint();

@@ -2,8 +2,10 @@ package io.pairingbridge.guarantees;
 
 import io.pairingbridge.testing.LedgerEndpoint.Behaviour;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 
 /** The endpoint refuses with 400. A refusal that was not written down makes the next one doubtful: doubt is sticky. */
+@Tag("heavy")
 class CrashOn400IT extends CrashChain {
   @Override
   Behaviour answer() {

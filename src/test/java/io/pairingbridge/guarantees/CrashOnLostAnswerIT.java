@@ -2,8 +2,10 @@ package io.pairingbridge.guarantees;
 
 import io.pairingbridge.testing.LedgerEndpoint.Behaviour;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 
 /** The endpoint pairs and its answer is lost on the wire; it refuses afterwards. Never silent: in doubt, wherever it crashes. */
+@Tag("heavy")
 class CrashOnLostAnswerIT extends CrashChain {
   @Override
   Behaviour answer() {

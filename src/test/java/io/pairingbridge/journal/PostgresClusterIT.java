@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Next;
+import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Journal.AttemptReport;
@@ -187,6 +188,29 @@ class PostgresClusterIT {
       assertThat(begun.get()).isGreaterThan(1);
       assertThat(group.failure()).isEmpty();
     }
+  }
+
+  /** The row is not stored yet when the other bridge looks for rows that end with the job, and the end not when the row is entered. */
+  @Test
+  void endsARowThatWasTakenWhileItsJobEndedElsewhere() throws Exception {
+    JdbcJournal a = open("a");
+    JdbcJournal b = open("b");
+    Batches batches = a.batches();
+    batches.begin("estate", "file");
+    Job job = job("j", "otp", "1");
+    b.admit(job);
+    try (Connection taking = PostgresServer.shared().admin(store); Statement take = taking.createStatement()) {
+      taking.setAutoCommit(false);
+      take.executeUpdate("INSERT INTO pairing.batch_row (batch_id, number, line, job_id, otp_hash, fields) VALUES ('estate', 1, 2, 'j', '"
+          + HASH.of("otp") + "', '{}')");
+      b.answered(job, new AttemptReport(Result.REJECTED, 400, "the endpoint answered 400", null, null));
+      taking.commit();
+    }
+    batches.read("estate", null);
+    assertThat(batches.ended()).as("the row is open").isEmpty();
+    PostgresServer.shared().ask(store, "UPDATE pairing.batch SET read_at = read_at - 61000");
+    assertThat(batches.ended()).extracting(Batches.Batch::id).containsExactly("estate");
+    assertThat(batches.find("estate").orElseThrow().outcomes()).containsOnlyKeys(Outcome.REJECTED);
   }
 
   /** A bridge that stands still in the middle of a transaction holds a job no longer than the server lets it. */
