@@ -20,6 +20,7 @@ import io.pairingbridge.delivery.Remedy;
 import io.pairingbridge.delivery.SendTurns;
 import io.pairingbridge.endpoint.EndpointClient;
 import io.pairingbridge.endpoint.PairCall;
+import io.pairingbridge.intake.CallLimit;
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.intake.PreFlight;
 import io.pairingbridge.intake.RateLimit;
@@ -160,7 +161,8 @@ public class Bridge implements AutoCloseable {
 
     Output output = new Output(outConnections);
     PreFlight preFlight = new PreFlight(sealer, journal, output);
-    Doors doors = new Doors();
+    CallLimit callLimit = new CallLimit(settings.requests().concurrency());
+    Doors doors = new Doors(callLimit);
     intake = open(new Intake(doors, journal, preFlight, settings.intake().closeAfter(), settings.intake().probeDelay(), clock));
     PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     AttentionQueues queues = new AttentionQueues(operatorConnections(), outConnections);
@@ -187,6 +189,7 @@ public class Bridge implements AutoCloseable {
     main.bind("rateLimit", rateLimit);
     main.bind("journalSteps", new JournalSteps(journal, activity, clock));
     main.bind("pairCall", new PairCall(settings.integratorId(), settings.integrators()));
+    main.bind("callLimit", callLimit);
     main.bind("messages", new Messages(settings.environment(), clock, new BrokerClock(outConnections, clock)::now, carriers));
     main.bind("sendTurns", new SendTurns());
     main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
@@ -407,7 +410,7 @@ public class Bridge implements AutoCloseable {
     JmsPoolConnectionFactory pool = new JmsPoolConnectionFactory();
     pool.setConnectionFactory(brokerConnections());
     pool.setMaxConnections(1);
-    pool.setMaxSessionsPerConnection(BridgeMBean.MOST_CALLS + 8);
+    pool.setMaxSessionsPerConnection(CallLimit.inHand(BridgeMBean.MOST_CALLS) + 8);
     pool.setUseProviderJMSContext(false);
     opened.push(pool::stop);
     pool.start();
@@ -466,7 +469,7 @@ public class Bridge implements AutoCloseable {
     properties.putAll(settings.camel());
     // Only what the routes name; secrets are not among the properties that Camel knows.
     properties.setProperty("pairing.endpoint.url", settings.endpoint().url().toString());
-    properties.setProperty("pairing.requests.concurrency", Integer.toString(settings.requests().concurrency()));
+    properties.setProperty("pairing.requests.in-hand", Integer.toString(CallLimit.inHand(settings.requests().concurrency())));
     properties.setProperty("pairing.reconcile.interval", Long.toString(settings.reconcileInterval().toMillis()));
     camel.setDefaultPropertyPlaceholderLocation("false");
     camel.setOverrideProperties(properties);
@@ -544,7 +547,12 @@ public class Bridge implements AutoCloseable {
   /** The consumers of the request queue are the routes {@code requests} (all) and {@code probe} (one). */
   private static final class Doors implements Intake.Consumers {
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
+    private final CallLimit callLimit;
     private volatile CamelContext context;
+
+    Doors(CallLimit callLimit) {
+      this.callLimit = callLimit;
+    }
 
     @Override
     public void all() throws Exception {
@@ -558,10 +566,11 @@ public class Bridge implements AutoCloseable {
 
     /** The listener container gives no consumer up while it has work, so the route begins anew. */
     @Override
-    public void width(int consumers) throws Exception {
+    public void width(int calls) throws Exception {
       boolean open = context.getRouteController().getRouteStatus("requests").isStarted();
       context.getRouteController().stopRoute("requests", LONGEST_WAIT.toSeconds(), TimeUnit.SECONDS);
-      ((JmsEndpoint) context.getRoute("requests").getEndpoint()).setConcurrentConsumers(consumers);
+      ((JmsEndpoint) context.getRoute("requests").getEndpoint()).setConcurrentConsumers(CallLimit.inHand(calls));
+      callLimit.change(calls);
       if (open) {
         context.getRouteController().startRoute("requests");
       }

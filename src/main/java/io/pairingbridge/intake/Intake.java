@@ -41,8 +41,8 @@ public final class Intake implements AutoCloseable {
 
     void none() throws Exception;
 
-    /** How many take jobs at once from now on, when all do. */
-    void width(int consumers) throws Exception;
+    /** How many calls there may be at once from now on, when all take jobs. */
+    void width(int calls) throws Exception;
   }
 
   private final Consumers consumers;

@@ -6,6 +6,7 @@ import io.pairingbridge.delivery.Messages;
 import io.pairingbridge.delivery.SendTurns;
 import io.pairingbridge.endpoint.CallFailed;
 import io.pairingbridge.endpoint.PairCall;
+import io.pairingbridge.intake.CallLimit;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Credentials;
@@ -73,7 +74,7 @@ class RoutesTest extends CamelMainTestSupport {
     super.configureContext(configuration);
     Properties properties = new Properties();
     properties.setProperty("pairing.endpoint.url", "endpoint:pair");
-    properties.setProperty("pairing.requests.concurrency", "1");
+    properties.setProperty("pairing.requests.in-hand", "1");
     properties.setProperty("pairing.reconcile.interval", "3600000");
     configuration.withUseOverridePropertiesWithPropertiesComponent(properties);
   }
@@ -86,6 +87,7 @@ class RoutesTest extends CamelMainTestSupport {
     }
     registry.bind("requestReader", new Reader());
     registry.bind("intake", new Gate());
+    registry.bind("callLimit", new CallLimit(1));
     registry.bind("rateLimit", new Turn());
     registry.bind("journalSteps", new Steps());
     registry.bind("pairCall", new PairCall("5f3a1c9e7b20", Map.of()));
@@ -245,8 +247,8 @@ class RoutesTest extends CamelMainTestSupport {
     endpointAnswers(exchange -> exchange.getMessage().setBody(
         "{\"status\":200,\"sealed\":\"x\",\"keyId\":\"k\",\"contentType\":\"application/jose\",\"complete\":true}"));
 
-    assertThat(deliver("pair", job())).containsSubsequence("pre-flight", "read-request", "await-turn", "admit", "write-call",
-        "marshal-call", "call-endpoint", "unmarshal-answer", "classify-answer", "journal-answered", "result: PAIRED",
+    assertThat(deliver("pair", job())).containsSubsequence("pre-flight", "read-request", "await-place", "await-turn", "admit", "write-call",
+        "marshal-call", "call-endpoint", "unmarshal-answer", "classify-answer", "free-place", "journal-answered", "result: PAIRED",
         "write-credentials", "publish-credentials", "journal-published", "job-paired", "write-event", "send-event", "count-ended");
   }
 
@@ -258,7 +260,7 @@ class RoutesTest extends CamelMainTestSupport {
       throw new CallFailed("no connection", null);
     });
 
-    assertThat(deliver("pair", job())).containsSubsequence("call-endpoint", "classify-failure", "journal-answered",
+    assertThat(deliver("pair", job())).containsSubsequence("call-endpoint", "classify-failure", "free-place", "journal-answered",
         "result: NOT_SENT", "write-waiting", "schedule-request").doesNotContain("unmarshal-answer", "send-event");
   }
 
