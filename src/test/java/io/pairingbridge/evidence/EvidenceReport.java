@@ -1,5 +1,7 @@
 package io.pairingbridge.evidence;
 
+import static java.util.stream.Collectors.joining;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.soak.Soak;
@@ -66,7 +68,8 @@ final class EvidenceReport {
         `mvn -Psoak verify` starts it: the bundle that was just built and unpacked, started by its own launcher (for a kill at a
         named step and for a bent clock: its libraries and routes, started by a test class that dies or bends), on the shipped
         broker configuration; an endpoint that keeps a ledger of every post, pairing and answer; producers that send again
-        what they were not told of; recipients that open everything. An adversary draws faults from a seed. After each round
+        what they were not told of; recipients that open everything. One bridge with its journal in a file, or two that share one
+        on a PostgreSQL server of Debian's package. An adversary draws faults from a seed. After each round
         everything is put back in order, and when all is quiet the invariants are checked from outside; the broker's files and
         memory and the bridge's MBeans are searched for secrets every fifth round. The first breach ends the run with an error,
         the seed and the job.
@@ -86,6 +89,7 @@ final class EvidenceReport {
     figure("kills of the bridge", kills);
     figure("- of these at a named step", edges().values().stream().mapToLong(Long::longValue).sum());
     figure("kills of the broker", sum("broker_kills"));
+    figure("kills of the journal's server, with all its processes", sum("journal_kills"));
     figure("stops with SIGTERM under load", sum("bridge_terms"));
     figure("pauses with SIGSTOP", sum("bridge_pauses"));
     figure("starts that had to be refused, and were", sum("refused_starts"));
@@ -95,6 +99,9 @@ final class EvidenceReport {
     figure("pairings whose whole answer was written and that ended in doubt: the bridge was killed or disturbed within seconds",
         sum("answered_but_in_doubt"));
     figure("jobs in doubt whose credentials came after all", sum("credentials_late"));
+    figure("credentials that two bridges sent at the very same moment and the broker kept both of, with the same text", sum("sent_at_once"));
+    figure("jobs that a bridge called for while another one, paused or without its journal, still held a call that was to be over",
+        sum("taken_over"));
     figure("files searched for passwords and secrets", sum("files_searched"));
     figure("memories of the broker's process searched", sum("heaps_searched"));
     figure("MBeans read and searched", sum("mbeans_searched"));
@@ -109,18 +116,17 @@ final class EvidenceReport {
           """, kills, percent(3.0 / kills), pairings, percent(3.0 / pairings)));
     }
     say("### Runs\n");
-    row("seed", "date", "commit", "broker", "faults", "minutes", "rounds", "jobs", "kills bridge / broker", "lost / silent / twice", "kept");
+    row("seed", "date", "commit", "site", "faults", "minutes", "rounds", "jobs", "kills bridge / broker / journal", "lost / silent / twice", "kept");
     row("---:", "---", "---", "---", "---", "---:", "---:", "---:", "---:", "---:", "---");
     for (JsonNode run : runs) {
       JsonNode c = run.path("counts");
       row(run.path("seed").asText(), run.path("date").asText(), "`" + run.path("commit").asText() + "`",
           run.path("topology").asText(), faults(run), Long.toString(run.path("seconds").asLong() / 60), n(c, "rounds"), n(c, "jobs"),
-          n(c, "bridge_kills") + " / " + n(c, "broker_kills"),
+          n(c, "bridge_kills") + " / " + n(c, "broker_kills") + " / " + n(c, "journal_kills"),
           n(c, "credentials_lost") + " / " + n(c, "silent_losses") + " / " + n(c, "duplicates_seen"),
           run.path("broken").isEmpty() ? "yes" : "**no**");
     }
-    say("\n`apart`: the broker in a process of its own; `embedded`: inside the bridge, as the bundle comes, so that each kill"
-        + " takes both.");
+    say("\n" + Soak.sites().entrySet().stream().map(site -> "`" + site.getKey() + "`: " + site.getValue()).collect(joining("; ")) + ".");
     TreeSet<String> machines = new TreeSet<>();
     runs.forEach(run -> machines.add(run.path("processors").asText() + " processors, "
         + run.path("system").asText().replaceAll("([0-9])-[^ ]*", "$1") + ", " + run.path("java").asText()));

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.time.Clock;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,8 @@ class SqliteJournalTest extends JournalContract {
     try (Connection opened = new SqliteDialect("jdbc:sqlite:" + left.resolve("journal.db")).openForWriting()) {
       Files.copy(left.resolve("journal.db"), durable.resolve("journal.db"));
     }
-    assertThat(Invariants.row(durable.resolve("journal.db"), "j")).containsExactly("CALLING attempts 0 ambiguous 0");
+    try (Connection kept = DriverManager.getConnection("jdbc:sqlite:" + durable.resolve("journal.db"))) {
+      assertThat(Invariants.row(kept, "j")).containsExactly("CALLING attempts 0 ambiguous 0");
+    }
   }
 }

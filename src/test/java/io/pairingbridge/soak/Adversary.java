@@ -4,10 +4,12 @@ import static io.pairingbridge.soak.Tally.Count.BRIDGE_KILLS;
 import static io.pairingbridge.soak.Tally.Count.BRIDGE_PAUSES;
 import static io.pairingbridge.soak.Tally.Count.BRIDGE_TERMS;
 import static io.pairingbridge.soak.Tally.Count.BROKER_KILLS;
+import static io.pairingbridge.soak.Tally.Count.JOURNAL_KILLS;
 import static io.pairingbridge.soak.Tally.Count.REFUSED_STARTS;
 
 import io.pairingbridge.guarantees.CrashingBridge;
 import io.pairingbridge.soak.Producer.Outgoing;
+import io.pairingbridge.soak.Site.Instance;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Wire.Mode;
 import java.io.IOException;
@@ -35,6 +37,8 @@ final class Adversary {
   private final Random random;
   private final long endpointDownMillis;
   private int edge;
+  /** Which of the bridges this blow is for. */
+  private Instance bridge;
 
   Adversary(Site site, Tally tally, Random random, long endpointDownMillis) {
     this.endpointDownMillis = endpointDownMillis;
@@ -51,13 +55,22 @@ final class Adversary {
   void strike(Fault fault, List<Outgoing> messages) throws IOException, InterruptedException {
     int blows = blows(fault);
     for (int blow = 0; blow < blows; blow++) {
-      site.producer().send(messages.subList(messages.size() * blow / blows, messages.size() * (blow + 1) / blows));
+      bridge = site.bridges().get(site.shared() ? random.nextInt(site.bridges().size()) : 0);
+      List<Outgoing> share = messages.subList(messages.size() * blow / blows, messages.size() * (blow + 1) / blows);
+      Runnable send = () -> site.producer().send(share);
+      if (fault != Fault.KILL_AT_EDGE) {
+        if (site.shared() && random.nextInt(4) > 0) {
+          startDead(); // one that only starts would find that the other one has done everything
+        }
+        send.run();
+      }
       switch (fault) {
         case NONE -> { }
         case KILL_BRIDGE -> killBridge();
-        case KILL_AT_EDGE -> killAtEdge();
+        case KILL_AT_EDGE -> killAtEdge(send);
         case KILL_BROKER -> killBroker();
         case KILL_BOTH -> killBoth();
+        case KILL_JOURNAL -> killJournal();
         case TERM -> term();
         case PAUSE -> pause();
         case CUT_BROKER -> cutBroker();
@@ -82,36 +95,46 @@ final class Adversary {
       case KILL_BOTH -> 5;
       case TERM, ROTATE_KEY -> 2;
       case CLOCK, CUT_BROKER, CUT_ENDPOINT -> 3;
+      case KILL_JOURNAL -> 6;
     };
   }
 
   private void killBridge() throws IOException, InterruptedException {
-    boolean starting = !site.bridge().alive();
-    if (starting) {
-      site.launchBridge();
-    }
+    boolean starting = !bridge.alive();
+    site.launchDead();
     switch (random.nextInt(4)) {
       case 0 -> {
         // Any moment of its start, or soon after it.
         pass(random.nextInt(starting ? 4_000 : 300));
       }
-      case 1 -> await(site::awaitReady, random.nextInt(600));
+      case 1 -> await(bridge::awaitReady, random.nextInt(600));
       case 2 -> whenTriggered(true, random.nextInt(8) + 1, random.nextInt(25));
       default -> whenTriggered(false, random.nextInt(8) + 1, random.nextInt(4));
     }
-    kill();
+    if (site.shared() && random.nextInt(4) == 0) {
+      killAll();
+    } else {
+      kill();
+    }
   }
 
   private void kill() throws InterruptedException {
-    site.killBridge();
+    bridge.kill();
     tally.add(BRIDGE_KILLS);
   }
 
-  private void startIfDead() throws IOException {
-    if (!site.bridge().alive()) {
-      site.launchBridge();
+  private void killAll() throws InterruptedException {
+    for (Instance each : site.bridges()) {
+      if (each.alive()) {
+        each.kill();
+        tally.add(BRIDGE_KILLS);
+      }
     }
-    site.awaitReady();
+  }
+
+  private void startDead() throws IOException {
+    site.launchDead();
+    site.bridges().forEach(Instance::awaitReady);
   }
 
   private static void await(Runnable condition, int thenMillis) throws InterruptedException {
@@ -127,31 +150,38 @@ final class Adversary {
     } else {
       site.triggers().onPost(nth, struck::countDown);
     }
-    site.awaitReady();
+    bridge.awaitReady();
     if (struck.await(2, TimeUnit.SECONDS)) {
       pass(thenMillis);
     }
     site.triggers().disarm();
   }
 
-  private void killAtEdge() throws IOException, InterruptedException {
-    if (site.bridge().alive()) {
+  private void killAtEdge(Runnable send) throws IOException, InterruptedException {
+    if (!site.shared()) {
+      send.run();
+    }
+    if (bridge.alive()) {
       kill(); // to make room for one that dies by itself
     }
     String point = (edge % 2 == 0 ? "before:" : "after:") + STEPS.get(edge / 2 % STEPS.size());
     edge++;
     long from = System.nanoTime();
-    site.launchBridgeThatDies(point, 1 + random.nextInt(5));
-    while (site.bridge().alive() && !site.ready()) {
+    bridge.launchThatDies(point, 1 + random.nextInt(5));
+    site.launchDead();
+    while (bridge.alive() && !bridge.ready()) {
       pass(50); // it may die on its way, too
     }
-    if (site.bridge().endsWithin(EDGE_PATIENCE_MILLIS)) {
-      expect(site.bridge().awaitEnd() == CrashingBridge.KILLED, "the bridge ended by itself on its way to " + point);
+    if (site.shared()) {
+      send.run(); // not before: the other one would be done with them by now
+    }
+    if (bridge.process().endsWithin(EDGE_PATIENCE_MILLIS)) {
+      expect(bridge.process().awaitEnd() == CrashingBridge.KILLED, "the bridge ended by itself on its way to " + point);
       tally.edge(point);
     } else {
-      site.killBridge();
+      bridge.process().kill();
     }
-    site.disturbed(from, System.nanoTime());
+    bridge.disturbed(from, System.nanoTime());
     tally.add(BRIDGE_KILLS);
   }
 
@@ -160,7 +190,7 @@ final class Adversary {
       killBoth();
       return;
     }
-    site.awaitReady();
+    startDead();
     if (random.nextBoolean()) {
       whenTriggered(true, random.nextInt(6) + 1, random.nextInt(25));
     } else {
@@ -174,37 +204,50 @@ final class Adversary {
   }
 
   private void killBoth() throws IOException, InterruptedException {
-    startIfDead();
+    startDead();
     whenTriggered(random.nextBoolean(), random.nextInt(8) + 1, random.nextInt(20));
     if (!site.embedded()) {
       site.killBroker();
     }
-    site.killBridge();
     tally.add(BROKER_KILLS);
-    tally.add(BRIDGE_KILLS);
+    killAll();
     if (!site.embedded()) {
       site.launchBroker();
       site.awaitBroker();
     }
   }
 
+  private void killJournal() throws IOException, InterruptedException {
+    startDead();
+    whenTriggered(random.nextBoolean(), random.nextInt(8) + 1, random.nextInt(25));
+    site.killServer();
+    tally.add(JOURNAL_KILLS);
+    pass(random.nextInt(2_000));
+    boolean killed = random.nextInt(4) == 0;
+    if (killed) {
+      kill(); // with whatever sealed answers it still owes the journal
+    }
+    site.startServer();
+    expect(site.bridges().stream().filter(Instance::alive).count() == site.bridges().size() - (killed ? 1 : 0),
+        "a bridge ended by itself when its journal was away");
+  }
+
   private void term() throws IOException, InterruptedException {
-    startIfDead();
+    startDead();
     whenTriggered(false, random.nextInt(8) + 1, random.nextInt(50));
-    site.bridge().stop();
+    bridge.process().stop();
     tally.add(BRIDGE_TERMS);
   }
 
   private void pause() throws IOException, InterruptedException {
     whenTriggered(random.nextBoolean(), random.nextInt(8) + 1, random.nextInt(4));
     long from = System.nanoTime();
-    site.bridge().pause();
-    Child beside = site.launchBeside();
+    bridge.pause();
+    Child beside = bridge.launchBeside();
     expectRefused(beside, "in use by another bridge (it may be paused)");
-    long longest = Math.max(Site.CONNECTION_TTL.toMillis(), Site.DEADLINE.toMillis()) + 3_000;
+    long longest = Math.max(Site.CONNECTION_TTL.toMillis(), Site.DEADLINE.plus(Site.GRACE).toMillis()) + (site.shared() ? 6_000 : 2_000);
     pass(longest - TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - from));
-    site.bridge().resume();
-    site.disturbed(from, System.nanoTime());
+    bridge.resume();
     tally.add(BRIDGE_PAUSES);
   }
 
@@ -231,29 +274,29 @@ final class Adversary {
     switch (random.nextInt(3)) {
       case 0 -> {
         whenTriggered(random.nextBoolean(), random.nextInt(8) + 1, 0);
-        site.endpointWire().reset();
+        bridge.endpointWire().reset();
       }
       case 1 -> {
-        site.endpointWire().mode(Mode.BLACK_HOLE);
+        bridge.endpointWire().mode(Mode.BLACK_HOLE);
         pass(random.nextInt(4_000));
         // What hangs in it is lost, or a post that waited there could come after its own repetition.
-        site.endpointWire().mode(Mode.DOWN);
+        bridge.endpointWire().mode(Mode.DOWN);
       }
       default -> {
-        site.endpointWire().mode(Mode.SLOW);
+        bridge.endpointWire().mode(Mode.SLOW);
         pass(random.nextInt(3_000));
       }
     }
-    site.endpointWire().mode(Mode.OPEN);
-    site.disturbed(from, System.nanoTime());
+    bridge.endpointWire().mode(Mode.OPEN);
+    bridge.disturbed(from, System.nanoTime());
   }
 
   private void endpointDown() throws IOException, InterruptedException {
     long from = System.nanoTime();
-    site.endpointWire().mode(Mode.DOWN);
+    bridge.endpointWire().mode(Mode.DOWN);
     pass(endpointDownMillis);
-    site.endpointWire().mode(Mode.OPEN);
-    site.disturbed(from, System.nanoTime());
+    bridge.endpointWire().mode(Mode.OPEN);
+    bridge.disturbed(from, System.nanoTime());
   }
 
   private void diskFull() throws IOException, InterruptedException {
@@ -276,16 +319,16 @@ final class Adversary {
       }
       errors.stop();
     }
-    site.disturbed(from, System.nanoTime()); // a process that is traced is slow enough to miss its deadlines
+    bridge.disturbed(from, System.nanoTime()); // a process that is traced is slow enough to miss its deadlines
   }
 
   private void diskReadOnly() throws IOException, InterruptedException {
     whenTriggered(false, random.nextInt(8) + 1, random.nextInt(50));
-    site.bridge().stop();
+    bridge.process().stop();
     tally.add(BRIDGE_TERMS);
     site.remountDisk(true);
-    site.launchBridge();
-    expectRefused(site.bridge(), "journal");
+    bridge.launch();
+    expectRefused(bridge.process(), "journal");
     site.remountDisk(false);
   }
 
@@ -294,14 +337,14 @@ final class Adversary {
     site.setClock(Duration.ofMinutes(List.of(10, -10, 20, -20).get(random.nextInt(4))));
     if (blow == 0) {
       kill(); // the clock can only be bent for a process that is started with it
-      site.launchBridgeWithClock();
+      bridge.launchWithClock();
     }
-    site.awaitReady();
+    bridge.awaitReady();
     pass(random.nextInt(1_500));
     if (blow == 1) {
       kill();
       site.setClock(Duration.ofSeconds(random.nextInt(600) - 300));
-      site.launchBridgeWithClock();
+      bridge.launchWithClock();
     } else if (blow == 2) {
       kill(); // and with the true clock again
     }
@@ -313,11 +356,11 @@ final class Adversary {
     if (random.nextBoolean()) {
       kill();
     } else {
-      site.bridge().stop();
+      bridge.process().stop();
       tally.add(BRIDGE_TERMS);
     }
-    site.launchBridge();
-    site.awaitReady();
+    bridge.launch();
+    bridge.awaitReady();
   }
 
   private void expectRefused(Child start, String because) throws IOException, InterruptedException {

@@ -5,6 +5,7 @@ import static io.pairingbridge.soak.Tally.Count.MBEANS_SEARCHED;
 
 import com.sun.tools.attach.AttachNotSupportedException;
 import com.sun.tools.attach.VirtualMachine;
+import io.pairingbridge.soak.Site.Instance;
 import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.LedgerEndpoint;
 import java.io.IOException;
@@ -41,18 +42,26 @@ final class Exposure {
 
   /** Health, metrics and information over HTTP. */
   void management() throws IOException, InterruptedException {
-    for (String path : List.of("/observe/health", "/observe/metrics", "/observe/info")) {
-      HttpResponse<byte[]> answer = HttpClient.newHttpClient().send(HttpRequest.newBuilder(
-          URI.create("http://127.0.0.1:" + site.managementPort() + path)).build(), HttpResponse.BodyHandlers.ofByteArray());
-      find(path, answer.body(), BOTH);
+    for (Instance bridge : site.bridges()) {
+      for (String path : List.of("/observe/health", "/observe/metrics", "/observe/info")) {
+        HttpResponse<byte[]> answer = HttpClient.newHttpClient().send(HttpRequest.newBuilder(
+            URI.create("http://127.0.0.1:" + bridge.managementPort() + path)).build(), HttpResponse.BodyHandlers.ofByteArray());
+        find(path, answer.body(), BOTH);
+      }
     }
   }
 
-  /** Every readable attribute of every MBean of the bridge's process. */
+  /** Every readable attribute of every MBean of the bridges' processes. */
   void mbeans() throws IOException, JMException {
+    for (Instance bridge : site.bridges()) {
+      mbeans(bridge);
+    }
+  }
+
+  private void mbeans(Instance instance) throws IOException, JMException {
     String address;
     try {
-      VirtualMachine bridge = VirtualMachine.attach(Long.toString(site.bridge().pid()));
+      VirtualMachine bridge = VirtualMachine.attach(Long.toString(instance.process().pid()));
       try {
         address = bridge.startLocalManagementAgent();
       } finally {

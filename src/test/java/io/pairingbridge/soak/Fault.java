@@ -3,10 +3,13 @@ package io.pairingbridge.soak;
 /** What an adversary does to the site, in the words of the report. */
 enum Fault {
   NONE(5, "nothing: every job must end as its kind says"),
-  KILL_BRIDGE(20, "kill -9 of the bridge: at a random moment, when a post has come, when an answer has just been written"),
+  KILL_BRIDGE(20, "kill -9 of the bridge, of two that share a journal of either or of both: at a random moment, when a post has come,"
+      + " when an answer has just been written"),
   KILL_AT_EDGE(20, "the bridge dies before or after a named step of the routes"),
   KILL_BROKER(7, "kill -9 of the broker under a running bridge"),
-  KILL_BOTH(5, "kill -9 of broker and bridge at once"),
+  KILL_BOTH(5, "kill -9 of broker and bridges at once"),
+  KILL_JOURNAL(7, "kill -9 of every process of the PostgreSQL server under running bridges, one of which may be killed before it is"
+      + " back"),
   TERM(3, "SIGTERM of the bridge under load"),
   PAUSE(3, "SIGSTOP of the bridge for longer than the connection's time to live and the call's deadline, a second bridge"
       + " started on the same data directory meanwhile, then SIGCONT"),

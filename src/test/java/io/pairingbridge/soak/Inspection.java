@@ -9,9 +9,11 @@ import static io.pairingbridge.soak.Tally.Count.FILES_SEARCHED;
 import static io.pairingbridge.soak.Tally.Count.PAIRINGS;
 import static io.pairingbridge.soak.Tally.Count.POSTS;
 import static io.pairingbridge.soak.Tally.Count.SILENT_LOSSES;
+import static io.pairingbridge.soak.Tally.Count.TAKEN_OVER;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.soak.Recipients.Ends;
+import io.pairingbridge.soak.Site.Instance;
 import io.pairingbridge.soak.Workload.Job;
 import io.pairingbridge.soak.Workload.Kind;
 import io.pairingbridge.testing.Invariants;
@@ -22,7 +24,9 @@ import io.pairingbridge.testing.Stage.Received;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -167,9 +171,9 @@ final class Inspection {
     boolean received = copies > 0;
     List<String> broken = new ArrayList<>();
     int free = job.kind() == Kind.THROTTLES_FIRST || job.kind() == Kind.IS_MISCONFIGURED ? 1 : 0;
-    Invariants.posts(posts, job.id(), Site.MAX_AMBIGUOUS + free, broken);
+    Invariants.posts(posts, job.id(), Site.MAX_AMBIGUOUS + free, this::takenOverFromAPausedOne, broken);
     broken.forEach(tally::broken);
-    if (received && site.ledger().pairedBy(otp) < posts.size()) {
+    if (received && site.ledger().pairedBy(otp) < posts.size() && !takenOverUnrecorded(job, posts, site.ledger().pairedBy(otp))) {
       tally.broken("4: the OTP of job " + job.id() + " was posted after its success was read");
     }
     if (copies > 1) {
@@ -184,12 +188,49 @@ final class Inspection {
     if (!received && answered != null) {
       tally.add(ANSWERED_BUT_IN_DOUBT);
       long posted = posts.get(site.ledger().pairedBy(otp) - 1).startNanos();
-      if (!site.disturbedBetween(posted, answered + SETTLED)) {
+      if (!site.poster(otp, site.ledger().pairedBy(otp)).disturbedBetween(posted, answered + SETTLED)) {
         tally.add(CREDENTIALS_LOST);
         tally.broken("2: the whole answer to job " + job.id() + " was written, nothing was done to the bridge or its wire at"
             + " that time, and its credentials are not on their queue");
       }
     }
+  }
+
+  /**
+   * A bridge that is paused does not let go of its call; another one takes the job over when that call must be over. What is
+   * not allowed is to do so earlier, or from a bridge that runs.
+   */
+  private boolean takenOverFromAPausedOne(Post earlier, Post later) {
+    Instance owner = site.poster(earlier.otp(), earlier.number());
+    boolean allowed = takenOverInTime(earlier, later) && owner.pausedAt(later.startNanos());
+    if (allowed) {
+      tally.add(TAKEN_OVER);
+    }
+    return allowed;
+  }
+
+  /**
+   * The same for a success that its bridge had not recorded yet, because it was paused or its journal was away: by the
+   * journal no attempt was begun once it was. With one bridge there is no such thing, for it knows what it holds.
+   */
+  private boolean takenOverUnrecorded(Job job, List<Post> posts, int pairedBy) {
+    if (posts.stream().skip(pairedBy).anyMatch(later -> !takenOverInTime(posts.get(pairedBy - 1), later))) {
+      return false;
+    }
+    try (Connection journal = site.journal()) {
+      boolean allowed = Invariants.begunAfterSuccess(journal, job.id()).isEmpty();
+      if (allowed) {
+        tally.add(TAKEN_OVER);
+      }
+      return allowed;
+    } catch (SQLException e) {
+      throw new IllegalStateException("the journal cannot be read", e);
+    }
+  }
+
+  private boolean takenOverInTime(Post earlier, Post later) {
+    return site.poster(earlier.otp(), earlier.number()) != site.poster(later.otp(), later.number())
+        && later.startNanos() - earlier.startNanos() >= Site.GRACE.toNanos();
   }
 
   /** 3: each pairing that did not come has an in-doubt message of its own, also where two used one job id. */
@@ -230,7 +271,9 @@ final class Inspection {
 
   /** Whether the journal has nothing left to do. */
   boolean journalAtRest() throws SQLException {
-    return Invariants.unfinished(site.journal()).isEmpty();
+    try (Connection journal = site.journal()) {
+      return Invariants.unfinished(journal).isEmpty();
+    }
   }
 
   /** 1 again, over everything so far: nothing may have come of a job after it was looked at. */
@@ -248,8 +291,10 @@ final class Inspection {
   /** 2, 7, and 8: the journal's own figures. */
   void journal() throws SQLException {
     List<String> broken = new ArrayList<>();
-    Invariants.published(site.journal(), broken);
-    Invariants.unfinished(site.journal()).forEach(row -> broken.add("8: the journal still holds " + row));
+    try (Connection journal = site.journal()) {
+      Invariants.published(journal, broken);
+      Invariants.unfinished(journal).forEach(row -> broken.add("8: the journal still holds " + row));
+    }
     broken.forEach(tally::broken);
   }
 
@@ -260,11 +305,7 @@ final class Inspection {
       search(file, List.of(Workload.OTP, LedgerEndpoint.SECRET), broken);
     }
     if (brokerToo) {
-      List<Path> files;
-      try (Stream<Path> all = Files.walk(site.brokerData())) {
-        files = all.filter(Files::isRegularFile).toList();
-      }
-      for (Path file : files) {
+      for (Path file : Site.files(site.brokerData())) {
         search(file, List.of(LedgerEndpoint.SECRET), broken); // the request queue lies there, with its passwords
       }
     }
@@ -272,19 +313,27 @@ final class Inspection {
   }
 
   private void search(Path file, List<String> texts, List<String> broken) throws IOException {
-    if (Files.exists(file)) {
-      Invariants.find(file.getFileName().toString(), Files.readAllBytes(file), texts, broken);
-      tally.add(FILES_SEARCHED);
+    byte[] content;
+    try {
+      content = Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      return; // its process has removed it meanwhile
     }
+    Invariants.find(file.getFileName().toString(), content, texts, broken);
+    tally.add(FILES_SEARCHED);
   }
 
   /** What an outcome event says of a job, for a person who looks into a breach. */
   String lastWord(Job job) throws SQLException {
+    List<String> rows;
+    try (Connection journal = site.journal()) {
+      rows = Invariants.row(journal, job.id());
+    }
     Ends ends = site.recipients().of(job.id());
     synchronized (ends) {
       List<JsonNode> events = ends.events.stream().map(e -> Stage.json(e.body()).path("data").path("outcome")).toList();
       return job.kind() + ", events " + events + ", places " + ends.places() + ", journal: "
-          + Invariants.row(site.journal(), job.id());
+          + rows;
     }
   }
 }

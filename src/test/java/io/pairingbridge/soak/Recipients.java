@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -61,15 +62,24 @@ final class Recipients implements AutoCloseable {
     }
   }
 
+  /** Two sendings whose own times differ by no more than this are of the same moment, as far as the sender's clock tells. */
+  private static final long SAME_MOMENT_MILLIS = 1_000;
+
   private final String url;
   private final BrokerUsers users;
+  private final int bridges;
   private final Map<String, Ends> ends = new ConcurrentHashMap<>();
+  /** By attempt: when its credentials were sent, by each bridge that did. */
+  private final Map<String, List<Long>> sendings = new ConcurrentHashMap<>();
+  private final AtomicLong sentAtOnce = new AtomicLong();
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean closing;
 
-  Recipients(String url, BrokerUsers users) {
+  /** @param bridges how many there are that may send the same credentials at the same moment */
+  Recipients(String url, BrokerUsers users, int bridges) {
     this.url = url;
     this.users = users;
+    this.bridges = bridges;
     for (Outlet outlet : Outlet.values()) {
       Thread thread = new Thread(() -> receive(outlet), "recipient-" + outlet);
       thread.setDaemon(true);
@@ -94,6 +104,14 @@ final class Recipients implements AutoCloseable {
     return attempts;
   }
 
+  /**
+   * How many messages came that are copies, character for character, of credentials that another bridge sent at the same
+   * moment, and that the broker therefore kept beside those ({@code docs/guarantees.md}); of each, one counts as received.
+   */
+  long sentAtOnce() {
+    return sentAtOnce.get();
+  }
+
   private void receive(Outlet outlet) {
     Set<String> seen = new HashSet<>();
     while (!closing) {
@@ -106,7 +124,7 @@ final class Recipients implements AutoCloseable {
           Message message = consumer.receive(500);
           if (message != null) {
             if (!seen.contains(message.getJMSMessageID())) {
-              keep(outlet, Stage.received(message)); // of a large one the broker may die in the middle: then it is not seen yet
+              keep(outlet, Stage.received(message), message.getJMSTimestamp()); // of a large one the broker may die in the middle: then it is not seen yet
               seen.add(message.getJMSMessageID());
             }
             message.acknowledge();
@@ -118,11 +136,25 @@ final class Recipients implements AutoCloseable {
     }
   }
 
-  private void keep(Outlet outlet, Received message) {
+  private void keep(Outlet outlet, Received message, long sentMillis) {
     Ends job = of(String.valueOf(message.jobId()));
     synchronized (job) {
-      outlet.of(job).add(message);
+      if (outlet == Outlet.CREDENTIALS && isCopy(job, message, sentMillis)) {
+        sentAtOnce.incrementAndGet();
+      } else {
+        outlet.of(job).add(message);
+      }
     }
+  }
+
+  private boolean isCopy(Ends job, Received message, long sentMillis) {
+    String attempt = message.text("_AMQ_DUPL_ID");
+    List<Long> times = sendings.computeIfAbsent(String.valueOf(attempt), a -> new ArrayList<>());
+    boolean copy = attempt != null && !times.isEmpty() && times.size() < bridges
+        && times.stream().allMatch(time -> Math.abs(sentMillis - time) <= SAME_MOMENT_MILLIS)
+        && job.credentials.stream().anyMatch(known -> attempt.equals(known.text("_AMQ_DUPL_ID")) && known.body().equals(message.body()));
+    times.add(sentMillis);
+    return copy;
   }
 
   @Override

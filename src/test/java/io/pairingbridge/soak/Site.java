@@ -7,16 +7,23 @@ import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.Opener;
 import io.pairingbridge.sealing.RecipientKeyPair;
 import io.pairingbridge.sealing.SealedHeader;
+import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.LedgerEndpoint;
+import io.pairingbridge.testing.PostgresServer;
 import io.pairingbridge.testing.Wire;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URISyntaxException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,35 +32,36 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.spi.ToolProvider;
-import java.util.stream.Stream;
 
 /**
- * The processes of a soak and what lies between them: the bridge from the unpacked bundle, a broker of its own or the
- * embedded one, wires to the broker and to the endpoint, the endpoint's ledger, the recipients, and the journal's disk.
- * Whatever a fault takes away here is put back by {@link #mend}.
+ * The processes of a soak and what lies between them: one bridge from the unpacked bundle or two, a broker of its own or the
+ * embedded one, wires to the broker and to the endpoint, the endpoint's ledger, the recipients, and the journal's disk or
+ * server. Whatever a fault takes away here is put back by {@link #mend}.
  */
 final class Site implements AutoCloseable {
   /** For how long one side keeps what it holds for the other: short, so that a round is. */
   static final Duration CONNECTION_TTL = Duration.ofSeconds(6);
   static final Duration DEADLINE = Duration.ofSeconds(5);
+  /** What a bridge grants another one's call beyond its deadline; the call's post may leave as late as at that deadline. */
+  static final Duration GRACE = Duration.ofSeconds(2);
   static final int MAX_AMBIGUOUS = 3;
   static final String READY = "takes requests from";
 
   private static final Path STRACE = Path.of("/usr/bin/strace");
 
-  /** A time in which something was done to the site, in nanoseconds of {@link System#nanoTime}. */
-  record Disturbance(long from, long to) {}
+  /** A time in which something was done to a bridge or its wires, in nanoseconds of {@link System#nanoTime}. */
+  private record Disturbance(Instance whose, long from, long to) {}
 
   private final Path folder;
   private final Path home;
-  private final boolean embedded;
+  private final Topology topology;
   private final LedgerEndpoint ledger = new LedgerEndpoint();
-  private final Wire endpointWire;
   private final Wire brokerWire;
   private final int brokerPort;
   private final BrokerUsers users;
@@ -61,37 +69,56 @@ final class Site implements AutoCloseable {
   private final Producer producer;
   private final Triggers triggers = new Triggers();
   private final List<Opener> openers = new ArrayList<>();
-  private final Map<String, String> settings = new TreeMap<>();
+  private final List<Instance> bridges = new ArrayList<>();
   private final List<Disturbance> disturbances = new ArrayList<>();
   private final List<Path> logs = new ArrayList<>();
   private final Set<String> owedAtAStart = new HashSet<>();
   private final Path disk;
+  private final PostgresServer server;
+  private final Settings.JournalStore store;
   private Child broker;
-  private Child bridge;
   private boolean diskMounted;
+  private boolean serverRuns;
   private int starts;
 
   /**
    * @param folder an empty folder
    * @param home the unpacked bundle
-   * @param embedded whether the broker runs inside the bridge, as the bundle comes
    */
-  Site(Path folder, Path home, boolean embedded) throws IOException, InterruptedException {
+  Site(Path folder, Path home, Topology topology) throws IOException, InterruptedException, SQLException {
     this.folder = Files.createDirectories(folder);
     this.home = home;
-    this.embedded = embedded;
+    this.topology = topology;
     this.brokerPort = port();
-    Path brokerData = Files.createDirectories(folder.resolve(embedded ? "data" : "artemis"));
+    Path brokerData = Files.createDirectories(folder.resolve(embedded() ? "data" : "artemis"));
     this.users = BrokerUsers.load(brokerData, Map.of());
-    this.endpointWire = new Wire(port(), ledger.port());
     this.brokerWire = new Wire(port(), brokerPort);
     Files.createDirectories(folder.resolve("tmp"));
     this.disk = folder.resolve("disk");
     packProcesses();
     rotateKeys();
+    if (shared()) {
+      this.server = PostgresServer.start(List.of("max_wal_size = 64MB", "min_wal_size = 32MB")); // all of it is searched each round
+      this.store = server.journal();
+      this.serverRuns = true;
+    } else {
+      this.server = null;
+      mountDisk();
+      this.store = new Settings.JournalStore("jdbc:sqlite:" + journalFile(), "", "", Duration.ofDays(90), "");
+    }
+    for (int number = 1; number <= topology.bridges(); number++) {
+      bridges.add(new Instance(number));
+    }
+    String url = "tcp://127.0.0.1:" + brokerPort;
+    this.recipients = new Recipients(url, users, bridges.size());
+    this.producer = new Producer(url, users);
+  }
+
+  /** The settings of a bridge, but for what is each one's own. */
+  private Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
     settings.put("pairing.environment", "simulator");
     settings.put("pairing.integrator-id", "5f3a1c9e7b20");
-    settings.put("pairing.endpoint.url", "http://127.0.0.1:" + endpointWire.port() + LedgerEndpoint.PATH);
     settings.put("pairing.endpoint.connect-timeout", "1s");
     settings.put("pairing.endpoint.deadline", DEADLINE.toSeconds() + "s");
     settings.put("pairing.retry.first-delay", "100ms");
@@ -100,28 +127,27 @@ final class Site implements AutoCloseable {
     settings.put("pairing.intake.probe-delay", "200ms");
     settings.put("pairing.reconcile.interval", "500ms");
     settings.put("pairing.seal.recipient-keys", folder.resolve("recipients.jwks").toString());
-    settings.put("pairing.data-directory", folder.resolve("data").toString());
-    settings.put("pairing.management.port", Integer.toString(port()));
     settings.put("pairing.broker.connection-ttl", CONNECTION_TTL.toSeconds() + "s");
-    if (embedded) {
+    if (embedded()) {
       settings.put("pairing.broker.embedded.port", Integer.toString(brokerPort));
     } else {
       settings.put("pairing.broker.embedded", "false");
       settings.put("pairing.broker.url", "tcp://127.0.0.1:" + brokerWire.port());
       settings.put("pairing.broker.password", users.password(BrokerUsers.BRIDGE));
     }
-    mountDisk();
-    String url = "tcp://127.0.0.1:" + brokerPort;
-    this.recipients = new Recipients(url, users);
-    this.producer = new Producer(url, users);
+    if (shared()) {
+      settings.put("pairing.journal.url", store.url());
+      settings.put("pairing.journal.username", store.username());
+      settings.put("pairing.journal.password", store.password());
+      settings.put("pairing.journal.otp-key", "the key that all bridges of this site share");
+    } else if (diskMounted) {
+      settings.put("pairing.journal.url", store.url());
+    }
+    return settings;
   }
 
   LedgerEndpoint ledger() {
     return ledger;
-  }
-
-  Wire endpointWire() {
-    return endpointWire;
   }
 
   Wire brokerWire() {
@@ -141,43 +167,69 @@ final class Site implements AutoCloseable {
   }
 
   boolean embedded() {
-    return embedded;
+    return topology == Topology.EMBEDDED;
   }
 
-  int managementPort() {
-    return Integer.parseInt(settings.get("pairing.management.port"));
-  }
-
-  Path data() {
-    return folder.resolve("data");
+  boolean shared() {
+    return topology == Topology.SHARED;
   }
 
   Path brokerData() {
-    return folder.resolve(embedded ? "data/broker" : "artemis");
+    return folder.resolve(embedded() ? "data/broker" : "artemis");
   }
 
-  Path journal() {
-    return (diskMounted ? disk : data()).resolve("journal.db");
+  private Path journalFile() {
+    return (diskMounted ? disk : folder.resolve("data")).resolve("journal.db");
+  }
+
+  /** The journal, to look into. */
+  Connection journal() throws SQLException {
+    return DriverManager.getConnection(store.url(), store.username(), store.password());
   }
 
   /** What a search for secrets goes through, but for the broker's own files. */
   List<Path> written() throws IOException {
     List<Path> files = new ArrayList<>(logs);
-    for (Path place : List.of(data(), disk, folder.resolve("tmp"))) {
+    List<Path> places = new ArrayList<>(List.of(disk, folder.resolve("tmp")));
+    bridges.forEach(bridge -> places.add(bridge.data()));
+    if (shared()) {
+      places.add(server.folder());
+    }
+    for (Path place : places) {
       if (Files.exists(place)) {
-        try (Stream<Path> all = Files.walk(place)) {
-          all.filter(f -> Files.isRegularFile(f) && !f.startsWith(brokerData())).forEach(files::add);
-        }
+        files(place).stream().filter(f -> !f.startsWith(brokerData())).forEach(files::add);
       }
     }
+    return files;
+  }
+
+  /** The files below a folder in which a process may be making and removing some. */
+  static List<Path> files(Path place) throws IOException {
+    List<Path> files = new ArrayList<>();
+    Files.walkFileTree(place, new SimpleFileVisitor<>() {
+      @Override
+      public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+        if (attributes.isRegularFile()) {
+          files.add(file);
+        }
+        return FileVisitResult.CONTINUE;
+      }
+
+      @Override
+      public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+        if (Files.exists(file)) {
+          throw e;
+        }
+        return FileVisitResult.CONTINUE;
+      }
+    });
     return files;
   }
 
   /** The log files so far are read and not needed any more. */
   void dropLogs() throws IOException {
     for (Path log : logs) {
-      boolean inUse = bridge != null && bridge.alive() && log.equals(bridge.log())
-          || broker != null && broker.alive() && log.equals(broker.log());
+      boolean inUse = processes().stream().anyMatch(child -> child.alive() && log.equals(child.log()));
       if (!inUse) {
         Files.deleteIfExists(log);
       }
@@ -185,78 +237,203 @@ final class Site implements AutoCloseable {
     logs.removeIf(log -> !Files.exists(log));
   }
 
-  // ---- the bridge --------------------------------------------------------------------------------------------------
+  // ---- bridges -----------------------------------------------------------------------------------------------------
 
-  Child bridge() {
-    return bridge;
+  /** One bridge, or as many as share the journal. */
+  List<Instance> bridges() {
+    return bridges;
+  }
+
+  /** The bridge whose post this was, of this one-time password the n-th; they reach the endpoint by wires of their own. */
+  Instance poster(String otp, int number) {
+    String head = ledger.heads(otp).get(number - 1);
+    return bridges.stream().filter(bridge -> head.contains(":" + bridge.endpointWire().port() + "\r\n")).findFirst()
+        .orElseThrow(() -> new IllegalStateException("a post by nobody: " + head));
   }
 
   /**
-   * The attempts that brought credentials, as the journal held them whenever no bridge was running: what was on the disk then
-   * has to reach the recipient, whatever became of the process.
+   * The attempts that brought credentials, as the journal held them whenever a bridge was started or the journal's server
+   * killed: what was on the disk then has to reach the recipient, whatever became of the process.
    */
   Set<String> owedAtAStart() {
     return Set.copyOf(owedAtAStart);
   }
 
-  private void readJournalOfTheDead() throws IOException {
-    if (!Files.exists(journal())) {
-      return;
+  /** Of a file a copy is read, as the dead bridge left it; a server is asked, if it runs. */
+  private void readJournal() throws IOException {
+    try {
+      if (shared()) {
+        if (serverRuns) {
+          try (Connection journal = journal()) {
+            owedAtAStart.addAll(Invariants.paired(journal));
+          }
+        }
+      } else if (Files.exists(journalFile())) {
+        try (Connection copy = DriverManager.getConnection("jdbc:sqlite:" + copyOfTheJournal())) {
+          owedAtAStart.addAll(Invariants.paired(copy));
+        }
+      }
+    } catch (SQLException e) {
+      throw new IOException("the journal that a dead bridge left cannot be read", e);
     }
+  }
+
+  private Path copyOfTheJournal() throws IOException {
     Path copy = Files.createDirectories(folder.resolve("copy")).resolve("journal.db");
     for (String part : List.of("", "-wal")) {
-      Path from = Path.of(journal() + part);
+      Path from = Path.of(journalFile() + part);
       Files.deleteIfExists(Path.of(copy + part));
       if (Files.exists(from)) {
         Files.copy(from, Path.of(copy + part));
       }
     }
     Files.deleteIfExists(Path.of(copy + "-shm"));
-    try {
-      owedAtAStart.addAll(Invariants.paired(copy));
-    } catch (SQLException e) {
-      throw new IOException("the journal that a dead bridge left cannot be read", e);
+    return copy;
+  }
+
+  /** One bridge, whatever process it is just now: what is its own, and how it is started and ended. */
+  final class Instance {
+    private final String name;
+    private final Path data;
+    private final Wire endpointWire;
+    private final Map<String, String> settings = settings();
+    private final List<Disturbance> pauses = new ArrayList<>();
+    private Child process;
+    private long pausedFrom;
+
+    private Instance(int number) throws IOException {
+      this.name = number == 1 ? "bridge" : "bridge" + number;
+      this.data = folder.resolve(number == 1 ? "data" : "data" + number);
+      this.endpointWire = new Wire(port(), ledger.port());
+      settings.put("pairing.data-directory", data.toString());
+      settings.put("pairing.management.port", Integer.toString(port()));
+      settings.put("pairing.endpoint.url", "http://127.0.0.1:" + endpointWire.port() + LedgerEndpoint.PATH);
+      if (shared()) {
+        settings.put("pairing.instance-id", name);
+      }
     }
-  }
 
-  /** Starts the bundle as people do, and does not wait for it. */
-  void launchBridge() throws IOException {
-    readJournalOfTheDead();
-    bridge = launch("bridge", classes("bridge"));
-  }
+    Path data() {
+      return data;
+    }
 
-  /** A second bridge on the same data directory. */
-  Child launchBeside() throws IOException {
-    return launch("beside", classes("bridge"));
-  }
+    Wire endpointWire() {
+      return endpointWire;
+    }
 
-  private Child launch(String name, String classes) throws IOException {
-    Map<String, String> environment = new HashMap<>();
-    settings.forEach((key, value) -> environment.put(key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'), value));
-    environment.put("JAVA_OPTS", String.join(" ", jvm()) + " " + classes);
-    return Child.start(List.of(home.resolve("bin/pairing-bridge").toString(), "run"), log(name), environment);
-  }
+    int managementPort() {
+      return Integer.parseInt(settings.get("pairing.management.port"));
+    }
 
-  /** Starts the bundle's classes so that they die when a step is reached for the n-th time. */
-  void launchBridgeThatDies(String point, int nth) throws IOException {
-    bridge = launchDying(classes("dying"), point, "#" + nth);
-  }
+    Child process() {
+      return process;
+    }
 
-  /** Starts the bundle's classes on a wall clock that {@link #setClock} bends. */
-  void launchBridgeWithClock() throws IOException {
-    bridge = launchDying(classes("dying"));
-  }
+    boolean alive() {
+      return process != null && process.alive();
+    }
 
-  private Child launchDying(String classes, String... where) throws IOException {
-    readJournalOfTheDead();
-    Path file = dyingSettings();
-    CrashingBridge.writeSettings(settings, file);
-    List<String> command = new ArrayList<>(List.of(java()));
-    command.addAll(jvm());
-    command.addAll(List.of(classes, "-Dpairing.home=" + home, "-Dlogback.configurationFile=" + home.resolve("config/logback.xml"),
-        "-cp", classPath(), CrashingBridge.class.getName(), file.toString()));
-    command.addAll(List.of(where));
-    return Child.start(command, log("bridge"), Map.of());
+    /** Starts the bundle as people do, and does not wait for it. */
+    void launch() throws IOException {
+      readJournal();
+      process = launch(name, classes("bridge"));
+    }
+
+    /** A second bridge on the same data directory. */
+    Child launchBeside() throws IOException {
+      return launch("beside", classes("bridge"));
+    }
+
+    private Child launch(String log, String classes) throws IOException {
+      Map<String, String> environment = new HashMap<>();
+      settings.forEach((key, value) -> environment.put(key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'), value));
+      environment.put("JAVA_OPTS", String.join(" ", jvm()) + " " + classes);
+      return Child.start(List.of(home.resolve("bin/pairing-bridge").toString(), "run"), log(log), environment);
+    }
+
+    /** Starts the bundle's classes so that they die when a step is reached for the n-th time. */
+    void launchThatDies(String point, int nth) throws IOException {
+      process = launchDying(classes("dying"), point, "#" + nth);
+    }
+
+    /** Starts the bundle's classes on a wall clock that {@link #setClock} bends. */
+    void launchWithClock() throws IOException {
+      process = launchDying(classes("dying"));
+    }
+
+    private Child launchDying(String classes, String... where) throws IOException {
+      readJournal();
+      Path file = folder.resolve(name + ".properties");
+      CrashingBridge.writeSettings(settings, file);
+      List<String> command = new ArrayList<>(List.of(java()));
+      command.addAll(jvm());
+      command.addAll(List.of(classes, "-Dpairing.home=" + home, "-Dlogback.configurationFile=" + home.resolve("config/logback.xml"),
+          "-cp", classPath(), CrashingBridge.class.getName(), file.toString()));
+      command.addAll(List.of(where));
+      return Child.start(command, log(name), Map.of());
+    }
+
+    /** Starts each kind of process once, to learn which classes it loads: the many starts to come then take half the time. */
+    private void learnClasses() throws IOException, InterruptedException {
+      process = launch(name, learning("bridge"));
+      awaitReady();
+      process.stop();
+      process = launchDying(learning("dying"));
+      awaitReady();
+      process.stop();
+    }
+
+    void awaitReady() {
+      process.awaitLog(READY, 1);
+    }
+
+    boolean ready() throws IOException {
+      return Files.readString(process.log()).contains(READY);
+    }
+
+    /** kill -9, and what it may excuse. */
+    void kill() throws InterruptedException {
+      long now = System.nanoTime();
+      process.kill();
+      disturbed(now, System.nanoTime());
+    }
+
+    /** What was done to this bridge in this time may cost an answer that was on its way. */
+    void disturbed(long from, long to) {
+      synchronized (disturbances) {
+        disturbances.add(new Disturbance(this, from, to));
+      }
+    }
+
+    boolean disturbedBetween(long from, long to) {
+      synchronized (disturbances) {
+        return disturbances.stream().anyMatch(d -> d.whose == this && d.from <= to && d.to >= from);
+      }
+    }
+
+    /** Stops it where it is (SIGSTOP). */
+    void pause() throws IOException, InterruptedException {
+      pausedFrom = System.nanoTime();
+      process.pause();
+    }
+
+    /** SIGCONT, and what the pause may excuse. */
+    void resume() throws IOException, InterruptedException {
+      process.resume();
+      long now = System.nanoTime();
+      disturbed(pausedFrom, now);
+      pauses.add(new Disturbance(this, pausedFrom, now));
+    }
+
+    /** Whether it stood still then, or had done so a moment before and may not have let go yet of what it held. */
+    boolean pausedAt(long nanos) {
+      return pauses.stream().anyMatch(pause -> pause.from <= nanos && nanos <= pause.to + GRACE.toNanos());
+    }
+
+    @Override
+    public String toString() {
+      return name;
+    }
   }
 
   private List<String> jvm() {
@@ -268,53 +445,20 @@ final class Site implements AutoCloseable {
     return Files.exists(archive) ? "-XX:SharedArchiveFile=" + archive : "-Xshare:auto";
   }
 
-  /** Starts each kind of process once, to learn which classes it loads: the many starts to come then take half the time. */
+  /** See {@link Instance#learnClasses}; the broker's too. */
   void learnClasses() throws IOException, InterruptedException {
-    if (!embedded) {
+    if (!embedded()) {
       broker = launchBroker(learning("broker"));
       awaitBroker();
     }
-    bridge = launch("bridge", learning("bridge"));
-    awaitReady();
-    bridge.stop();
-    bridge = launchDying(learning("dying"));
-    awaitReady();
-    bridge.stop();
-    if (!embedded) {
+    bridges.get(0).learnClasses();
+    if (!embedded()) {
       broker.stop();
     }
   }
 
   private String learning(String what) {
     return "-XX:ArchiveClassesAtExit=" + folder.resolve(what + ".jsa");
-  }
-
-  void awaitReady() {
-    bridge.awaitLog(READY, 1);
-  }
-
-  boolean ready() throws IOException {
-    return Files.readString(bridge.log()).contains(READY);
-  }
-
-  /** kill -9, and what it may excuse. */
-  void killBridge() throws InterruptedException {
-    long now = System.nanoTime();
-    bridge.kill();
-    disturbed(now, System.nanoTime());
-  }
-
-  /** What was done in this time may cost an answer that was on its way. */
-  void disturbed(long from, long to) {
-    synchronized (disturbances) {
-      disturbances.add(new Disturbance(from, to));
-    }
-  }
-
-  boolean disturbedBetween(long from, long to) {
-    synchronized (disturbances) {
-      return disturbances.stream().anyMatch(d -> d.from <= to && d.to >= from);
-    }
   }
 
   // ---- the broker --------------------------------------------------------------------------------------------------
@@ -342,7 +486,7 @@ final class Site implements AutoCloseable {
 
   /** The process that holds the broker. */
   Child broker() {
-    return embedded ? bridge : broker;
+    return embedded() ? bridges.get(0).process() : broker;
   }
 
   // ---- keys --------------------------------------------------------------------------------------------------------
@@ -363,6 +507,31 @@ final class Site implements AutoCloseable {
         () -> new IllegalStateException("sealed to the unknown key " + header.keyId())).open(sealed);
   }
 
+  // ---- the journal's server ----------------------------------------------------------------------------------------
+
+  /** kill -9 of all its processes; what was committed before is still owed. */
+  void killServer() throws IOException {
+    readJournal();
+    serverRuns = false;
+    server.killAll();
+  }
+
+  void startServer() throws IOException {
+    server.start();
+    serverRuns = true;
+  }
+
+  /** Writes down what the journal holds, for a person who looks into a breach; the server's files are gone by then. */
+  void keepJournal() {
+    if (shared() && serverRuns) {
+      try {
+        server.dump(folder.resolve("journal.sql"));
+      } catch (IOException e) {
+        System.err.println("soak: what the journal holds could not be kept: " + e.getMessage());
+      }
+    }
+  }
+
   // ---- disk --------------------------------------------------------------------------------------------------------
 
   /** A file system of its own for the journal, if this user may mount one. */
@@ -371,9 +540,6 @@ final class Site implements AutoCloseable {
     Path image = folder.resolve("disk.img");
     diskMounted = run("truncate", "-s", "160M", image.toString()) == 0 && run("mkfs.ext4", "-q", "-F", image.toString()) == 0
         && mount();
-    if (diskMounted) {
-      settings.put("pairing.journal.url", "jdbc:sqlite:" + disk.resolve("journal.db"));
-    }
   }
 
   boolean diskMounted() {
@@ -396,8 +562,8 @@ final class Site implements AutoCloseable {
   /** Until the returned process ends, the kernel answers every write and sync of the journal with this error. */
   Child failJournal(String error) throws IOException {
     String calls = "pwrite64,fsync,fdatasync,ftruncate";
-    Child strace = Child.start(List.of(STRACE.toString(), "-f", "-p", Long.toString(bridge.pid()), "-P", journal().toString(), "-P",
-        journal() + "-wal", "-e", "trace=" + calls, "-e", "inject=" + calls + ":error=" + error, "-o", "/dev/null"), log("strace"),
+    Child strace = Child.start(List.of(STRACE.toString(), "-f", "-p", Long.toString(bridges.get(0).process().pid()), "-P",
+        journalFile().toString(), "-P", journalFile() + "-wal", "-e", "trace=" + calls, "-e", "inject=" + calls + ":error=" + error, "-o", "/dev/null"), log("strace"),
         Map.of());
     strace.awaitLog("attached", 1);
     return strace;
@@ -421,32 +587,48 @@ final class Site implements AutoCloseable {
 
   // ---- clock -------------------------------------------------------------------------------------------------------
 
-  /** The wall clock of bridges that are started with {@link #launchBridgeWithClock} is this far off, from now on. */
+  /** The wall clock of bridges that are started with {@link Instance#launchWithClock} is this far off, from now on. */
   void setClock(Duration ahead) throws IOException {
-    CrashingBridge.setAhead(CrashingBridge.clock(dyingSettings()), ahead);
-  }
-
-  private Path dyingSettings() {
-    return folder.resolve("dying.properties");
+    CrashingBridge.setAhead(CrashingBridge.clock(folder.resolve("any of them")), ahead);
   }
 
   // ---- all of it ---------------------------------------------------------------------------------------------------
 
-  /** Everything as it should be: wires open, disk free, broker and bridge running. */
+  /** Everything as it should be: wires open, disk free, the journal's server, broker and bridges running. */
   void mend() throws IOException, InterruptedException {
     triggers.disarm();
     brokerWire.mode(Wire.Mode.OPEN);
-    endpointWire.mode(Wire.Mode.OPEN);
+    for (Instance bridge : bridges) {
+      bridge.endpointWire().mode(Wire.Mode.OPEN);
+    }
     freeDisk();
     setClock(Duration.ZERO);
-    if (!embedded && (broker == null || !broker.alive())) {
+    if (shared() && !serverRuns) {
+      startServer();
+    }
+    if (!embedded() && (broker == null || !broker.alive())) {
       launchBroker();
       awaitBroker();
     }
-    if (bridge == null || !bridge.alive()) {
-      launchBridge();
+    launchDead();
+    bridges.forEach(Instance::awaitReady);
+  }
+
+  /** Starts the bridges that do not run, and does not wait for them. */
+  void launchDead() throws IOException {
+    for (Instance bridge : bridges) {
+      if (!bridge.alive()) {
+        bridge.launch();
+      }
     }
-    awaitReady();
+  }
+
+  private List<Child> processes() {
+    List<Child> all = new ArrayList<>();
+    bridges.forEach(bridge -> all.add(bridge.process()));
+    all.add(broker);
+    all.removeIf(Objects::isNull);
+    return all;
   }
 
   static int run(String... command) throws IOException, InterruptedException {
@@ -507,10 +689,11 @@ final class Site implements AutoCloseable {
   /** Kills every process and lets go of the disk, whatever is under way. */
   void abandon() {
     try {
-      for (Child child : new Child[] {bridge, broker}) {
-        if (child != null) {
-          child.kill();
-        }
+      for (Child child : processes()) {
+        child.kill();
+      }
+      if (shared()) {
+        server.close();
       }
       if (diskMounted) {
         run("umount", disk.toString());
@@ -526,7 +709,9 @@ final class Site implements AutoCloseable {
     producer.close();
     abandon();
     brokerWire.close();
-    endpointWire.close();
+    for (Instance bridge : bridges) {
+      bridge.endpointWire().close();
+    }
     ledger.close();
   }
 }

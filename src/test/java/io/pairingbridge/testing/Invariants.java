@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -21,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.stream.Stream;
 
 /** The eight invariants of {@code docs/guarantees.md}, checked from outside: the ledger, the recipient, and what is on disk. */
@@ -81,24 +81,29 @@ public final class Invariants {
 
   /** 4: not more posts of one OTP than allowed, and none while another one is under way. */
   public static void posts(List<Post> posts, String job, int maxPosts, List<String> broken) {
+    posts(posts, job, maxPosts, (earlier, later) -> false, broken);
+  }
+
+  /**
+   * The same.
+   *
+   * @param mayOverlap whether the later one may begin before the earlier one is done with
+   */
+  public static void posts(List<Post> posts, String job, int maxPosts, BiPredicate<Post, Post> mayOverlap, List<String> broken) {
     if (posts.size() > maxPosts) {
       broken.add("4: the OTP of job " + job + " was posted " + posts.size() + " times");
     }
     for (int i = 1; i < posts.size(); i++) {
-      if (posts.get(i - 1).endNanos() == 0 || posts.get(i).startNanos() < posts.get(i - 1).endNanos()) {
+      Post earlier = posts.get(i - 1);
+      boolean overlap = earlier.endNanos() == 0 || posts.get(i).startNanos() < earlier.endNanos();
+      if (overlap && !mayOverlap.test(earlier, posts.get(i))) {
         broken.add("4: two posts of job " + job + " overlap");
       }
     }
   }
 
   /** 2 and 7: each answer that was read is published, and what is published holds no sealed bytes. */
-  public static void published(Path journal, List<String> broken) throws SQLException {
-    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + journal)) {
-      published(connection, broken);
-    }
-  }
-
-  private static void published(Connection journal, List<String> broken) throws SQLException {
+  public static void published(Connection journal, List<String> broken) throws SQLException {
     try (Statement statement = journal.createStatement()) {
       try (ResultSet row = statement.executeQuery(
           "SELECT j.job_id FROM job j JOIN attempt a ON a.job_id = j.job_id WHERE j.state = 'PUBLISHED'"
@@ -116,27 +121,31 @@ public final class Invariants {
   }
 
   /** The jobs that the journal has not brought to an end, with their states. */
-  public static List<String> unfinished(Path journal) throws SQLException {
+  public static List<String> unfinished(Connection journal) throws SQLException {
     return rows(journal, "SELECT job_id || ' ' || state FROM job WHERE state IN ('CALLING', 'WAITING', 'SEALED')"
         + " UNION ALL SELECT job_id || ' unpublished' FROM attempt WHERE sealed IS NOT NULL AND result = 'PAIRED'");
   }
 
   /** The attempts that brought credentials. */
-  public static List<String> paired(Path journal) throws SQLException {
+  public static List<String> paired(Connection journal) throws SQLException {
     return rows(journal, "SELECT attempt_id FROM attempt WHERE result = 'PAIRED'");
   }
 
+  /** Attempts that were begun when the journal held a success of their job. */
+  public static List<String> begunAfterSuccess(Connection journal, String jobId) throws SQLException {
+    return rows(journal, "SELECT later.attempt_id FROM attempt later JOIN attempt paired ON paired.job_id = later.job_id"
+        + " WHERE paired.result = 'PAIRED' AND later.started_at > paired.ended_at AND later.job_id = '" + jobId + "'");
+  }
+
   /** What the journal holds of a job, for the message of a failure. */
-  public static List<String> row(Path journal, String jobId) throws SQLException {
+  public static List<String> row(Connection journal, String jobId) throws SQLException {
     return rows(journal, "SELECT state || ' attempts ' || attempts || ' ambiguous ' || ambiguous FROM job WHERE job_id = '"
         + jobId + "'");
   }
 
-  private static List<String> rows(Path journal, String query) throws SQLException {
+  private static List<String> rows(Connection journal, String query) throws SQLException {
     List<String> rows = new ArrayList<>();
-    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + journal);
-        Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery(query)) {
+    try (Statement statement = journal.createStatement(); ResultSet row = statement.executeQuery(query)) {
       while (row.next()) {
         rows.add(row.getString(1));
       }

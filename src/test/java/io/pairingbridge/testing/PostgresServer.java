@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -63,6 +64,11 @@ public final class PostgresServer implements AutoCloseable {
     return server;
   }
 
+  /** Whether there is one to be started on this machine. */
+  public static boolean installed() {
+    return programs().isPresent();
+  }
+
   private static Optional<Path> programs() {
     Path all = Path.of("/usr/lib/postgresql");
     if (!Files.isDirectory(all)) {
@@ -96,6 +102,38 @@ public final class PostgresServer implements AutoCloseable {
   /** Ends it as a power cut would, as far as a process can. */
   public void kill() throws IOException {
     asPostgres("pg_ctl", "-D", data(), "-w", "-m", "immediate", "stop");
+  }
+
+  /** kill -9 of every process of it, whatever they are doing. */
+  public void killAll() throws IOException {
+    Path file = folder.resolve("data/postmaster.pid");
+    ProcessHandle postmaster = ProcessHandle.of(Long.parseLong(Files.readAllLines(file).get(0))).orElseThrow();
+    List<ProcessHandle> all = new ArrayList<>(List.of(postmaster));
+    postmaster.descendants().forEach(all::add);
+    all.forEach(ProcessHandle::destroyForcibly); // the one that starts the others first
+    for (ProcessHandle process : all) {
+      Awaitility.await().atMost(Stage.PATIENCE).until(() -> gone(process));
+    }
+    Files.deleteIfExists(file); // a number that nobody has waited for still looks like a running server
+  }
+
+  private static boolean gone(ProcessHandle process) {
+    try {
+      return Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat")).matches("(?s).*\\) [ZX] .*");
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
+  /** Writes the rows of the bridges' database to a file. */
+  public void dump(Path file) throws IOException {
+    run(List.of(programs.resolve("pg_dump").toString(), "-a", "-h", "127.0.0.1", "-p", Integer.toString(port), "-U", "postgres", "-f",
+        file.toString(), "pairing"));
+  }
+
+  /** Where its data and its log are. */
+  public Path folder() {
+    return folder;
   }
 
   /** The bridges' database, empty, and how they reach it. The script that the product ships makes it when it is first asked for. */
@@ -132,7 +170,9 @@ public final class PostgresServer implements AutoCloseable {
   public synchronized void close() {
     if (Files.exists(folder)) {
       try {
-        kill();
+        if (Files.exists(folder.resolve("data/postmaster.pid"))) {
+          kill();
+        }
         FileSystemUtils.deleteRecursively(folder);
       } catch (IOException e) {
         System.err.println("PostgreSQL in " + folder + " was not ended: " + e.getMessage());
