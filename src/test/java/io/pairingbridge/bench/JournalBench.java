@@ -1,0 +1,83 @@
+package io.pairingbridge.bench;
+
+import io.pairingbridge.job.Job;
+import io.pairingbridge.job.Next;
+import io.pairingbridge.job.PairingRequest;
+import io.pairingbridge.journal.JdbcJournal;
+import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.Limits;
+import io.pairingbridge.journal.OtpHash;
+import io.pairingbridge.journal.Owner;
+import io.pairingbridge.journal.RetryPolicy;
+import io.pairingbridge.settings.Settings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Threads;
+import org.springframework.util.FileSystemUtils;
+
+/**
+ * New jobs entered in a journal on SQLite in the folder for temporary files, each with its first attempt and durable when the call
+ * returns: jobs a second, of all threads together. It hangs on what an fsync of that folder's disk costs.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.Throughput)
+@OutputTimeUnit(TimeUnit.SECONDS)
+public class JournalBench {
+  private final AtomicLong jobs = new AtomicLong();
+  private Path folder;
+  private Journal journal;
+
+  @Setup
+  public void open() throws IOException {
+    folder = Files.createTempDirectory("journal-bench");
+    Limits limits = new Limits(Duration.ofSeconds(30), Duration.ofHours(1), 3,
+        new RetryPolicy(Duration.ofSeconds(2), Duration.ofMinutes(2), 2, 0.2));
+    journal = JdbcJournal.open(new Settings.JournalStore("jdbc:sqlite:" + folder.resolve("journal.db"), "", "", null, ""), limits,
+        new Owner("bench", "1"), new OtpHash(new byte[32]), Clock.systemUTC());
+  }
+
+  @TearDown
+  public void close() throws IOException {
+    journal.close();
+    FileSystemUtils.deleteRecursively(folder);
+  }
+
+  /** A commit for each job. */
+  @Benchmark
+  @Threads(1)
+  public void admitAlone() {
+    admit();
+  }
+
+  /** A commit for all jobs that came while the last one ran: what this has beyond {@link #admitAlone} is what sharing brings. */
+  @Benchmark
+  @Threads(32)
+  public void admitBy32Threads() {
+    admit();
+  }
+
+  private void admit() {
+    String number = Long.toString(jobs.incrementAndGet());
+    Job job = new Job(new Job.Origin("job-" + number, null, null, number, Instant.now(), null, 4, false, false),
+        new PairingRequest("Till 3", "031337", null, Map.of("store", "0815")), "{}");
+    journal.admit(job);
+    if (job.next() != Next.CALL) {
+      throw new IllegalStateException(job + " was taken for a known one");
+    }
+  }
+}
