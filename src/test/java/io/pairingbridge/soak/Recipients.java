@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -62,16 +61,10 @@ final class Recipients implements AutoCloseable {
     }
   }
 
-  /** Two sendings whose own times differ by no more than this are of the same moment, as far as the sender's clock tells. */
-  private static final long SAME_MOMENT_MILLIS = 1_000;
-
   private final String url;
   private final BrokerUsers users;
-  private final int bridges;
+  private final Sendings sendings;
   private final Map<String, Ends> ends = new ConcurrentHashMap<>();
-  /** By attempt: when its credentials were sent, by each bridge that did. */
-  private final Map<String, List<Long>> sendings = new ConcurrentHashMap<>();
-  private final AtomicLong sentAtOnce = new AtomicLong();
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean closing;
 
@@ -79,7 +72,7 @@ final class Recipients implements AutoCloseable {
   Recipients(String url, BrokerUsers users, int bridges) {
     this.url = url;
     this.users = users;
-    this.bridges = bridges;
+    this.sendings = new Sendings(bridges);
     for (Outlet outlet : Outlet.values()) {
       Thread thread = new Thread(() -> receive(outlet), "recipient-" + outlet);
       thread.setDaemon(true);
@@ -104,12 +97,9 @@ final class Recipients implements AutoCloseable {
     return attempts;
   }
 
-  /**
-   * How many messages came that are copies, character for character, of credentials that another bridge sent at the same
-   * moment, and that the broker therefore kept beside those ({@code docs/guarantees.md}); of each, one counts as received.
-   */
+  /** How many credentials came beside others that another bridge sent at the same moment; they do not count as received. */
   long sentAtOnce() {
-    return sentAtOnce.get();
+    return sendings.copies();
   }
 
   private void receive(Outlet outlet) {
@@ -139,22 +129,10 @@ final class Recipients implements AutoCloseable {
   private void keep(Outlet outlet, Received message, long sentMillis) {
     Ends job = of(String.valueOf(message.jobId()));
     synchronized (job) {
-      if (outlet == Outlet.CREDENTIALS && isCopy(job, message, sentMillis)) {
-        sentAtOnce.incrementAndGet();
-      } else {
+      if (outlet != Outlet.CREDENTIALS || !sendings.copy(message, sentMillis)) {
         outlet.of(job).add(message);
       }
     }
-  }
-
-  private boolean isCopy(Ends job, Received message, long sentMillis) {
-    String attempt = message.text("_AMQ_DUPL_ID");
-    List<Long> times = sendings.computeIfAbsent(String.valueOf(attempt), a -> new ArrayList<>());
-    boolean copy = attempt != null && !times.isEmpty() && times.size() < bridges
-        && times.stream().allMatch(time -> Math.abs(sentMillis - time) <= SAME_MOMENT_MILLIS)
-        && job.credentials.stream().anyMatch(known -> attempt.equals(known.text("_AMQ_DUPL_ID")) && known.body().equals(message.body()));
-    times.add(sentMillis);
-    return copy;
   }
 
   @Override

@@ -12,10 +12,9 @@ import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.PostgresServer;
+import io.pairingbridge.testing.Stage;
 import io.pairingbridge.testing.Wire;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URISyntaxException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -35,7 +34,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.spi.ToolProvider;
 
@@ -89,10 +87,10 @@ final class Site implements AutoCloseable {
     this.folder = Files.createDirectories(folder);
     this.home = home;
     this.topology = topology;
-    this.brokerPort = port();
+    this.brokerPort = Stage.portOfOurOwn();
     Path brokerData = Files.createDirectories(folder.resolve(embedded() ? "data" : "artemis"));
     this.users = BrokerUsers.load(brokerData, Map.of());
-    this.brokerWire = new Wire(port(), brokerPort);
+    this.brokerWire = new Wire(Stage.portOfOurOwn(), brokerPort);
     Files.createDirectories(folder.resolve("tmp"));
     this.disk = folder.resolve("disk");
     packProcesses();
@@ -304,9 +302,9 @@ final class Site implements AutoCloseable {
     private Instance(int number) throws IOException {
       this.name = number == 1 ? "bridge" : "bridge" + number;
       this.data = folder.resolve(number == 1 ? "data" : "data" + number);
-      this.endpointWire = new Wire(port(), ledger.port());
+      this.endpointWire = new Wire(Stage.portOfOurOwn(), ledger.port());
       settings.put("pairing.data-directory", data.toString());
-      settings.put("pairing.management.port", Integer.toString(port()));
+      settings.put("pairing.management.port", Integer.toString(Stage.portOfOurOwn()));
       settings.put("pairing.endpoint.url", "http://127.0.0.1:" + endpointWire.port() + LedgerEndpoint.PATH);
       if (shared()) {
         settings.put("pairing.instance-id", name);
@@ -644,23 +642,6 @@ final class Site implements AutoCloseable {
     Path log = folder.resolve(name + "-" + ++starts + ".log");
     logs.add(log);
     return log;
-  }
-
-  /**
-   * A free port below those that the system gives to clients: while nobody listens on it, no client may get it for its own
-   * end, nor connect to itself.
-   */
-  private static int port() throws IOException {
-    for (int tries = 0; ; tries++) {
-      try (ServerSocket socket = new ServerSocket(ThreadLocalRandom.current().nextInt(20_000, 32_000), 1,
-          InetAddress.getLoopbackAddress())) {
-        return socket.getLocalPort();
-      } catch (IOException e) {
-        if (tries == 100) {
-          throw e;
-        }
-      }
-    }
   }
 
   private static String java() {

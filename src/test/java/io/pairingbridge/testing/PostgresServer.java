@@ -36,7 +36,7 @@ public final class PostgresServer implements AutoCloseable {
   private PostgresServer(Path programs) throws IOException {
     this.programs = programs;
     this.folder = Files.createTempDirectory("postgres");
-    this.port = Stage.freePort();
+    this.port = Stage.portOfOurOwn(); // clients ask for it while it is killed
     if (root()) {
       run(List.of("chown", "postgres", folder.toString()));
     }
@@ -95,8 +95,13 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   public void start() throws IOException {
-    asPostgres("pg_ctl", "-D", data(), "-w", "-t", "60", "-l", folder.resolve("log").toString(), "-o",
-        "-c listen_addresses=127.0.0.1 -c port=" + port + " -c unix_socket_directories=" + folder, "start");
+    Path log = folder.resolve("log");
+    try {
+      asPostgres("pg_ctl", "-D", data(), "-w", "-t", "60", "-l", log.toString(), "-o",
+          "-c listen_addresses=127.0.0.1 -c port=" + port + " -c unix_socket_directories=" + folder, "start");
+    } catch (IOException e) {
+      throw Files.exists(log) ? new IOException(e.getMessage() + "\n" + Files.readString(log), e) : e;
+    }
   }
 
   /** Ends it as a power cut would, as far as a process can. */
@@ -108,9 +113,10 @@ public final class PostgresServer implements AutoCloseable {
   public void killAll() throws IOException {
     Path file = folder.resolve("data/postmaster.pid");
     ProcessHandle postmaster = ProcessHandle.of(Long.parseLong(Files.readAllLines(file).get(0))).orElseThrow();
+    run(List.of("sh", "-c", "kill -STOP " + postmaster.pid())); // so that it starts no other one meanwhile
     List<ProcessHandle> all = new ArrayList<>(List.of(postmaster));
     postmaster.descendants().forEach(all::add);
-    all.forEach(ProcessHandle::destroyForcibly); // the one that starts the others first
+    all.forEach(ProcessHandle::destroyForcibly);
     for (ProcessHandle process : all) {
       Awaitility.await().atMost(Stage.PATIENCE).until(() -> gone(process));
     }

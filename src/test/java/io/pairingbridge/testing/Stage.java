@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -355,6 +356,23 @@ public final class Stage implements AutoCloseable {
   public static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
+    }
+  }
+
+  /**
+   * A free port below those that the system gives to clients: while nobody listens on it, no client may get it for its own
+   * end, nor connect to itself.
+   */
+  public static int portOfOurOwn() throws IOException {
+    for (int tries = 0; ; tries++) {
+      try (ServerSocket socket = new ServerSocket(ThreadLocalRandom.current().nextInt(20_000, 32_000), 1,
+          InetAddress.getLoopbackAddress())) {
+        return socket.getLocalPort();
+      } catch (IOException e) {
+        if (tries == 100) {
+          throw e;
+        }
+      }
     }
   }
 
