@@ -11,6 +11,7 @@ import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.LedgerEndpoint;
+import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.PostgresServer;
 import io.pairingbridge.testing.Stage;
 import io.pairingbridge.testing.Wire;
@@ -426,6 +427,15 @@ final class Site implements AutoCloseable {
     /** Whether it stood still then, or had done so a moment before and may not have let go yet of what it held. */
     boolean pausedAt(long nanos) {
       return pauses.stream().anyMatch(pause -> pause.from <= nanos && nanos <= pause.to + GRACE.toNanos());
+    }
+
+    /**
+     * Whether it has no call in its hands and owes its journal no answer. Another bridge may have ended the job meanwhile; an
+     * answer that the journal did not take is written before the intake looks for jobs again.
+     */
+    boolean atRest() throws IOException, InterruptedException {
+      Management management = Management.operator(managementPort(), data);
+      return management.read("OldestInFlightSeconds").asDouble() == 0 && !"CLOSED".equals(management.read("IntakeState").asText());
     }
 
     @Override
