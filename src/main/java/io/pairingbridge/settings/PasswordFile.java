@@ -60,14 +60,16 @@ public record PasswordFile(Path file, String subject, String header) {
    * @return what the file holds afterwards, in its order; more users than these, if somebody has added some
    */
   public Map<String, String> load(List<String> users) {
-    Map<String, String> kept = read();
+    // Looked at before it is read: what another first start puts there from now on is never written over.
+    boolean first = !Files.exists(file);
+    Map<String, String> kept = first ? Map.of() : read();
     if (kept.keySet().containsAll(users)) {
       return kept;
     }
     Map<String, String> toKeep = new LinkedHashMap<>(kept);
     users.forEach(user -> toKeep.computeIfAbsent(user, none -> newPassword()));
     // Another first start in the same directory may have been quicker; then its passwords are the ones that hold.
-    return write(toKeep);
+    return write(toKeep, first);
   }
 
   /** What the file holds; nothing if it is not there. */
@@ -107,12 +109,11 @@ public record PasswordFile(Path file, String subject, String header) {
   }
 
   /** Returns what the file holds afterwards, which is another start's if that one created the file first. */
-  private Map<String, String> write(Map<String, String> passwords) {
+  private Map<String, String> write(Map<String, String> passwords, boolean first) {
     StringBuilder text = new StringBuilder(header);
     passwords.forEach((user, password) -> text.append(user).append('=').append(password).append('\n'));
     try {
       Path directory = Files.createDirectories(file.toAbsolutePath().getParent());
-      boolean first = !Files.exists(file);
       // Complete and readable only by its owner before it has its name: no moment at which it is open or half written.
       Path written = Files.createTempFile(directory, "." + file.getFileName(), ".new", ownerOnly(directory));
       try {

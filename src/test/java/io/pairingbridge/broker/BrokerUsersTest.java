@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -141,7 +142,7 @@ class BrokerUsersTest {
     });
   }
 
-  @Test
+  @RepeatedTest(50)
   void agreesOnOnePasswordWhenSeveralStartsAreTheFirst() {
     Set<String> seen = ConcurrentHashMap.newKeySet();
 
