@@ -11,6 +11,7 @@ import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.LedgerEndpoint;
+import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.PostgresServer;
 import io.pairingbridge.testing.Stage;
 import io.pairingbridge.testing.Wire;
@@ -298,6 +299,7 @@ final class Site implements AutoCloseable {
     private final List<Disturbance> pauses = new ArrayList<>();
     private Child process;
     private long pausedFrom;
+    private Long journalAwayFrom;
 
     private Instance(int number) throws IOException {
       this.name = number == 1 ? "bridge" : "bridge" + number;
@@ -335,6 +337,7 @@ final class Site implements AutoCloseable {
     void launch() throws IOException {
       readJournal();
       process = launch(name, classes("bridge"));
+      journalAwayFrom = null;
     }
 
     /** A second bridge on the same data directory. */
@@ -389,11 +392,11 @@ final class Site implements AutoCloseable {
       return Files.readString(process.log()).contains(READY);
     }
 
-    /** kill -9, and what it may excuse. */
+    /** kill -9, and what it may excuse: with the journal away also the answers that were kept in memory since. */
     void kill() throws InterruptedException {
-      long now = System.nanoTime();
+      long from = journalAwayFrom == null ? System.nanoTime() : journalAwayFrom;
       process.kill();
-      disturbed(now, System.nanoTime());
+      disturbed(from, System.nanoTime());
     }
 
     /** What was done to this bridge in this time may cost an answer that was on its way. */
@@ -426,6 +429,18 @@ final class Site implements AutoCloseable {
     /** Whether it stood still then, or had done so a moment before and may not have let go yet of what it held. */
     boolean pausedAt(long nanos) {
       return pauses.stream().anyMatch(pause -> pause.from <= nanos && nanos <= pause.to + GRACE.toNanos());
+    }
+
+    /**
+     * Whether it has no call in its hands and owes its journal no answer. Another bridge may have ended the job meanwhile; an
+     * answer that the journal did not take is written before the intake looks for jobs again.
+     */
+    boolean atRest() throws IOException, InterruptedException {
+      return Management.operator(managementPort(), data).read("OldestInFlightSeconds").asDouble() == 0 && lookedForJobs();
+    }
+
+    private boolean lookedForJobs() throws IOException, InterruptedException {
+      return !"CLOSED".equals(Management.operator(managementPort(), data).read("IntakeState").asText());
     }
 
     @Override
@@ -508,8 +523,13 @@ final class Site implements AutoCloseable {
   // ---- the journal's server ----------------------------------------------------------------------------------------
 
   /** kill -9 of all its processes; what was committed before is still owed. */
-  void killServer() throws IOException {
+  void killServer() throws IOException, InterruptedException {
     readJournal();
+    for (Instance bridge : bridges) {
+      if (bridge.journalAwayFrom == null || bridge.lookedForJobs()) { // else it has not had it back since the last time
+        bridge.journalAwayFrom = System.nanoTime();
+      }
+    }
     serverRuns = false;
     server.killAll();
   }
@@ -609,7 +629,10 @@ final class Site implements AutoCloseable {
       awaitBroker();
     }
     launchDead();
-    bridges.forEach(Instance::awaitReady);
+    for (Instance bridge : bridges) {
+      bridge.awaitReady();
+      bridge.journalAwayFrom = null;
+    }
   }
 
   /** Starts the bridges that do not run, and does not wait for them. */

@@ -209,6 +209,9 @@ public final class Soak {
       }
       throw e;
     }
+    for (Site.Instance bridge : site.bridges()) {
+      await(bridge + " has no answer in its hands", bridge::atRest);
+    }
     await("the journal is at rest", inspection::journalAtRest);
   }
 

@@ -98,7 +98,7 @@ public final class PostgresServer implements AutoCloseable {
     Path log = folder.resolve("log");
     try {
       asPostgres("pg_ctl", "-D", data(), "-w", "-t", "60", "-l", log.toString(), "-o",
-          "-c listen_addresses=127.0.0.1 -c port=" + port + " -c unix_socket_directories=" + folder, "start");
+          "-c listen_addresses=127.0.0.1 -c port=" + port + " -c unix_socket_directories=", "start");
     } catch (IOException e) {
       throw Files.exists(log) ? new IOException(e.getMessage() + "\n" + Files.readString(log), e) : e;
     }
