@@ -47,7 +47,7 @@ final class Site implements AutoCloseable {
   /** For how long one side keeps what it holds for the other: short, so that a round is. */
   static final Duration CONNECTION_TTL = Duration.ofSeconds(6);
   static final Duration DEADLINE = Duration.ofSeconds(5);
-  /** What a bridge grants another one's call beyond its deadline; the call's post may leave as late as at that deadline. */
+  /** What a bridge grants another one's call beyond its deadline. */
   static final Duration GRACE = Duration.ofSeconds(2);
   static final int MAX_AMBIGUOUS = 3;
   static final String READY = "takes requests from";
