@@ -32,12 +32,7 @@ final class Adversary {
   /** How long a bridge that is ready may take to reach the step that kills it, before it is killed anyway. */
   private static final long EDGE_PATIENCE_MILLIS = 4_000;
 
-  /** A bridge whose journal is back finds that out within this time, and writes what it owes. */
-  private static final long HEALING = TimeUnit.SECONDS.toNanos(10);
-
   private final Site site;
-  private long journalKilled = System.nanoTime() - HEALING;
-  private long journalAwaySince;
   private final Tally tally;
   private final Random random;
   private final long endpointDownMillis;
@@ -225,18 +220,12 @@ final class Adversary {
   private void killJournal() throws IOException, InterruptedException {
     startDead();
     whenTriggered(random.nextBoolean(), random.nextInt(8) + 1, random.nextInt(25));
-    long now = System.nanoTime();
-    if (now - journalKilled > HEALING) {
-      journalAwaySince = now;
-    }
     site.killServer();
-    journalKilled = System.nanoTime();
     tally.add(JOURNAL_KILLS);
     pass(random.nextInt(2_000));
     boolean killed = random.nextInt(4) == 0;
     if (killed) {
-      kill(); // with whatever sealed answers it still owes the journal, and that may be all since it was last there for long enough
-      bridge.disturbed(journalAwaySince, System.nanoTime());
+      kill(); // with whatever sealed answers it still owes the journal
     }
     site.startServer();
     expect(site.bridges().stream().filter(Instance::alive).count() == site.bridges().size() - (killed ? 1 : 0),

@@ -228,9 +228,10 @@ final class Inspection {
     }
   }
 
+  /** By another bridge, and after the deadline; the grace beyond it covers the time from the journal's word to the first byte. */
   private boolean takenOverInTime(Post earlier, Post later) {
     return site.poster(earlier.otp(), earlier.number()) != site.poster(later.otp(), later.number())
-        && later.startNanos() - earlier.startNanos() >= Site.GRACE.toNanos();
+        && later.startNanos() - earlier.startNanos() >= Site.DEADLINE.toNanos();
   }
 
   /** 3: each pairing that did not come has an in-doubt message of its own, also where two used one job id. */

@@ -47,7 +47,7 @@ final class Site implements AutoCloseable {
   /** For how long one side keeps what it holds for the other: short, so that a round is. */
   static final Duration CONNECTION_TTL = Duration.ofSeconds(6);
   static final Duration DEADLINE = Duration.ofSeconds(5);
-  /** What a bridge grants another one's call beyond its deadline; the call's post may leave as late as at that deadline. */
+  /** What a bridge grants another one's call beyond its deadline. */
   static final Duration GRACE = Duration.ofSeconds(2);
   static final int MAX_AMBIGUOUS = 3;
   static final String READY = "takes requests from";
@@ -299,6 +299,7 @@ final class Site implements AutoCloseable {
     private final List<Disturbance> pauses = new ArrayList<>();
     private Child process;
     private long pausedFrom;
+    private Long journalAwayFrom;
 
     private Instance(int number) throws IOException {
       this.name = number == 1 ? "bridge" : "bridge" + number;
@@ -336,6 +337,7 @@ final class Site implements AutoCloseable {
     void launch() throws IOException {
       readJournal();
       process = launch(name, classes("bridge"));
+      journalAwayFrom = null;
     }
 
     /** A second bridge on the same data directory. */
@@ -390,11 +392,11 @@ final class Site implements AutoCloseable {
       return Files.readString(process.log()).contains(READY);
     }
 
-    /** kill -9, and what it may excuse. */
+    /** kill -9, and what it may excuse: with the journal away also the answers that were kept in memory since. */
     void kill() throws InterruptedException {
-      long now = System.nanoTime();
+      long from = journalAwayFrom == null ? System.nanoTime() : journalAwayFrom;
       process.kill();
-      disturbed(now, System.nanoTime());
+      disturbed(from, System.nanoTime());
     }
 
     /** What was done to this bridge in this time may cost an answer that was on its way. */
@@ -434,8 +436,11 @@ final class Site implements AutoCloseable {
      * answer that the journal did not take is written before the intake looks for jobs again.
      */
     boolean atRest() throws IOException, InterruptedException {
-      Management management = Management.operator(managementPort(), data);
-      return management.read("OldestInFlightSeconds").asDouble() == 0 && !"CLOSED".equals(management.read("IntakeState").asText());
+      return Management.operator(managementPort(), data).read("OldestInFlightSeconds").asDouble() == 0 && lookedForJobs();
+    }
+
+    private boolean lookedForJobs() throws IOException, InterruptedException {
+      return !"CLOSED".equals(Management.operator(managementPort(), data).read("IntakeState").asText());
     }
 
     @Override
@@ -518,8 +523,13 @@ final class Site implements AutoCloseable {
   // ---- the journal's server ----------------------------------------------------------------------------------------
 
   /** kill -9 of all its processes; what was committed before is still owed. */
-  void killServer() throws IOException {
+  void killServer() throws IOException, InterruptedException {
     readJournal();
+    for (Instance bridge : bridges) {
+      if (bridge.journalAwayFrom == null || bridge.lookedForJobs()) { // else it has not had it back since the last time
+        bridge.journalAwayFrom = System.nanoTime();
+      }
+    }
     serverRuns = false;
     server.killAll();
   }
@@ -619,7 +629,10 @@ final class Site implements AutoCloseable {
       awaitBroker();
     }
     launchDead();
-    bridges.forEach(Instance::awaitReady);
+    for (Instance bridge : bridges) {
+      bridge.awaitReady();
+      bridge.journalAwayFrom = null;
+    }
   }
 
   /** Starts the bridges that do not run, and does not wait for them. */
