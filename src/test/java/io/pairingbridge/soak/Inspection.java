@@ -99,7 +99,7 @@ final class Inspection {
 
   /** Set aside as in doubt, and its credentials came after all: then there is a message for each, as is promised. */
   private static boolean late(Job job, Ends ends) {
-    return job.otps().size() == 1 && !ends.inDoubt.isEmpty() && !ends.credentials.isEmpty() && ends.events.stream().anyMatch(
+    return !ends.inDoubt.isEmpty() && !ends.credentials.isEmpty() && ends.events.stream().anyMatch(
         event -> "ANSWER_CAME_LATE".equals(Stage.json(event.body()).path("data").path("reason").asText()));
   }
 
