@@ -40,6 +40,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("heavy")
 class FailoverIT {
   private static final int JOBS = 300;
+  /** Slow enough that there is work left for seconds after the first calls. */
+  private static final int CALLS_A_SECOND = 25;
   private static final Duration PATIENCE = Duration.ofSeconds(120);
 
   @TempDir Path folder;
@@ -93,7 +95,7 @@ class FailoverIT {
   }
 
   private void pairThrough(String url, Disturbance disturbance) throws Exception {
-    stage.set("pairing.broker.url", url);
+    stage.set("pairing.broker.url", url).set("pairing.rate-limit", Integer.toString(CALLS_A_SECOND));
     stage.startBridge();
     List<String> jobs = IntStream.range(0, JOBS).mapToObj(i -> "job-" + i).toList();
     try (Connection connection = login(url, BrokerUsers.ERP_REQUESTER);
@@ -105,7 +107,7 @@ class FailoverIT {
         producer.send(request);
       }
     }
-    Awaitility.await().atMost(PATIENCE).until(() -> posts(jobs) >= JOBS / 6);
+    Awaitility.await().atMost(PATIENCE).until(() -> posts(jobs) >= JOBS / 10);
 
     disturbance.happen();
     assertThat(posts(jobs)).as("the broker was killed while there was work to do").isLessThan(JOBS);
