@@ -153,7 +153,10 @@ public class Bridge implements AutoCloseable {
     sealer.verify();
     String instance = settings.instanceId().isEmpty() ? data.instanceId() : settings.instanceId();
     OtpHash otpHash = otpHash(data);
-    journal = open(journal(openJournal(instance, otpHash, clock)));
+    PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    JdbcJournal stored = openJournal(instance, otpHash, clock);
+    journal = open(journal(stored));
+    stored.measureReaders(meters);
 
     address = brokerAddress();
     JmsPoolConnectionFactory outConnections = outConnections();
@@ -164,12 +167,11 @@ public class Bridge implements AutoCloseable {
     CallLimit callLimit = new CallLimit(settings.requests().concurrency());
     Doors doors = new Doors(callLimit);
     intake = open(new Intake(doors, journal, preFlight, settings.intake().closeAfter(), settings.intake().probeDelay(), clock));
-    PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     AttentionQueues queues = new AttentionQueues(operatorConnections(), outConnections);
-    Activity activity = new Activity(open(new Metrics(meters, journal, intake, queues::depths, keys, certificates(),
-        clock, Version.get())), clock);
     EndpointClient client = open(new EndpointClient(settings.endpoint(), BridgeMBean.MOST_CALLS,
         "pairing-bridge/" + Version.get(), sealer, clock));
+    Activity activity = new Activity(open(new Metrics(meters, journal, intake, queues::depths, client.connections(), keys, certificates(),
+        clock, Version.get())), clock);
     long startedNanos = System.nanoTime();
 
     main = new Main();
@@ -193,9 +195,9 @@ public class Bridge implements AutoCloseable {
     main.bind("messages", new Messages(settings.environment(), clock, new BrokerClock(outConnections, clock)::now, carriers));
     main.bind("sendTurns", new SendTurns());
     main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
+    AuditLog audit = new AuditLog(settings.dataDirectory(), clock);
     open(new BridgeMBean(new BridgeMBean.Parts(Version.get(), instance, settings.environment(), clock, journal, intake, activity,
-        rateLimit, queues, requests, new AuditLog(settings.dataDirectory(), clock),
-        keys, keyProblem, doors::reconcile), settings.requests().concurrency()));
+        rateLimit, queues, requests, audit, keys, keyProblem, doors::reconcile), settings.requests().concurrency()));
     BatchIntake batches = new BatchIntake(journal.batches(), outConnections, requests, settings.integrators().keySet(), otpHash,
         settings.requests().maxAge(), clock);
     BatchInbox inbox = new BatchInbox(settings.batchInbox(), instance, batches, journal.batches(), clock);
@@ -225,14 +227,14 @@ public class Bridge implements AutoCloseable {
     doors.context = context;
     opened.push(main::stop);
     main.start();
-    mount(context);
+    mount(context, audit);
     data.started();
     LOG.info("Pairing Bridge {} takes requests from {} and calls {} ({})", Version.get(), address.url(),
         settings.endpoint().url(), settings.environment());
   }
 
   /** The operator's page and JMX, on the management server that Camel has just started. */
-  private void mount(CamelContext context) {
+  private void mount(CamelContext context, AuditLog audit) {
     VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(context,
         VertxPlatformHttpRouter.getRouterNameFromPort(settings.management().port()));
     if (router == null) {
@@ -252,7 +254,7 @@ public class Bridge implements AutoCloseable {
         users.put(BrokerUsers.OPERATOR, configured);
       }
       return users;
-    }, settings.home().resolve("config/jolokia-access.xml")));
+    }, settings.home().resolve("config/jolokia-access.xml"), audit));
     site.mount(router, router.vertx());
   }
 
@@ -316,7 +318,7 @@ public class Bridge implements AutoCloseable {
     return new OtpHash(key.getBytes(StandardCharsets.UTF_8));
   }
 
-  private Journal openJournal(String instance, OtpHash otpHash, Clock clock) {
+  private JdbcJournal openJournal(String instance, OtpHash otpHash, Clock clock) {
     Settings.Retry retry = settings.retry();
     Limits limits = new Limits(settings.endpoint().deadline(), settings.requests().maxAge(), retry.maxAmbiguousAttempts(),
         new RetryPolicy(retry.firstDelay(), retry.maxDelay(), retry.multiplier(), retry.jitter()));

@@ -12,12 +12,14 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import org.apache.camel.component.http.HttpClientConfigurer;
+import org.apache.hc.client5.http.HttpRoute;
 import org.apache.hc.client5.http.auth.AuthScope;
 import org.apache.hc.client5.http.auth.UsernamePasswordCredentials;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.auth.BasicCredentialsProvider;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.core5.http.ClassicHttpRequest;
@@ -28,6 +30,7 @@ import org.apache.hc.core5.http.impl.io.HttpRequestExecutor;
 import org.apache.hc.core5.http.io.HttpClientConnection;
 import org.apache.hc.core5.http.io.HttpResponseInformationCallback;
 import org.apache.hc.core5.http.protocol.HttpContext;
+import org.apache.hc.core5.pool.ConnPoolControl;
 import org.apache.hc.core5.ssl.SSLContexts;
 import org.apache.hc.core5.util.Timeout;
 
@@ -37,11 +40,10 @@ import org.apache.hc.core5.util.Timeout;
  */
 public final class EndpointClient implements HttpClientConfigurer, AutoCloseable {
   private final Settings.Endpoint endpoint;
-  private final int concurrency;
   private final String userAgent;
   private final ScheduledThreadPoolExecutor deadlines;
   private final SealingExchange sealing;
-  private final SSLContext tls;
+  private final PoolingHttpClientConnectionManager connections;
 
   /**
    * @param endpoint where and how to call
@@ -51,9 +53,16 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
    */
   public EndpointClient(Settings.Endpoint endpoint, int concurrency, String userAgent, Sealer sealer, Clock clock) {
     this.endpoint = endpoint;
-    this.concurrency = concurrency;
     this.userAgent = userAgent;
-    this.tls = sslContext(endpoint);
+    this.connections = PoolingHttpClientConnectionManagerBuilder.create()
+        .setMaxConnTotal(concurrency + 1)
+        .setMaxConnPerRoute(concurrency + 1)
+        .setTlsSocketStrategy(new DefaultClientTlsStrategy(sslContext(endpoint)))
+        .setDefaultConnectionConfig(ConnectionConfig.custom()
+            .setConnectTimeout(Timeout.of(endpoint.connectTimeout()))
+            .setSocketTimeout(Timeout.of(endpoint.deadline().plusSeconds(1)))
+            .build())
+        .build();
     this.deadlines = new ScheduledThreadPoolExecutor(1, task -> {
       Thread thread = new Thread(task, "call-deadline");
       thread.setDaemon(true);
@@ -61,6 +70,11 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
     });
     deadlines.setRemoveOnCancelPolicy(true);
     this.sealing = new SealingExchange(sealer, deadlines, clock);
+  }
+
+  /** The connections to the endpoint, to be counted. */
+  public ConnPoolControl<HttpRoute> connections() {
+    return connections;
   }
 
   @Override
@@ -83,15 +97,7 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
             .setResponseTimeout(Timeout.of(endpoint.deadline().plusSeconds(1)))
             .build())
         .setConnectionManagerShared(false)
-        .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
-            .setMaxConnTotal(concurrency + 1)
-            .setMaxConnPerRoute(concurrency + 1)
-            .setTlsSocketStrategy(new DefaultClientTlsStrategy(tls))
-            .setDefaultConnectionConfig(ConnectionConfig.custom()
-                .setConnectTimeout(Timeout.of(endpoint.connectTimeout()))
-                .setSocketTimeout(Timeout.of(endpoint.deadline().plusSeconds(1)))
-                .build())
-            .build())
+        .setConnectionManager(connections)
         .setRequestExecutor(new FirstByte())
         .addExecInterceptorFirst("seal", sealing);
     Settings.Proxy proxy = endpoint.proxy();

@@ -2,6 +2,7 @@ package io.pairingbridge.journal;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
@@ -114,6 +115,11 @@ public final class JdbcJournal implements Journal {
     } catch (SQLException | FlywayException e) {
       throw new JournalException("the journal " + dialect.name() + " cannot be opened: " + rootMessage(e) + "; " + dialect.remedy(), e);
     }
+  }
+
+  /** Has the pool of connections that read the journal measured; at most once. */
+  public void measureReaders(MeterRegistry meters) {
+    readers.setMetricRegistry(meters);
   }
 
   /** With another key no one-time password would be recognised, and each repeated request would be taken for a new try. */

@@ -1,6 +1,7 @@
 package io.pairingbridge.monitor;
 
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.pairingbridge.operate.AuditLog;
 import io.pairingbridge.operate.Who;
 import io.pairingbridge.settings.SettingsException;
 import io.vertx.core.Vertx;
@@ -27,11 +28,18 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import org.jolokia.core.api.LogHandler;
 import org.jolokia.json.JSONStructure;
 import org.jolokia.server.core.config.ConfigKey;
 import org.jolokia.server.core.config.StaticConfiguration;
 import org.jolokia.server.core.http.HttpRequestHandler;
+import org.jolokia.server.core.request.BadRequestException;
+import org.jolokia.server.core.request.EmptyResponseException;
+import org.jolokia.server.core.request.JolokiaExecRequest;
+import org.jolokia.server.core.request.JolokiaRequest;
+import org.jolokia.server.core.request.NotChangedException;
 import org.jolokia.server.core.restrictor.policy.PolicyRestrictor;
 import org.jolokia.server.core.service.JolokiaServiceManagerFactory;
 import org.jolokia.server.core.service.api.JolokiaServiceManager;
@@ -69,18 +77,19 @@ public final class ManagementSite implements AutoCloseable {
   /**
    * @param logins passwords by user, asked at each request
    * @param policy the file of the access policy, in Jolokia's format
+   * @param audit gets what is done to Camel's routes; the operations of our own MBean write to it themselves
    * @throws SettingsException naming that file if it cannot be read or understood: then nothing is offered
    */
-  public ManagementSite(Supplier<Map<String, String>> logins, Path policy) {
+  public ManagementSite(Supplier<Map<String, String>> logins, Path policy, AuditLog audit) {
     this.logins = logins;
     StaticConfiguration configuration = new StaticConfiguration(ConfigKey.AGENT_ID, NetworkUtil.getAgentId(hashCode(), "pairing-bridge"),
         // An answer that repeated the request would repeat the one-time password of a replay.
         ConfigKey.INCLUDE_REQUEST, "false", ConfigKey.INCLUDE_STACKTRACE, "false", ConfigKey.DEBUG, "false",
         ConfigKey.HISTORY_MAX_ENTRIES, "1");
-    this.services = JolokiaServiceManagerFactory.createJolokiaServiceManager(configuration, new Log(),
-        restrictor(policy));
+    PolicyRestrictor allowed = restrictor(policy);
+    this.services = JolokiaServiceManagerFactory.createJolokiaServiceManager(configuration, new Log(), allowed);
     services.addService(new JolokiaSerializer());
-    services.addService(new LocalRequestHandler(1));
+    services.addService(new Audited(allowed, audit));
     this.jolokia = new HttpRequestHandler(services.start());
   }
 
@@ -240,6 +249,32 @@ public final class ManagementSite implements AutoCloseable {
   @Override
   public void close() {
     services.stop();
+  }
+
+  /** Writes down who starts, stops, suspends or resumes a route before it happens. */
+  private static final class Audited extends LocalRequestHandler {
+    private static final Set<String> CHANGES = Set.of("start", "stop", "suspend", "resume");
+    private final PolicyRestrictor allowed;
+    private final AuditLog audit;
+
+    Audited(PolicyRestrictor allowed, AuditLog audit) {
+      super(1);
+      this.allowed = allowed;
+      this.audit = audit;
+    }
+
+    @Override
+    public <R extends JolokiaRequest> Object handleRequest(R request, Object previous) throws IOException, JMException,
+        NotChangedException, BadRequestException, EmptyResponseException {
+      if (request instanceof JolokiaExecRequest exec && "routes".equals(exec.getObjectName().getKeyProperty("type"))
+          && allowed.isOperationAllowed(exec.getObjectName(), exec.getOperation())) {
+        String operation = exec.getOperation().replaceFirst("\\(.*", "");
+        if (CHANGES.contains(operation)) {
+          audit.write(operation + "Route", ObjectName.unquote(exec.getObjectName().getKeyProperty("name")), "");
+        }
+      }
+      return super.handleRequest(request, previous);
+    }
   }
 
   /** Jolokia's own log: at debug it would repeat requests, so it has no debug. */

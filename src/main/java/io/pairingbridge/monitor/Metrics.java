@@ -29,7 +29,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
+import org.apache.hc.core5.pool.ConnPoolControl;
+import org.apache.hc.core5.pool.PoolStats;
 
 /** The contract's metrics. Labels are outcomes, results and states; never an id. */
 public final class Metrics implements JobListener, AutoCloseable {
@@ -57,9 +60,12 @@ public final class Metrics implements JobListener, AutoCloseable {
     Map<String, Long> get() throws JMSException;
   }
 
-  /** @param keys the public keys in use */
-  public Metrics(MeterRegistry registry, Journal journal, Intake intake, Depths depths, Supplier<List<KeyInUse>> keys,
-      List<CertificateStore> stores, Clock clock, String version) {
+  /**
+   * @param connections those to the endpoint
+   * @param keys the public keys in use
+   */
+  public Metrics(MeterRegistry registry, Journal journal, Intake intake, Depths depths, ConnPoolControl<?> connections,
+      Supplier<List<KeyInUse>> keys, List<CertificateStore> stores, Clock clock, String version) {
     this.registry = registry;
     this.intake = intake;
     this.depths = depths;
@@ -111,9 +117,18 @@ public final class Metrics implements JobListener, AutoCloseable {
           .register(registry);
     }
     Gauge.builder("pairing.calls.in.flight", inFlight, AtomicInteger::get).description("Calls under way").register(registry);
+    connections("leased", connections, PoolStats::getLeased);
+    connections("pending", connections, PoolStats::getPending);
+    connections("max", connections, PoolStats::getMax);
     Gauge.builder("pairing.intake.open", () -> intake.status().gate() == Intake.Gate.OPEN ? 1 : 0)
         .description("1 while requests are taken from their queue").register(registry);
     Gauge.builder("pairing.build.info", () -> 1).description("The version that runs").tag("version", version).register(registry);
+  }
+
+  private void connections(String state, ConnPoolControl<?> pool, ToIntFunction<PoolStats> figure) {
+    Gauge.builder("pairing.http.connections", () -> figure.applyAsInt(pool.getTotalStats()))
+        .description("Connections to the endpoint: leased to a call, calls that wait for one (pending), the most there can be (max)")
+        .tag("state", state).register(registry);
   }
 
   private Timer histogram(String name, String description, Duration least, Duration most) {

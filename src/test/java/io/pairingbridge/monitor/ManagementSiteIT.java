@@ -3,6 +3,7 @@ package io.pairingbridge.monitor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
@@ -81,6 +82,24 @@ class ManagementSiteIT {
     Files.writeString(stage.data().resolve("management-users.properties"), "anna=a password of hers\n", StandardOpenOption.APPEND);
     anna.call("changeRateLimit", "0");
     assertThat(operator.call("audit", 1).get(0).path("who").asText()).isEqualTo("anna");
+  }
+
+  @Test
+  void writesDownWhoStopsARouteOfCamel() throws Exception {
+    String route = stage.bridge().camel().getManagementStrategy().getManagementObjectNameStrategy()
+        .getObjectNameForRoute(stage.bridge().camel().getRoute("batch-inbox")).getCanonicalName();
+    assertThat(exec(operator, route, "stop()")).isEqualTo(200);
+    assertThat(exec(operator, route, "start")).isEqualTo(200);
+    assertThat(exec(operator, route, "dumpRouteAsXml()")).isEqualTo(200);
+    assertThat(exec(operator, route, "remove()")).isEqualTo(403);
+
+    assertThat(operator.call("audit", 2)).extracting(e -> e.path("action").asText() + " " + e.path("subject").asText() + " "
+        + e.path("who").asText()).containsExactly("startRoute batch-inbox operator", "stopRoute batch-inbox operator");
+  }
+
+  private static int exec(Management who, String bean, String operation) throws Exception {
+    return Stage.json(who.post(new ObjectMapper().createObjectNode().put("type", "exec").put("mbean", bean).put("operation", operation)
+        .toString()).body()).path("status").asInt();
   }
 
   @Test

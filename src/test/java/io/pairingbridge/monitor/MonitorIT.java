@@ -62,6 +62,14 @@ class MonitorIT {
   }
 
   @Test
+  void countsThePoolsConnections() throws Exception {
+    assertThat(get("/observe/metrics").body()).contains(
+        "pairing_http_connections{state=\"leased\"} 0.0", "pairing_http_connections{state=\"pending\"} 0.0",
+        "pairing_http_connections{state=\"max\"} " + (BridgeMBean.MOST_CALLS + 1) + ".0",
+        "hikaricp_connections_max{pool=\"journal-readers\"} 4.0", "hikaricp_connections_acquire_seconds_count{pool=\"journal-readers\"}");
+  }
+
+  @Test
   void showsRoutesAndStepsOverJmx() throws Exception {
     MBeanServer server = ManagementFactory.getPlatformMBeanServer();
     Set<String> routes = names(server, "org.apache.camel:type=routes,*");
