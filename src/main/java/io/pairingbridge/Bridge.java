@@ -169,7 +169,7 @@ public class Bridge implements AutoCloseable {
     intake = open(new Intake(doors, journal, preFlight, settings.intake().closeAfter(), settings.intake().probeDelay(), clock));
     AttentionQueues queues = new AttentionQueues(operatorConnections(), outConnections);
     EndpointClient client = open(new EndpointClient(settings.endpoint(), BridgeMBean.MOST_CALLS,
-        "pairing-bridge/" + Version.get(), sealer, clock));
+        "pairing-bridge/" + Version.get(), sealer, clock, callLimit::free));
     Activity activity = new Activity(open(new Metrics(meters, journal, intake, queues::depths, client.connections(), keys, certificates(),
         clock, Version.get())), clock);
     long startedNanos = System.nanoTime();

@@ -106,6 +106,11 @@ public final class Messages {
     return job.ending().outcome() == Outcome.IN_DOUBT;
   }
 
+  /** Whether credentials come after their job was told to have ended otherwise. */
+  public boolean late(@Variable("credentials") Credentials credentials) {
+    return credentials.late();
+  }
+
   /** A dead letter or an in-doubt message: the request and why it ended so. */
   public void attention(@Variable("job") Job job, Exchange exchange) {
     Ending ending = job.ending();

@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 import org.apache.hc.client5.http.classic.ExecChain;
 import org.apache.hc.client5.http.classic.ExecChainHandler;
@@ -58,11 +59,14 @@ final class SealingExchange implements ExecChainHandler {
   private final Sealer sealer;
   private final ScheduledExecutorService deadlines;
   private final Clock clock;
+  private final Consumer<Exchange> callEnded;
 
-  SealingExchange(Sealer sealer, ScheduledExecutorService deadlines, Clock clock) {
+  /** @param callEnded told once or more when the call is over: its answer is here as far as it comes, or there will be none */
+  SealingExchange(Sealer sealer, ScheduledExecutorService deadlines, Clock clock, Consumer<Exchange> callEnded) {
     this.sealer = sealer;
     this.deadlines = deadlines;
     this.clock = clock;
+    this.callEnded = callEnded;
   }
 
   static Job job(Object exchange) {
@@ -76,7 +80,8 @@ final class SealingExchange implements ExecChainHandler {
   @Override
   public ClassicHttpResponse execute(ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
       throws IOException, HttpException {
-    Job job = job(scope.clientContext.getAttribute(EXCHANGE));
+    Exchange exchange = (Exchange) scope.clientContext.getAttribute(EXCHANGE);
+    Job job = job(exchange);
     Attempt attempt = job.attempt();
     AtomicBoolean tooLate = new AtomicBoolean();
     AtomicBoolean done = new AtomicBoolean();
@@ -102,7 +107,7 @@ final class SealingExchange implements ExecChainHandler {
         // A proxy refused the tunnel with a status of its own; the endpoint has heard nothing.
         throw new CallFailed("the proxy answered " + response.getCode() + " and let no connection to the endpoint through", null);
       }
-      return answer(take(response, job, tooLate));
+      return answer(take(response, job, tooLate, exchange));
     } catch (CallFailed e) {
       throw e;
     } catch (IOException | HttpException | RuntimeException e) {
@@ -112,6 +117,7 @@ final class SealingExchange implements ExecChainHandler {
       done.set(true);
       deadline.cancel(false);
       closeQuietly(response);
+      callEnded.accept(exchange);
     }
   }
 
@@ -126,7 +132,7 @@ final class SealingExchange implements ExecChainHandler {
     }
   }
 
-  private Answer take(ClassicHttpResponse response, Job job, AtomicBoolean tooLate) throws IOException {
+  private Answer take(ClassicHttpResponse response, Job job, AtomicBoolean tooLate, Exchange exchange) throws IOException {
     int status = response.getCode();
     if (status < 200 || status > 299) {
       return Answer.of(status, retryAfter(response.getFirstHeader("Retry-After"))); // its body is not needed, and is not read
@@ -158,6 +164,7 @@ final class SealingExchange implements ExecChainHandler {
       // The socket's own limit lies just behind the deadline, and may be felt first by a thread that a busy machine kept waiting.
       cutShort = tooLate.get() || e instanceof SocketTimeoutException ? "the answer was not complete within the deadline" : "the answer was cut short";
     }
+    callEnded.accept(exchange); // the next call need not wait until this answer is sealed
     byte[] body = Arrays.copyOf(buffer, length);
     Arrays.fill(buffer, (byte) 0);
     Header encoding = response.getFirstHeader("Content-Encoding");

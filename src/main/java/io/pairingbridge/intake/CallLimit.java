@@ -50,7 +50,7 @@ public final class CallLimit {
     delivery.getExchangeExtension().addOnCompletion(place);
   }
 
-  /** The call has ended, whatever came of it. */
+  /** The call has ended, whatever came of it: its connection is not used any more. */
   public void free(Exchange delivery) {
     Place place = delivery.getProperty(PLACE, Place.class);
     if (place != null) {

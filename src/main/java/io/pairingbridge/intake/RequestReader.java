@@ -53,8 +53,18 @@ public final class RequestReader {
   /**
    * Reads a delivery. A message that cannot be understood makes a job that has ended, {@code INVALID}; it is never thrown
    * back, because it would come again and again.
+   *
+   * @param exchange gets the variable {@code next} if the job has ended with it
    */
   public Job read(Message message, Exchange exchange) throws JMSException {
+    Job job = job(message, exchange);
+    if (job.next() != null) {
+      exchange.setVariable("next", job.next().name());
+    }
+    return job;
+  }
+
+  private Job job(Message message, Exchange exchange) throws JMSException {
     boolean expired = "expired".equals(exchange.getFromRouteId());
     exchange.getMessage().setBody(null);
     Problem problem = new Problem();

@@ -13,7 +13,7 @@ interface Dialect {
    */
   Connection openForWriting() throws SQLException;
 
-  /** As {@link #openForWriting()}, for changes of the schema, which may take long. */
+  /** As {@link #openForWriting()}, for changes of the schema, which may take long; statements are used once. */
   default Connection openForMigrating() throws SQLException {
     return openForWriting();
   }

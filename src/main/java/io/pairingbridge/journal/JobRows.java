@@ -1,8 +1,8 @@
 package io.pairingbridge.journal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Job;
@@ -23,7 +23,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /** The journal's SQL, the same on every database: reads and writes rows, and decides nothing. */
 final class JobRows {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
+  private static final ObjectReader TEXTS = JSON.readerForMapOf(String.class);
 
   /** The columns that a row of an ended try takes over from its job. */
   private static final String OF_A_TRY = """
@@ -338,7 +338,7 @@ final class JobRows {
 
   static Map<String, String> fromJson(String json) {
     try {
-      return json == null ? Map.of() : JSON.readValue(json, TEXTS);
+      return json == null ? Map.of() : TEXTS.readValue(json);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("column reference holds no JSON object", e);
     }

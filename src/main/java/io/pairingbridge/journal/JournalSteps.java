@@ -5,6 +5,7 @@ import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.JobListener;
+import io.pairingbridge.job.Next;
 import io.pairingbridge.journal.Journal.AttemptReport;
 
 import java.time.Clock;
@@ -34,6 +35,7 @@ public final class JournalSteps {
   /** Asks the journal what this delivery means. */
   public void admit(@Variable("job") Job job, Exchange delivery) {
     journal.admit(job);
+    tellTheRoute(job, delivery);
     if (job.attempt() != null) {
       MDC.put("job", job.id());
       MDC.put("attempt", job.attempt().id());
@@ -55,9 +57,18 @@ public final class JournalSteps {
   }
 
   /** Writes what came of the call: the step after which sealed credentials are safe. */
-  public void answered(@Variable("job") Job job, @Body AttemptReport report) {
+  public void answered(@Variable("job") Job job, @Body AttemptReport report, Exchange delivery) {
     listener.callEnded(report.result(), report.detail(), job.attempt().seconds());
     journal.answered(job, report);
+    tellTheRoute(job, delivery);
+  }
+
+  /** What the routes branch on, and what they publish; an expression that looks into the job itself would cost ten times as much. */
+  private static void tellTheRoute(Job job, Exchange delivery) {
+    delivery.setVariable("next", job.next().name());
+    if (job.next() == Next.PUBLISH) {
+      delivery.setVariable("credentials", job.credentials());
+    }
   }
 
   /** Writes that the credentials are on their queue. */

@@ -9,12 +9,19 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
+import org.apache.commons.dbcp2.DelegatingPreparedStatement;
+import org.apache.commons.dbcp2.PoolingConnection;
+import org.apache.commons.pool2.impl.GenericKeyedObjectPool;
+import org.apache.commons.pool2.impl.GenericKeyedObjectPoolConfig;
 import org.sqlite.SQLiteConfig;
 
 /** SQLite in WAL mode with {@code synchronous=FULL}: every commit is followed by an fsync of the write-ahead log. */
 final class SqliteDialect implements Dialect {
   /** The first release without the WAL reset bug, as major * 1,000,000 + minor * 1,000 + patch. */
   private static final int OLDEST_SAFE = 3_051_003;
+
+  /** More than the journal has; one beyond it would push out the one that was not used for the longest time. */
+  private static final int MOST_STATEMENTS = 100;
 
   static final String PREFIX = "jdbc:sqlite:";
 
@@ -29,6 +36,11 @@ final class SqliteDialect implements Dialect {
 
   @Override
   public Connection openForWriting() throws SQLException {
+    return keepingStatements(openForMigrating());
+  }
+
+  @Override
+  public Connection openForMigrating() throws SQLException {
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
     } catch (IOException e) {
@@ -38,6 +50,18 @@ final class SqliteDialect implements Dialect {
       verify(connection);
       writeBack(connection);
     });
+  }
+
+  /** SQLite compiles a statement each time that it is prepared, and the journal's are the same ones job after job. */
+  private static Connection keepingStatements(Connection connection) {
+    GenericKeyedObjectPoolConfig<DelegatingPreparedStatement> statements = new GenericKeyedObjectPoolConfig<>();
+    statements.setMaxTotal(MOST_STATEMENTS);
+    statements.setMaxTotalPerKey(-1);
+    statements.setMaxIdlePerKey(1);
+    statements.setJmxEnabled(false);
+    PoolingConnection keeping = new PoolingConnection(connection);
+    keeping.setStatementPool(new GenericKeyedObjectPool<>(keeping, statements));
+    return keeping;
   }
 
   @Override

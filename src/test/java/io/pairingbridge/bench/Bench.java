@@ -77,6 +77,10 @@ public final class Bench {
     System.exit(0);
   }
 
+  private static Rig.Load load(int warming, int measured) {
+    return new Rig.Load(jobs(warming), jobs(measured));
+  }
+
   private static int jobs(int full) {
     return Math.max(300, (int) (full * SCALE));
   }
@@ -87,17 +91,17 @@ public final class Bench {
       return; // done with B1
     }
     rig.endpointTakes(Duration.ZERO);
-    int jobs = jobs(12_000);
+    Rig.Load load = load(20_000, 10_000);
     Series bridge = new Series("bridge");
     Series loop = new Series("loop");
     Series camel = new Series("plain route");
     for (int round = 0; round < ROUNDS; round++) {
-      bridge.add(rig.throughput(Side.BRIDGE, 64, jobs, 0));
+      bridge.add(rig.throughput(Side.BRIDGE, 64, load, 0));
       if (chosen.contains("B1")) {
-        loop.add(rig.throughput(Side.LOOP, 64, jobs, 0));
+        loop.add(rig.throughput(Side.LOOP, 64, load, 0));
       }
       if (chosen.contains("B2")) {
-        camel.add(rig.throughput(Side.CAMEL, 64, jobs, 0));
+        camel.add(rig.throughput(Side.CAMEL, 64, load, 0));
       }
     }
     if (chosen.contains("B1")) {
@@ -112,10 +116,11 @@ public final class Bench {
   private void atTheLimit() throws Exception {
     rig.endpointTakes(Duration.ofMillis(LATENCY));
     for (int inFlight : new int[] {16, 64, 256}) {
+      Rig.Load load = inFlight == 16 ? load(6_000, 3_000) : load(20_000, 8_000);
       Series bridge = new Series("bridge");
       Series limit = new Series("limit");
       for (int round = 0; round < ROUNDS; round++) {
-        bridge.add(rig.throughput(Side.BRIDGE, inFlight, jobs(Math.min(8_000, inFlight * 75 + 1_000)), 0));
+        bridge.add(rig.throughput(Side.BRIDGE, inFlight, load, 0));
         limit.add(inFlight * 1_000.0 / LATENCY);
       }
       results.atLeast("B3", "jobs/s, endpoint " + LATENCY + " ms, " + inFlight + " in flight", "in flight / latency", bridge, limit,
@@ -126,11 +131,12 @@ public final class Bench {
   /** B4: jobs that wait must not hold up the others. */
   private void failing() throws Exception {
     rig.endpointTakes(Duration.ofMillis(LATENCY));
+    Rig.Load load = load(20_000, 8_000);
     Series failing = new Series("5 % answered 503 first");
     Series without = new Series("none");
     for (int round = 0; round < ROUNDS; round++) {
-      failing.add(rig.throughput(Side.BRIDGE, 64, jobs(7_000), 5));
-      without.add(rig.throughput(Side.BRIDGE, 64, jobs(7_000), 0));
+      failing.add(rig.throughput(Side.BRIDGE, 64, load, 5));
+      without.add(rig.throughput(Side.BRIDGE, 64, load, 0));
     }
     results.atLeast("B4", "jobs/s, endpoint " + LATENCY + " ms, 64 in flight, 5 % of the jobs answered 503 first", "no failures", failing, without,
         0.95);
@@ -191,18 +197,18 @@ public final class Bench {
     int queued = jobs(100_000);
     Path full = rig.folder().resolve("full");
     filledJournal(full, rows);
+    Rig.Load load = load(20_000, 8_000);
     Series grown = new Series("grown");
     Series empty = new Series("empty");
     for (int round = 0; round < ROUNDS; round++) {
-      empty.add(rig.throughput(Side.BRIDGE, 64, jobs(6_000), 0));
-      rig.send(queued, 0);
+      empty.add(rig.throughput(Side.BRIDGE, 64, load, 0));
+      rig.send(Math.max(queued, load.jobs()), 0);
       Path data = rig.folder().resolve("grown-" + round);
       FileSystemUtils.copyRecursively(full, data);
-      int jobs = jobs(6_000);
       try (Child bridge = Side.BRIDGE.start(rig, "grown-" + round, 64, null, Map.of())) {
-        long[] at = rig.collect(jobs);
+        long[] at = rig.collect(load.jobs());
         bridge.stop();
-        grown.add(Rig.rate(at));
+        grown.add(load.rate(at));
       }
       FileSystemUtils.deleteRecursively(data);
       emptied();
@@ -248,14 +254,14 @@ public final class Bench {
       for (int round = 0; round < ROUNDS; round++) {
         for (int bridges : figures.keySet()) {
           Settings.JournalStore journal = server.journal();
-          int jobs = jobs(4_000 * bridges);
-          rig.send(jobs, 0);
+          Rig.Load load = load(8_000, 4_000).times(bridges);
+          rig.send(load.jobs(), 0);
           List<Child> started = new ArrayList<>();
           try {
             for (int i = 0; i < bridges; i++) {
               started.add(Side.BRIDGE.start(rig, "many-" + round + "-" + bridges + "-" + i, 32, journal, Map.of("pairing.instance-id", "bench-" + i)));
             }
-            figures.get(bridges).add(rig.throughput(started, jobs));
+            figures.get(bridges).add(rig.throughput(started, load));
           } finally {
             started.forEach(Child::close);
           }

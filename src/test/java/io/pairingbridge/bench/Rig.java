@@ -177,54 +177,55 @@ final class Rig implements AutoCloseable {
   }
 
   /**
-   * Jobs a second, credentials received, over what a side does with a queue that was full before it started: of its jobs the first
-   * half is left out (a cold virtual machine), and the last tenth (stragglers).
+   * How many jobs a side gets in one go, on a queue that was full before it started. The first ones are for the virtual machine to compile
+   * what is used, the last ones are stragglers; those between are measured.
    */
-  double throughput(List<Child> started, int jobs) throws JMSException, InterruptedException {
-    int from = from(jobs);
-    int to = to(jobs);
+  record Load(int warming, int measured) {
+    int jobs() {
+      return warming + measured + measured / 10;
+    }
+
+    Load times(int factor) {
+      return new Load(warming * factor, measured * factor);
+    }
+
+    /** Jobs a second. */
+    double rate(long[] at) {
+      return measured / ((at[warming + measured] - at[warming]) / 1e9);
+    }
+  }
+
+  /** Jobs a second, credentials received. */
+  double throughput(List<Child> started, Load load) throws JMSException, InterruptedException {
     double[][] used = new double[2][];
-    long[] at = collect(jobs, came -> {
-      if (came == from || came == to) {
-        used[came == from ? 0 : 1] = new double[] {started.stream().mapToDouble(Rig::processorMillis).sum(), processorMillis(brokerProcess),
-            processorMillis(endpointProcess)};
+    long[] at = collect(load.jobs(), came -> {
+      if (came == load.warming() || came == load.warming() + load.measured()) {
+        used[came == load.warming() ? 0 : 1] = new double[] {started.stream().mapToDouble(Rig::processorMillis).sum(),
+            processorMillis(brokerProcess), processorMillis(endpointProcess)};
       }
     });
     for (Child child : started) {
       child.stop();
     }
     tidy();
-    System.out.printf(Locale.ROOT, "  processor time a job, ms: the side %.2f, the broker %.2f, the endpoint %.2f%n", (used[1][0] - used[0][0]) / (to - from),
-        (used[1][1] - used[0][1]) / (to - from), (used[1][2] - used[0][2]) / (to - from));
-    return rate(at);
-  }
-
-  static double rate(long[] at) {
-    int from = from(at.length);
-    int to = to(at.length);
-    return (to - from) / ((at[to] - at[from]) / 1e9);
-  }
-
-  private static int from(int jobs) {
-    return jobs / 2;
-  }
-
-  private static int to(int jobs) {
-    return jobs * 9 / 10;
+    double rate = load.rate(at);
+    System.out.printf(Locale.ROOT, "  %.0f jobs/s; processor time a job, ms: the side %.2f, the broker %.2f, the endpoint %.2f%n", rate,
+        (used[1][0] - used[0][0]) / load.measured(), (used[1][1] - used[0][1]) / load.measured(), (used[1][2] - used[0][2]) / load.measured());
+    return rate;
   }
 
   private static double processorMillis(Child child) {
     return ProcessHandle.of(child.pid()).flatMap(process -> process.info().totalCpuDuration()).map(Duration::toNanos).orElse(0L) / 1e6;
   }
 
-  /** As {@link #throughput(List, int)}, for one process of this side, on a journal of its own. */
-  double throughput(Side side, int inFlight, int jobs, int failing) throws Exception {
-    send(jobs, failing);
+  /** As {@link #throughput(List, Load)}, for one process of this side, on a journal of its own. */
+  double throughput(Side side, int inFlight, Load load, int failing) throws Exception {
+    send(load.jobs(), failing);
     String name = side.name() + "-" + batches;
     List<Child> started = new ArrayList<>();
     try {
       started.add(side.start(this, name, inFlight, null, Map.of()));
-      return throughput(started, jobs);
+      return throughput(started, load);
     } finally {
       started.forEach(Child::close);
       FileSystemUtils.deleteRecursively(folder.resolve(name));

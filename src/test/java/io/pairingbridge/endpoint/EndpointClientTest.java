@@ -37,7 +37,7 @@ class EndpointClientTest {
     ledger = new LedgerEndpoint();
     Settings.Endpoint settings =
         new Settings.Endpoint(ledger.url(), Duration.ofSeconds(2), Duration.ofSeconds(30), null, null, null);
-    endpoint = new EndpointClient(settings, 1, "test", new PlainSealer(), Clock.systemUTC());
+    endpoint = new EndpointClient(settings, 1, "test", new PlainSealer(), Clock.systemUTC(), call -> { });
   }
 
   @AfterEach

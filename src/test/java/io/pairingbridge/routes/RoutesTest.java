@@ -133,7 +133,10 @@ class RoutesTest extends CamelMainTestSupport {
 
   /** Bean: reads whatever the test puts into the body. */
   public static final class Reader {
-    public Job read(@Body Job job) {
+    public Job read(@Body Job job, Exchange delivery) {
+      if (job.next() != null) {
+        delivery.setVariable("next", job.next().name());
+      }
       return job;
     }
   }
@@ -157,15 +160,22 @@ class RoutesTest extends CamelMainTestSupport {
   }
 
   public final class Steps {
-    public void admit(@Variable("job") Job job) {
+    public void admit(@Variable("job") Job job, Exchange delivery) {
       admit.accept(job);
+      tellTheRoute(job, delivery);
     }
 
-    public void answered(@Variable("job") Job job, @Body AttemptReport report) {
+    private static void tellTheRoute(Job job, Exchange delivery) {
+      delivery.setVariable("next", job.next().name());
+      delivery.setVariable("credentials", job.credentials());
+    }
+
+    public void answered(@Variable("job") Job job, @Body AttemptReport report, Exchange delivery) {
       synchronized (steps) {
         steps.add("result: " + report.result());
       }
       answered.accept(job);
+      tellTheRoute(job, delivery);
     }
 
     public Entry published(@Variable("credentials") Credentials credentials) {
@@ -248,7 +258,7 @@ class RoutesTest extends CamelMainTestSupport {
         "{\"status\":200,\"sealed\":\"x\",\"keyId\":\"k\",\"contentType\":\"application/jose\",\"complete\":true}"));
 
     assertThat(deliver("pair", job())).containsSubsequence("pre-flight", "read-request", "await-place", "await-turn", "admit", "write-call",
-        "marshal-call", "call-endpoint", "unmarshal-answer", "classify-answer", "free-place", "journal-answered", "result: PAIRED",
+        "marshal-call", "call-endpoint", "unmarshal-answer", "classify-answer", "journal-answered", "result: PAIRED",
         "write-credentials", "publish-credentials", "journal-published", "job-paired", "write-event", "send-event", "count-ended");
   }
 
@@ -260,7 +270,7 @@ class RoutesTest extends CamelMainTestSupport {
       throw new CallFailed("no connection", null);
     });
 
-    assertThat(deliver("pair", job())).containsSubsequence("call-endpoint", "classify-failure", "free-place", "journal-answered",
+    assertThat(deliver("pair", job())).containsSubsequence("call-endpoint", "classify-failure", "journal-answered",
         "result: NOT_SENT", "write-waiting", "schedule-request").doesNotContain("unmarshal-answer", "send-event");
   }
 
