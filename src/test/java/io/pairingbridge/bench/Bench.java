@@ -151,7 +151,7 @@ public final class Bench {
     }
     for (int round = 0; round < ROUNDS; round++) {
       for (Side side : figures.keySet()) {
-        double[] millis = oneByOne(side, "latency-" + side + round, jobs(1_000), jobs(500));
+        double[] millis = oneByOne(side, "latency-" + side + round, jobs(1_000), jobs(5_000));
         figures.get(side).get(0).add(millis[millis.length / 2]);
         figures.get(side).get(1).add(millis[millis.length * 99 / 100]);
       }
@@ -243,32 +243,40 @@ public final class Bench {
     }
   }
 
-  /** B8: bridges on one PostgreSQL journal and one broker, 32 in flight each. */
+  /** B8: bridges on one PostgreSQL journal and one broker. With 32 in flight each, one bridge has nearly used up two cores; with 4, none has. */
   private void manyBridges() throws Exception {
     rig.endpointTakes(Duration.ofMillis(LATENCY));
     try (PostgresServer server = PostgresServer.start(List.of())) {
-      Map<Integer, Series> figures = new LinkedHashMap<>();
-      for (int bridges : new int[] {1, 2, 4}) {
-        figures.put(bridges, new Series(bridges + " bridges"));
-      }
-      for (int round = 0; round < ROUNDS; round++) {
-        for (int bridges : figures.keySet()) {
-          Settings.JournalStore journal = server.journal();
-          Rig.Load load = load(8_000, 4_000).times(bridges);
-          rig.send(load.jobs(), 0);
-          List<Child> started = new ArrayList<>();
-          try {
-            for (int i = 0; i < bridges; i++) {
-              started.add(Side.BRIDGE.start(rig, "many-" + round + "-" + bridges + "-" + i, 32, journal, Map.of("pairing.instance-id", "bench-" + i)));
-            }
-            figures.get(bridges).add(rig.throughput(started, load));
-          } finally {
-            started.forEach(Child::close);
+      Settings.JournalStore journal = server.journal();
+      for (int inFlight : new int[] {4, 32}) {
+        Map<Integer, Series> figures = new LinkedHashMap<>();
+        for (int bridges : new int[] {1, 2, 4}) {
+          figures.put(bridges, new Series(bridges + " bridges"));
+        }
+        for (int round = 0; round < ROUNDS; round++) {
+          for (int bridges : figures.keySet()) {
+            figures.get(bridges).add(manyBridges(journal, bridges, inFlight, "many-" + inFlight + "-" + round + "-" + bridges));
           }
         }
+        String what = "jobs/s, endpoint " + LATENCY + " ms, PostgreSQL, " + inFlight + " in flight each, ";
+        results.atLeast("B8", what + "2 bridges", "1 bridge", figures.get(2), figures.get(1), 1.95);
+        results.atLeast("B8", what + "4 bridges", "1 bridge", figures.get(4), figures.get(1), 3.8);
       }
-      results.atLeast("B8", "jobs/s, endpoint " + LATENCY + " ms, 32 in flight each, PostgreSQL, 2 bridges", "1 bridge", figures.get(2), figures.get(1), 1.95);
-      results.atLeast("B8", "the same, 4 bridges", "1 bridge", figures.get(4), figures.get(1), 3.8);
+    }
+  }
+
+  /** All are started before there is work: the first ones would leave the last ones no processor to start on. */
+  private double manyBridges(Settings.JournalStore journal, int bridges, int inFlight, String name) throws Exception {
+    Rig.Load load = (inFlight < 32 ? load(500, 1_000) : load(4_000, 2_000)).times(bridges);
+    List<Child> started = new ArrayList<>();
+    try {
+      for (int i = 0; i < bridges; i++) {
+        started.add(Side.BRIDGE.start(rig, name + "-" + i, inFlight, journal, Map.of("pairing.instance-id", "bench-" + i)));
+      }
+      rig.send(load.jobs(), 0);
+      return rig.throughput(started, load);
+    } finally {
+      started.forEach(Child::close);
     }
   }
 
@@ -276,14 +284,14 @@ public final class Bench {
   private void footprint() throws Exception {
     rig.endpointTakes(Duration.ofMillis(LATENCY));
     Map<Side, List<Series>> figures = new LinkedHashMap<>();
-    for (Side side : List.of(Side.BRIDGE, Side.CAMEL)) {
+    for (Side side : List.of(Side.BRIDGE, Side.ARCHIVED, Side.CAMEL)) {
       figures.put(side, List.of(new Series(side.words), new Series(side.words), new Series(side.words)));
     }
     for (int round = 0; round < ROUNDS; round++) {
       for (Side side : figures.keySet()) {
         String name = "start-" + side + round;
-        if (side == Side.BRIDGE) {
-          Side.BRIDGE.start(rig, name, 16, null, Map.of()).stop(); // the first start of all makes keys and the schema
+        if (side != Side.CAMEL) {
+          side.start(rig, name, 16, null, Map.of()).stop(); // the first start of all makes keys and the schema
         }
         long from = System.nanoTime();
         try (Child started = side.start(rig, name, 16, null, Map.of())) {
@@ -299,9 +307,12 @@ public final class Bench {
         rig.tidy();
       }
     }
-    results.atMost("B9", "start to ready, s", "bare camel-main", figures.get(Side.BRIDGE).get(0), figures.get(Side.CAMEL).get(0), 1.5);
-    results.below("B9", "resident memory idle, MB", "bare camel-main", figures.get(Side.BRIDGE).get(1), figures.get(Side.CAMEL).get(1), 250);
-    results.below("B9", "resident memory under load, MB", "bare camel-main", figures.get(Side.BRIDGE).get(2), figures.get(Side.CAMEL).get(2), 0);
+    for (Side side : List.of(Side.BRIDGE, Side.ARCHIVED)) {
+      String how = side == Side.ARCHIVED ? ", with a class archive" : "";
+      results.atMost("B9", "start to ready, s" + how, "bare camel-main", figures.get(side).get(0), figures.get(Side.CAMEL).get(0), 1.5);
+      results.below("B9", "resident memory idle, MB" + how, "bare camel-main", figures.get(side).get(1), figures.get(Side.CAMEL).get(1), 250);
+      results.below("B9", "resident memory under load, MB" + how, "bare camel-main", figures.get(side).get(2), figures.get(Side.CAMEL).get(2), 0);
+    }
   }
 
   private static double residentMegabytes(Child child) throws Exception {

@@ -5,16 +5,24 @@ import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Stage;
+import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** One of those that are measured: how its process is started, and when it is ready. */
 enum Side {
-  BRIDGE("the bridge"), LOOP("the loop"), CAMEL("the plain route");
+  BRIDGE("the bridge"),
+  /** The same with its classes ready made, as in the container image. */
+  ARCHIVED("the bridge with a class archive"), LOOP("the loop"), CAMEL("the plain route");
+
+  private static final String JAR = System.getProperty("bench.jar");
 
   final String words;
 
@@ -32,20 +40,20 @@ enum Side {
   Child start(Rig rig, String name, int inFlight, Settings.JournalStore journal, Map<String, String> more) throws IOException {
     Path log = rig.folder().resolve(name + ".log");
     int begun = said(log);
-    Child child = this == BRIDGE ? bridge(rig, name, inFlight, journal, more, log) : opponent(rig, inFlight, log);
+    Child child = this == BRIDGE || this == ARCHIVED ? bridge(rig, name, inFlight, journal, more, log) : opponent(rig, inFlight, log);
     return child.awaitLog(ready(), begun + 1);
   }
 
   private String ready() {
     return switch (this) {
-      case BRIDGE -> "takes requests from";
+      case BRIDGE, ARCHIVED -> "takes requests from";
       case LOOP -> HandLoop.READY;
       case CAMEL -> PlainRoute.READY;
     };
   }
 
   private int said(Path log) throws IOException {
-    return java.nio.file.Files.exists(log) ? java.nio.file.Files.readString(log).split(ready(), -1).length - 1 : 0;
+    return Files.exists(log) ? Files.readString(log).split(ready(), -1).length - 1 : 0;
   }
 
   private Child bridge(Rig rig, String name, int inFlight, Settings.JournalStore journal, Map<String, String> more, Path log)
@@ -71,13 +79,39 @@ enum Side {
     Map<String, String> environment = new HashMap<>();
     settings.forEach((key, value) -> environment.put(key.toUpperCase(java.util.Locale.ROOT).replaceAll("[.-]", "_"), value));
     List<String> command = java();
+    if (this == ARCHIVED) {
+      command.add("-XX:SharedArchiveFile=" + classArchive(rig));
+    }
     String options = System.getProperty("bench.java", "");
     if (!options.isBlank()) {
       command.addAll(List.of(options.split(" ")));
     }
     command.addAll(List.of("-Dpairing.home=" + Path.of("").toAbsolutePath(), "-Dlogback.configurationFile=config/logback.xml", "-cp",
-        System.getProperty("java.class.path"), PairingBridge.class.getName(), "run"));
+        bundle(), PairingBridge.class.getName(), "run"));
     return Child.start(command, log, environment);
+  }
+
+  /** The class path as in the bundle: the packed jar, for no archive can be made of classes that lie in folders. */
+  private static String bundle() {
+    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).filter(part -> !part.endsWith("test-classes"))
+        .map(part -> part.endsWith("classes") ? JAR : part).collect(Collectors.joining(File.pathSeparator));
+  }
+
+  /** Made by the demo, as docs/deployment.md says; once. */
+  private static Path classArchive(Rig rig) throws IOException {
+    Path archive = rig.folder().resolve("classes.jsa");
+    if (!Files.exists(archive)) {
+      List<String> command = java();
+      command.addAll(List.of("-XX:ArchiveClassesAtExit=" + archive, "-Xlog:disable", "-Dpairing.home=" + Path.of("").toAbsolutePath(),
+          "-Dlogback.configurationFile=config/logback.xml", "-cp", bundle(), PairingBridge.class.getName(), "demo"));
+      Child demo = Child.start(command, rig.folder().resolve("demo.log"), Map.of());
+      try {
+        demo.awaitEnd();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("interrupted while the class archive was made", e);
+      }
+    }
+    return archive;
   }
 
   private Child opponent(Rig rig, int inFlight, Path log) throws IOException {
@@ -90,6 +124,7 @@ enum Side {
 
   /** The same virtual machine for every side, with the options of the bridge's launcher. */
   private static List<String> java() {
-    return new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+ExitOnOutOfMemoryError"));
+    return new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+ExitOnOutOfMemoryError",
+        "-Xms64m", "-XX:+UseSerialGC"));
   }
 }

@@ -151,6 +151,42 @@ class BundleIT {
   }
 
   @Test
+  void takesItsClassesFromTheArchiveThatWasMadeOfThem(@TempDir Path folder) throws Exception {
+    Path home = unpack(folder);
+    Path archive = home.resolve("lib/classes.jsa");
+    Path from = folder.resolve("classes.log");
+    assertThat(launch(home, "-Xlog:class+load:file=" + from, "--version")).isZero();
+    assertThat(Files.readString(from)).containsPattern("io\\.pairingbridge\\.PairingBridge source: (file|jar):");
+    assertThat(launch(home, "-XX:ArchiveClassesAtExit=" + archive + " -Xlog:disable", "--version")).isZero();
+    assertThat(archive).isRegularFile();
+
+    assertThat(launch(home, "-Xlog:class+load:file=" + from, "--version")).isZero();
+    assertThat(Files.readString(from)).containsPattern("io\\.pairingbridge\\.PairingBridge source: shared objects file \\(top\\)");
+    Files.writeString(archive, "torn while it was written");
+    assertThat(launch(home, "", "--version")).as("with a broken archive").isZero();
+  }
+
+  @Test
+  void startsWithTheCollectorThatWasAskedFor(@TempDir Path folder) throws Exception {
+    Path home = unpack(folder);
+    Path flags = folder.resolve("flags.log");
+    for (String collector : List.of("UseSerialGC", "UseG1GC", "UseParallelGC")) {
+      String asked = collector.equals("UseSerialGC") ? "" : "-Da=b -XX:+" + collector;
+      assertThat(launch(home, asked + " -Xlog:gc*:file=" + flags, "run", "--help")).as(collector).isZero();
+      assertThat(Files.readString(flags)).as(collector).contains(collector.equals("UseG1GC") ? "Using G1"
+          : collector.equals("UseParallelGC") ? "Using Parallel" : "Using Serial");
+    }
+  }
+
+  private static int launch(Path home, String options, String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(home.resolve("bin/pairing-bridge").toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder launcher = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    launcher.environment().put("JAVA_OPTS", options);
+    return launcher.start().waitFor();
+  }
+
+  @Test
   void saysWhatItConsistsOfAndUnderWhichLicences(@TempDir Path folder) throws Exception {
     Path home = unpack(folder);
     JsonNode sbom = JSON.readTree(home.resolve("sbom.cdx.json").toFile());
