@@ -54,14 +54,14 @@ public final class RequestReader {
    * Reads a delivery. A message that cannot be understood makes a job that has ended, {@code INVALID}; it is never thrown
    * back, because it would come again and again.
    *
-   * @param exchange gets the variable {@code next} if the job has ended with it
+   * @param exchange gets the variable {@code job} and, if that has ended, {@code next}
    */
-  public Job read(Message message, Exchange exchange) throws JMSException {
+  public void read(Message message, Exchange exchange) throws JMSException {
     Job job = job(message, exchange);
+    exchange.setVariable("job", job);
     if (job.next() != null) {
       exchange.setVariable("next", job.next().name());
     }
-    return job;
   }
 
   private Job job(Message message, Exchange exchange) throws JMSException {
