@@ -120,8 +120,8 @@ final class Results {
   /** A bar for each line that has a mark, drawn so that all marks lie under each other; better is longer. */
   private String chart() {
     List<Line> marked = lines.stream().filter(line -> line.reached() != null).toList();
-    int width = 760;
-    int left = 380;
+    int width = 1000;
+    int left = 480;
     int markAt = left + 220;
     int rowHeight = 26;
     int height = 40 + marked.size() * rowHeight;
@@ -155,7 +155,7 @@ final class Results {
   }
 
   private static String shortened(String text) {
-    return text.length() <= 58 ? text : text.substring(0, 57) + "…";
+    return text.length() <= 74 ? text : text.substring(0, 73) + "…";
   }
 
   private static String escaped(String text) {
