@@ -3,7 +3,10 @@ package io.pairingbridge.intake;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pairingbridge.Bridge;
 import io.pairingbridge.intake.Intake.Gate;
+import io.pairingbridge.sealing.Sealed;
+import io.pairingbridge.sealing.Sealer;
 import io.pairingbridge.testing.EndedJob;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.LedgerEndpoint.Post;
@@ -17,6 +20,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -133,6 +137,62 @@ class IntakeIT {
     assertThat(begun).hasSize(20);
     assertThat(Duration.ofNanos(begun[19] - begun[0])).as("20 calls, 100 ms apart, give or take the time to connect")
         .isGreaterThan(Duration.ofMillis(1_600));
+  }
+
+  @Test
+  void callsNoMoreAtOnceThanAllowedAndTheNextAsSoonAsAnAnswerIsRead() throws Exception {
+    CountDownLatch answer = new CountDownLatch(1);
+    CountDownLatch seal = new CountDownLatch(1);
+    stage.set("pairing.requests.concurrency", "4");
+    stage.ledger().otherwise(call -> {
+      await(answer);
+      call.pairOnce();
+    });
+    stage.startBridge(settings -> new Bridge(settings) {
+      @Override
+      protected Sealer sealer(Sealer loaded) {
+        return slow(loaded, seal);
+      }
+    });
+    stage.send(requests());
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.ledger().posts().size() == 4);
+    Awaitility.await().during(Duration.ofMillis(500)).atMost(Stage.PATIENCE).until(() -> stage.ledger().posts().size() == 4);
+
+    answer.countDown();
+    Awaitility.await().atMost(Stage.PATIENCE).untilAsserted(() -> assertThat(stage.ledger().posts())
+        .as("calls while four answers are being sealed; five jobs are in hand").hasSize(5));
+
+    seal.countDown();
+    stage.awaitOutcome(ids());
+    assertThat(stage.credentials()).hasSize(JOBS);
+  }
+
+  private static Sealer slow(Sealer sealer, CountDownLatch until) {
+    return new Sealer() {
+      @Override
+      public Sealed seal(byte[] plaintext, String jobId) {
+        await(until);
+        return sealer.seal(plaintext, jobId);
+      }
+
+      @Override
+      public String keyId() {
+        return sealer.keyId();
+      }
+
+      @Override
+      public void verify() {
+        sealer.verify();
+      }
+    };
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static MessageMaker[] requests() {
