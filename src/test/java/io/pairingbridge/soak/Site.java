@@ -299,6 +299,8 @@ final class Site implements AutoCloseable {
     private final List<Disturbance> pauses = new ArrayList<>();
     private Child process;
     private long pausedFrom;
+    /** When it was killed, until it is started anew. */
+    private Long killedFrom;
     private Long journalAwayFrom;
 
     private Instance(int number) throws IOException {
@@ -336,7 +338,7 @@ final class Site implements AutoCloseable {
     /** Starts the bundle as people do, and does not wait for it. */
     void launch() throws IOException {
       readJournal();
-      process = launch(name, classes("bridge"));
+      goesOnAs(launch(name, classes("bridge")));
       journalAwayFrom = null;
     }
 
@@ -354,12 +356,12 @@ final class Site implements AutoCloseable {
 
     /** Starts the bundle's classes so that they die when a step is reached for the n-th time. */
     void launchThatDies(String point, int nth) throws IOException {
-      process = launchDying(classes("dying"), point, "#" + nth);
+      goesOnAs(launchDying(classes("dying"), point, "#" + nth));
     }
 
     /** Starts the bundle's classes on a wall clock that {@link #setClock} bends. */
     void launchWithClock() throws IOException {
-      process = launchDying(classes("dying"));
+      goesOnAs(launchDying(classes("dying")));
     }
 
     private Child launchDying(String classes, String... where) throws IOException {
@@ -397,6 +399,16 @@ final class Site implements AutoCloseable {
       long from = journalAwayFrom == null ? System.nanoTime() : journalAwayFrom;
       process.kill();
       disturbed(from, System.nanoTime());
+      killedFrom = from;
+    }
+
+    /** A request may be on the wire when its bridge is killed, and the endpoint take it up and answer while nobody is there. */
+    private void goesOnAs(Child next) {
+      if (killedFrom != null) {
+        disturbed(killedFrom, System.nanoTime());
+        killedFrom = null;
+      }
+      process = next;
     }
 
     /** What was done to this bridge in this time may cost an answer that was on its way. */
