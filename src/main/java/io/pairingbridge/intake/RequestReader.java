@@ -8,6 +8,7 @@ import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.JournalSteps;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -59,9 +60,7 @@ public final class RequestReader {
   public void read(Message message, Exchange exchange) throws JMSException {
     Job job = job(message, exchange);
     exchange.setVariable("job", job);
-    if (job.next() != null) {
-      exchange.setVariable("next", job.next().name());
-    }
+    JournalSteps.tellTheRoute(job, exchange);
   }
 
   private Job job(Message message, Exchange exchange) throws JMSException {

@@ -35,13 +35,13 @@ public final class JournalSteps {
   /** Asks the journal what this delivery means. */
   public void admit(@Variable("job") Job job, Exchange delivery) {
     journal.admit(job);
-    tellTheRoute(job, delivery);
     if (job.attempt() != null) {
       MDC.put("job", job.id());
       MDC.put("attempt", job.attempt().id());
       holdUntilDone(job.attempt(), delivery);
       listener.callBegan();
     }
+    tellTheRoute(job, delivery);
   }
 
   private static void holdUntilDone(Attempt attempt, Exchange delivery) {
@@ -63,9 +63,14 @@ public final class JournalSteps {
     tellTheRoute(job, delivery);
   }
 
-  /** What the routes branch on, and what they publish; an expression that looks into the job itself would cost ten times as much. */
-  private static void tellTheRoute(Job job, Exchange delivery) {
-    delivery.setVariable("next", job.next().name());
+  /**
+   * Sets the variable {@code next}, which the routes branch on, once it is decided, and {@code credentials} where they are to be published.
+   * Expressions that looked into the job itself were 4.5 % of a bridge's processor time.
+   */
+  public static void tellTheRoute(Job job, Exchange delivery) {
+    if (job.next() != null) {
+      delivery.setVariable("next", job.next().name());
+    }
     if (job.next() == Next.PUBLISH) {
       delivery.setVariable("credentials", job.credentials());
     }

@@ -35,7 +35,7 @@ import org.springframework.util.FileSystemUtils;
  *
  * <p>{@code Bench [B1 B2 ...]}; {@code -Dbench.rounds} (3), {@code -Dbench.scale} (1: how many jobs, as a factor),
  * {@code -Dbench.out} (target/benchmarks: results.json, table.md, chart.svg), {@code -Dbench.java} (options of the bridge's virtual
- * machine, such as those that start a recording).
+ * machine, such as those that start a recording), {@code -Dbench.jar} (the packed jar of the bridge).
  */
 public final class Bench {
   private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);

@@ -93,6 +93,9 @@ enum Side {
 
   /** The class path as in the bundle: the packed jar, for no archive can be made of classes that lie in folders. */
   private static String bundle() {
+    if (JAR == null) {
+      throw new IllegalStateException("-Dbench.jar must name the packed jar of the bridge, as mvn -Pbench verify does");
+    }
     return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator)).filter(part -> !part.endsWith("test-classes"))
         .map(part -> part.endsWith("classes") ? JAR : part).collect(Collectors.joining(File.pathSeparator));
   }
@@ -106,7 +109,9 @@ enum Side {
           "-Dlogback.configurationFile=config/logback.xml", "-cp", bundle(), PairingBridge.class.getName(), "demo"));
       Child demo = Child.start(command, rig.folder().resolve("demo.log"), Map.of());
       try {
-        demo.awaitEnd();
+        if (demo.awaitEnd() != 0) {
+          throw new IllegalStateException("the demo that was to make the class archive failed; its log is in " + rig.folder());
+        }
       } catch (InterruptedException e) {
         throw new IllegalStateException("interrupted while the class archive was made", e);
       }

@@ -157,8 +157,10 @@ class BundleIT {
     Path from = folder.resolve("classes.log");
     assertThat(launch(home, "-Xlog:class+load:file=" + from, "--version")).isZero();
     assertThat(Files.readString(from)).containsPattern("io\\.pairingbridge\\.PairingBridge source: (file|jar):");
-    assertThat(launch(home, "-XX:ArchiveClassesAtExit=" + archive + " -Xlog:disable", "--version")).isZero();
-    assertThat(archive).isRegularFile();
+    for (String time : List.of("the first time", "over an older one")) {
+      assertThat(launch(home, "-XX:ArchiveClassesAtExit=" + archive + " -Xlog:disable", "--version")).as(time).isZero();
+      assertThat(archive).isRegularFile();
+    }
 
     assertThat(launch(home, "-Xlog:class+load:file=" + from, "--version")).isZero();
     assertThat(Files.readString(from)).containsPattern("io\\.pairingbridge\\.PairingBridge source: shared objects file \\(top\\)");
@@ -176,6 +178,13 @@ class BundleIT {
       assertThat(Files.readString(flags)).as(collector).contains(collector.equals("UseG1GC") ? "Using G1"
           : collector.equals("UseParallelGC") ? "Using Parallel" : "Using Serial");
     }
+  }
+
+  @Test
+  void startsWithTheHeapThatWasAskedFor(@TempDir Path folder) throws Exception {
+    Path home = unpack(folder);
+    assertThat(launch(home, "-Xmx48m", "run", "--help")).isZero();
+    assertThat(launch(home, "-XX:MaxRAMPercentage=60", "run", "--help")).isZero();
   }
 
   private static int launch(Path home, String options, String... arguments) throws IOException, InterruptedException {

@@ -17,6 +17,7 @@ import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.JournalSteps;
 import io.pairingbridge.journal.State;
 import java.time.Clock;
 import java.time.Duration;
@@ -135,9 +136,7 @@ class RoutesTest extends CamelMainTestSupport {
   public static final class Reader {
     public void read(@Body Job job, Exchange delivery) {
       delivery.setVariable("job", job);
-      if (job.next() != null) {
-        delivery.setVariable("next", job.next().name());
-      }
+      JournalSteps.tellTheRoute(job, delivery);
     }
   }
 
@@ -162,12 +161,7 @@ class RoutesTest extends CamelMainTestSupport {
   public final class Steps {
     public void admit(@Variable("job") Job job, Exchange delivery) {
       admit.accept(job);
-      tellTheRoute(job, delivery);
-    }
-
-    private static void tellTheRoute(Job job, Exchange delivery) {
-      delivery.setVariable("next", job.next().name());
-      delivery.setVariable("credentials", job.credentials());
+      JournalSteps.tellTheRoute(job, delivery);
     }
 
     public void answered(@Variable("job") Job job, @Body AttemptReport report, Exchange delivery) {
@@ -175,7 +169,7 @@ class RoutesTest extends CamelMainTestSupport {
         steps.add("result: " + report.result());
       }
       answered.accept(job);
-      tellTheRoute(job, delivery);
+      JournalSteps.tellTheRoute(job, delivery);
     }
 
     public Entry published(@Variable("credentials") Credentials credentials) {
