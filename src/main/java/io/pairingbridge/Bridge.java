@@ -193,7 +193,7 @@ public class Bridge implements AutoCloseable {
     main.bind("pairCall", new PairCall(settings.integratorId(), settings.integrators()));
     main.bind("callLimit", callLimit);
     main.bind("messages", new Messages(settings.environment(), clock, new BrokerClock(outConnections, clock)::now, carriers));
-    main.bind("sendTurns", new SendTurns());
+    main.bind("sendTurns", new SendTurns(journal::takeTurn));
     main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
     AuditLog audit = new AuditLog(settings.dataDirectory(), clock);
     open(new BridgeMBean(new BridgeMBean.Parts(Version.get(), instance, settings.environment(), clock, journal, intake, activity,

@@ -13,10 +13,12 @@ import java.util.Map;
  * @param keyId the recipient key
  * @param contentType of the body
  * @param breakGlass the body's content key, sealed to the break-glass key; null if there is none
+ * @param sender the instance whose turn it is to send them, or null
+ * @param sendUntil nobody else sends them before this; null without a sender
  * @param late true if the job had already ended otherwise: the reconciler owes a second outcome event
  */
 public record Credentials(String attemptId, String jobId, String batchId, String body, String keyId, String contentType,
-    String breakGlass, String payConnectId, String payConnectName, String terminalId, boolean late, Map<String, String> reference,
+    String breakGlass, String sender, Instant sendUntil, String payConnectId, String payConnectName, String terminalId, boolean late, Map<String, String> reference,
     Instant requestedAt, int attempts) {
 
   /** Without the body: sealed or not, it belongs in no log. */

@@ -43,6 +43,10 @@ import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 public final class JdbcJournal implements Journal {
   private static final Logger LOG = LoggerFactory.getLogger(JdbcJournal.class);
 
+  /** A send ends within the 30 s that the broker is given to answer; the rest is for its begin and for clocks that differ a little. */
+  private static final Duration SEND_TURN = Duration.ofSeconds(45);
+  private static final Duration LATEST_BEGIN = Duration.ofSeconds(10);
+
   private final Dialect dialect;
   private final Limits limits;
   private final Owner owner;
@@ -194,7 +198,7 @@ public final class JdbcJournal implements Journal {
           "attempt " + attempt.id() + " of job " + job.id() + " is not in the journal"));
       boolean current = known.state() == State.CALLING && attempt.id().equals(known.attemptId());
       boolean late = report.result() == Result.PAIRED && known.state().ended() && known.state() != State.PUBLISHED;
-      if (!rows.close(attempt.id(), report, late, now) && !closeAnew(rows, job, report, late, now)) {
+      if (!rows.close(attempt.id(), report, late, turn(now), now) && !closeAnew(rows, job, report, late, now)) {
         // Written before, by a commit that was reported as failed, and published since.
         return j -> known.finish(j, true, null);
       }
@@ -226,7 +230,7 @@ public final class JdbcJournal implements Journal {
     }
     tellForgotten(job);
     rows.enter(job, job.attempt(), owner, now, now);
-    return rows.close(job.attempt().id(), report, late, now);
+    return rows.close(job.attempt().id(), report, late, turn(now), now);
   }
 
   private void tellForgotten(Job job) {
@@ -246,7 +250,32 @@ public final class JdbcJournal implements Journal {
 
   @Override
   public List<Credentials> unpublished(Instant before, int limit) {
-    return read(rows -> rows.unpublished(before, clock.instant(), limit));
+    Instant now = clock.instant();
+    return read(rows -> dialect.severalWriters() ? rows.unpublished(before, turn(now), now, limit) : rows.unpublished(before, now, limit));
+  }
+
+  @Override
+  public boolean takeTurn(Credentials credentials) {
+    Instant now = clock.instant();
+    return !dialect.severalWriters() || owner.instance().equals(credentials.sender()) && begins(credentials.sendUntil(), now)
+        || writeLocked(credentials.jobId(), rows -> rows.takeTurn(credentials.attemptId(), turn(now), now));
+  }
+
+  private JobRows.Turn turn(Instant now) {
+    return new JobRows.Turn(owner.instance(), now.plus(SEND_TURN));
+  }
+
+  /** For how long another bridge may still be sending these; zero or less if none is. */
+  private Duration othersTurn(Credentials credentials, Instant now) {
+    Instant until = credentials.sendUntil();
+    boolean others = dialect.severalWriters() && until != null && !owner.instance().equals(credentials.sender());
+    return others && !until.isAfter(now.plus(SEND_TURN)) ? Duration.between(now, until) : Duration.ZERO;
+  }
+
+  /** Whether a send that begins now in a turn that ends then is certainly over by then. */
+  private static boolean begins(Instant until, Instant now) {
+    Duration left = Duration.between(now, until);
+    return left.compareTo(SEND_TURN) <= 0 && left.compareTo(SEND_TURN.minus(LATEST_BEGIN)) >= 0;
   }
 
   @Override
@@ -417,7 +446,8 @@ public final class JdbcJournal implements Journal {
       case CALL -> begin(rows, job, hash, known, now);
       case PUBLISH -> {
         Credentials credentials = rows.credentials(job.id());
-        yield j -> j.publish(credentials);
+        Duration othersTurn = othersTurn(credentials, now);
+        yield othersTurn.isNegative() || othersTurn.isZero() ? j -> j.publish(credentials) : j -> j.waitFor(othersTurn);
       }
       case WAIT -> {
         Instant until = to == State.WAITING ? await(rows, job, known, report, now) : waitFor(rows, known, now);

@@ -38,6 +38,12 @@ final class JobRows {
       j.state NOT IN ('CALLING', 'WAITING', 'SEALED') AND NOT EXISTS
         (SELECT 1 FROM attempt a WHERE a.job_id = j.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)""";
 
+  /** Nobody else's turn; one that ends later than it can ever have been given was given before the clock was turned back. */
+  private static final String FREE = "(a.send_until IS NULL OR a.sender = ? OR a.send_until <= ? OR a.send_until > ?)";
+
+  /** Until then nobody else sends the answer. */
+  record Turn(String sender, Instant until) {}
+
   private final JdbcClient sql;
   private final BatchRows batches;
 
@@ -212,18 +218,20 @@ final class JobRows {
   /**
    * What an attempt came to.
    *
+   * @param turn whose turn it is to send the sealed answer, if it brought one
    * @return false if its credentials were published already, so that nothing is left to write
    */
-  boolean close(String attemptId, AttemptReport report, boolean late, Instant now) {
+  boolean close(String attemptId, AttemptReport report, boolean late, Turn turn, Instant now) {
     SealedAnswer answer = report.sealed();
     return sql.sql("""
         UPDATE attempt SET ended_at = ?, result = ?, http_status = ?, detail = ?, sealed = ?, break_glass = ?, key_id = ?,
-          content_type = ?, late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ?
+          content_type = ?, sender = ?, send_until = ?, late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ?
         WHERE attempt_id = ? AND published_at IS NULL""")
         .params(millis(now), report.result().name(), report.httpStatus(), text(report.detail()),
             answer == null ? null : answer.body(), answer == null ? null : answer.breakGlass(),
             answer == null ? null : answer.keyId(),
-            answer == null ? null : answer.contentType(), late ? 1 : 0, answer == null ? null : text(answer.payConnectId()),
+            answer == null ? null : answer.contentType(), answer == null ? null : turn.sender(),
+            answer == null ? null : millis(turn.until()), late ? 1 : 0, answer == null ? null : text(answer.payConnectId()),
             answer == null ? null : text(answer.payConnectName()), answer == null ? null : text(answer.terminalId()), attemptId)
         .update() == 1;
   }
@@ -247,6 +255,19 @@ final class JobRows {
     return sql.sql(CREDENTIALS + " AND (a.ended_at < ? OR a.ended_at > ?) ORDER BY a.ended_at LIMIT ?")
         .params(millis(before), millis(now), limit)
         .query(JobRows::credentials).list();
+  }
+
+  /** As {@link #unpublished}, but for what it is somebody else's turn to send. */
+  List<Credentials> unpublished(Instant before, Turn turn, Instant now, int limit) {
+    return sql.sql(CREDENTIALS + " AND (a.ended_at < ? OR a.ended_at > ?) AND " + FREE + " ORDER BY a.ended_at LIMIT ?")
+        .params(millis(before), millis(now), turn.sender(), millis(now), millis(turn.until()), limit)
+        .query(JobRows::credentials).list();
+  }
+
+  /** False if it is somebody else's turn, or if nothing is left to send. */
+  boolean takeTurn(String attemptId, Turn turn, Instant now) {
+    return sql.sql("UPDATE attempt AS a SET sender = ?, send_until = ? WHERE a.attempt_id = ? AND a.sealed IS NOT NULL AND " + FREE)
+        .params(turn.sender(), millis(turn.until()), attemptId, turn.sender(), millis(now), millis(turn.until())).update() == 1;
   }
 
   /** The sealed bytes of an answer that could not be understood, or null. */
@@ -305,6 +326,7 @@ final class JobRows {
   private static Credentials credentials(ResultSet row, int n) throws SQLException {
     return new Credentials(row.getString("attempt_id"), row.getString("job_id"), row.getString("batch_id"),
         row.getString("sealed"), row.getString("key_id"), row.getString("content_type"), row.getString("break_glass"),
+        row.getString("sender"), instant(row, "send_until"),
         row.getString("pay_connect_id"), row.getString("pay_connect_name"), row.getString("terminal_id"), row.getInt("late") == 1,
         fromJson(row.getString("reference")), instant(row, "requested_at"), row.getInt("attempts"));
   }

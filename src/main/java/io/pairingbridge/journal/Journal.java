@@ -41,11 +41,19 @@ public interface Journal extends AutoCloseable {
   Entry published(String attemptId);
 
   /**
-   * Credentials that are sealed and not published, oldest first.
+   * Credentials that are sealed and not published, oldest first; none that it is another bridge's turn to send.
    *
    * @param before only such as were sealed before this instant, or in the future of a clock that was turned back since
    */
   List<Credentials> unpublished(Instant before, int limit);
+
+  /**
+   * Makes sure that no other bridge sends these credentials until a send that begins now is over. An answer that this bridge has just
+   * sealed is its own to send.
+   *
+   * @return false if another bridge may be sending them, or has sent them
+   */
+  boolean takeTurn(Credentials credentials);
 
   /**
    * Counts a delivery that is about to be handled and may be the one that kills the process, and says how often it was

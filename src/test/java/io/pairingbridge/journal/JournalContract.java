@@ -43,7 +43,7 @@ abstract class JournalContract {
       new Limits(CALL, Duration.ofHours(1), 3, new RetryPolicy(Duration.ofSeconds(1), Duration.ofMinutes(1), 2, 0));
   private static final OtpHash HASH = new OtpHash("0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8));
 
-  private final MovingClock clock = new MovingClock();
+  final MovingClock clock = new MovingClock();
   private final List<Journal> opened = new ArrayList<>();
   private int messages;
 
@@ -82,7 +82,7 @@ abstract class JournalContract {
     return new AttemptReport(result, null, "as the test wants it", null, null);
   }
 
-  private static AttemptReport paired() {
+  static AttemptReport paired() {
     return new AttemptReport(Result.PAIRED, 200, "ok",
         new SealedAnswer("sealed-bytes", "key-1", "application/jose", "glass-bytes", "pc", "Till", "T1"), null);
   }

@@ -3,6 +3,7 @@ package io.pairingbridge.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Next;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.settings.Settings;
@@ -10,6 +11,7 @@ import io.pairingbridge.testing.PostgresServer;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +21,9 @@ import org.junit.jupiter.api.Test;
 
 /** The journal's contract on a real PostgreSQL server, with the role that the shipped script makes. */
 class PostgresJournalIT extends JournalContract {
+  private static final Duration SECOND = Duration.ofSeconds(1);
+  private static final Duration SEND_TURN = Duration.ofSeconds(45);
+
   private Settings.JournalStore store;
 
   @BeforeEach
@@ -123,9 +128,92 @@ class PostgresJournalIT extends JournalContract {
   }
 
   @Test
+  void leavesSendingToTheBridgeThatSealedUntilItsTurnIsOver() {
+    JdbcJournal first = open("a", "1");
+    Job job = job("j", "otp");
+    first.admit(job);
+    first.answered(job, paired());
+    Job repeated = job("j", "otp");
+    JdbcJournal second = open("b", "1");
+    clock.move(SECOND);
+
+    assertThat(first.takeTurn(job.credentials())).isTrue();
+    assertThat(first.unpublished(clock.instant(), 10)).hasSize(1);
+    assertThat(second.unpublished(clock.instant(), 10)).isEmpty();
+    assertThat(second.takeTurn(job.credentials())).isFalse();
+    second.admit(repeated);
+    assertThat(repeated.next()).isEqualTo(Next.WAIT);
+    assertThat(repeated.delay()).isEqualTo(SEND_TURN.minus(SECOND));
+
+    clock.move(SEND_TURN.minus(SECOND));
+    assertThat(second.unpublished(clock.instant(), 10)).hasSize(1);
+    Job again = job("j", "otp");
+    second.admit(again);
+    assertThat(again.next()).isEqualTo(Next.PUBLISH);
+    assertThat(second.takeTurn(again.credentials())).isTrue();
+    assertThat(first.takeTurn(job.credentials())).as("a bridge that was paused since it sealed").isFalse();
+    assertThat(first.unpublished(clock.instant(), 10)).isEmpty();
+  }
+
+  /** What it sent last may still be on its way when a turn ends, so a send is begun only early in one. */
+  @Test
+  void takesItsTurnAnewBeforeItSendsLate() {
+    JdbcJournal first = open("a", "1");
+    Job job = job("j", "otp");
+    first.admit(job);
+    first.answered(job, paired());
+    clock.move(SEND_TURN.minus(SECOND));
+    assertThat(first.takeTurn(job.credentials())).isTrue();
+    clock.move(SECOND);
+
+    assertThat(open("b", "1").unpublished(clock.instant(), 10)).as("the turn was lengthened").isEmpty();
+  }
+
+  @Test
+  void goesOnAtOnceWithWhatItSealedBeforeARestart() {
+    JdbcJournal before = open("a", "1");
+    Job job = job("j", "otp");
+    before.admit(job);
+    before.answered(job, paired());
+    before.close();
+    clock.move(SECOND);
+
+    JdbcJournal after = open("a", "2");
+    assertThat(after.unpublished(clock.instant(), 10)).hasSize(1);
+    Job again = job("j", "otp");
+    after.admit(again);
+    assertThat(again.next()).isEqualTo(Next.PUBLISH);
+    assertThat(after.takeTurn(again.credentials())).isTrue();
+  }
+
+  @Test
+  void doesNotWaitForATurnThatWasGivenBeforeTheClockWasTurnedBack() {
+    JdbcJournal first = open("a", "1");
+    Job job = job("j", "otp");
+    first.admit(job);
+    first.answered(job, paired());
+    clock.move(Duration.ofHours(-3));
+
+    JdbcJournal second = open("b", "1");
+    assertThat(second.unpublished(clock.instant(), 10)).hasSize(1);
+    assertThat(second.takeTurn(job.credentials())).isTrue();
+    assertThat(first.takeTurn(job.credentials())).isFalse();
+  }
+
+  @Test
+  void leavesNothingToSendOnceItIsPublished() {
+    JdbcJournal first = open("a", "1");
+    Job job = job("j", "otp");
+    first.admit(job);
+    first.answered(job, paired());
+    first.published(job.attempt().id());
+    assertThat(open("b", "1").takeTurn(job.credentials())).isFalse();
+  }
+
+  @Test
   void refusesAnotherKey() {
     open("a", "1");
-    assertThatThrownBy(() -> JdbcJournal.open(dialect(), new Limits(java.time.Duration.ofSeconds(1), java.time.Duration.ofHours(1), 1, null),
+    assertThatThrownBy(() -> JdbcJournal.open(dialect(), new Limits(Duration.ofSeconds(1), Duration.ofHours(1), 1, null),
         new Owner("b", "1"), new OtpHash(new byte[32]), java.time.Clock.systemUTC()))
         .isInstanceOf(JournalException.class).hasMessageContaining("pairing.journal.otp-key");
   }

@@ -62,6 +62,7 @@ class RoutesTest extends CamelMainTestSupport {
   private Consumer<Job> admit = job -> { };
   private Consumer<Job> answered = job -> { };
   private RuntimeException notReady;
+  private boolean turn = true;
   private final List<Processor> doors = new ArrayList<>();
 
   @Override
@@ -93,7 +94,7 @@ class RoutesTest extends CamelMainTestSupport {
     registry.bind("journalSteps", new Steps());
     registry.bind("pairCall", new PairCall("5f3a1c9e7b20", Map.of()));
     registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now, new CarrierMark(text -> "0".repeat(32))));
-    registry.bind("sendTurns", new SendTurns());
+    registry.bind("sendTurns", new SendTurns(credentials -> turn));
     registry.bind("reconciler", new LeftBehind());
     registry.bind("batchQueue", new Documents());
     registry.bind("batchInbox", new Documents());
@@ -219,7 +220,7 @@ class RoutesTest extends CamelMainTestSupport {
   }
 
   private static Credentials credentials(boolean late) {
-    return new Credentials("attempt-1", "job-1", null, "sealed", "key", "application/jose", null, "pc", "Till", "T", late, Map.of(),
+    return new Credentials("attempt-1", "job-1", null, "sealed", "key", "application/jose", null, "a", Instant.now(), "pc", "Till", "T", late, Map.of(),
         Instant.now(), 1);
   }
 
@@ -296,6 +297,17 @@ class RoutesTest extends CamelMainTestSupport {
     assertThat(deliver("pair", job())).contains("publish-credentials", "send-event").doesNotContain("call-endpoint");
     admit = job -> job.waitFor(Duration.ZERO);
     assertThat(deliver("pair", job())).contains("schedule-request").doesNotContain("call-endpoint", "send-event");
+  }
+
+  @Test
+  void sendsNothingWhileAnotherBridgeMaySendIt() {
+    admit = job -> job.publish(credentials(false));
+    turn = false;
+    try {
+      assertThat(deliver("pair", job())).contains("take-send-turn").doesNotContain("publish-credentials", "journal-published", "send-event");
+    } finally {
+      turn = true;
+    }
   }
 
   @Test
