@@ -155,7 +155,7 @@ public final class JdbcJournal implements Journal {
             "the job id belongs to a job with another one-time password, which is " + Texts.of(known.get().state()),
             job.origin().carrier(), now), false);
       }
-      return follow(rows, job, hash, known.orElse(null), move, null, now);
+      return follow(rows, job, hash, known.orElse(null), move, null, null, now);
     });
     decision.accept(job);
   }
@@ -197,16 +197,19 @@ public final class JdbcJournal implements Journal {
       Entry known = rows.find(job.id()).or(() -> anew(rows, job, report, now)).orElseThrow(() -> new IllegalStateException(
           "attempt " + attempt.id() + " of job " + job.id() + " is not in the journal"));
       boolean current = known.state() == State.CALLING && attempt.id().equals(known.attemptId());
+      JobRows.Turn turn = turn(now);
       boolean late = report.result() == Result.PAIRED && known.state().ended() && known.state() != State.PUBLISHED;
-      if (!rows.close(attempt.id(), report, late, turn(now), now) && !closeAnew(rows, job, report, late, now)) {
+      if (!rows.close(attempt.id(), report, late, turn, now) && !closeAnew(rows, job, report, late, turn, now)) {
         // Written before, by a commit that was reported as failed, and published since.
         return j -> known.finish(j, true, null);
       }
+      Credentials sealed = null;
       if (report.result() == Result.PAIRED) {
         rows.seal(job.id(), attempt.id(), report, current, now);
+        sealed = JobRows.sealed(known, attempt, report, late, current, turn);
       }
       Move move = Transitions.answered(known.known(), report.result(), current, !expired(known, now), limits.maxAmbiguous());
-      return follow(rows, job, known.otpHash(), known, move, report, now);
+      return follow(rows, job, known.otpHash(), known, move, report, sealed, now);
     };
   }
 
@@ -224,13 +227,13 @@ public final class JdbcJournal implements Journal {
   }
 
   /** The same for an attempt; false if the store knows it, or if there is no sealed answer. */
-  private boolean closeAnew(JobRows rows, Job job, AttemptReport report, boolean late, Instant now) {
+  private boolean closeAnew(JobRows rows, Job job, AttemptReport report, boolean late, JobRows.Turn turn, Instant now) {
     if (report.sealed() == null || rows.knows(job.attempt())) {
       return false;
     }
     tellForgotten(job);
     rows.enter(job, job.attempt(), owner, now, now);
-    return rows.close(job.attempt().id(), report, late, turn(now), now);
+    return rows.close(job.attempt().id(), report, late, turn, now);
   }
 
   private void tellForgotten(Job job) {
@@ -239,13 +242,9 @@ public final class JdbcJournal implements Journal {
   }
 
   @Override
-  public Entry published(String attemptId) {
+  public Entry published(String jobId, String attemptId) {
     // With the job locked: two processes that each publish an attempt of it must not both take the other's for unpublished.
-    return writer.write(connection -> work(connection, rows -> {
-      String jobId = rows.jobOf(attemptId);
-      dialect.lock(connection, jobId);
-      return rows.publish(jobId, attemptId, clock.instant());
-    }));
+    return writeLocked(jobId, rows -> rows.publish(jobId, attemptId, clock.instant()));
   }
 
   @Override
@@ -440,12 +439,13 @@ public final class JdbcJournal implements Journal {
   // ---- writing -----------------------------------------------------------------------------------------------------
 
   /** Writes what the move says and returns what it means for the delivery, to be applied once the commit is durable. */
-  private Consumer<Job> follow(JobRows rows, Job job, String hash, Entry known, Move move, AttemptReport report, Instant now) {
+  private Consumer<Job> follow(JobRows rows, Job job, String hash, Entry known, Move move, AttemptReport report,
+      Credentials sealed, Instant now) {
     State to = move.to();
     return switch (move.next()) {
       case CALL -> begin(rows, job, hash, known, now);
       case PUBLISH -> {
-        Credentials credentials = rows.credentials(job.id());
+        Credentials credentials = sealed != null ? sealed : rows.credentials(job.id());
         Duration othersTurn = othersTurn(credentials, now);
         yield othersTurn.isNegative() || othersTurn.isZero() ? j -> j.publish(credentials) : j -> j.waitFor(othersTurn);
       }
@@ -474,14 +474,17 @@ public final class JdbcJournal implements Journal {
   }
 
   private Consumer<Job> begin(JobRows rows, Job job, String hash, Entry known, Instant now) {
-    if (known == null) {
-      rows.insert(job, State.CALLING, hash, now);
-    } else if (known.state() != State.WAITING) {
-      rows.replace(job, State.CALLING, hash, now);
-    }
     int earlier = known == null ? 0 : rows.countAttempts(job.id());
     Attempt attempt = new Attempt(UUID.randomUUID().toString(), 1 + earlier, limits.callDeadline());
-    rows.begin(job, attempt, owner, now.plus(limits.callMayRun()), now);
+    Instant deadline = now.plus(limits.callMayRun());
+    if (known == null) {
+      rows.insertCalling(job, hash, attempt, owner, deadline, now);
+    } else {
+      if (known.state() != State.WAITING) {
+        rows.replace(job, State.CALLING, hash, now);
+      }
+      rows.begin(job, attempt, owner, deadline, now);
+    }
     // Before the commit, so that there is no moment in which the journal knows of a call of ours and we do not. Should the
     // transaction be repeated, the entry that stays behind belongs to no attempt and goes with the next purge.
     underWay.put(attempt.id(), attempt);

@@ -90,7 +90,18 @@ final class JobRows {
             millis(origin.requestedAt()), millis(origin.expiresAt()), millis(now)).update();
   }
 
-  /** CALLING, with a new attempt. */
+  /** A job that was never heard of, with its first attempt. */
+  void insertCalling(Job job, String otpHash, Attempt attempt, Owner owner, Instant deadline, Instant now) {
+    Job.Origin origin = job.origin();
+    sql.sql("""
+        INSERT INTO job (job_id, state, otp_hash, carrier, batch_id, reference, requested_at, expires_at, attempt_id, owner, deadline,
+          updated_at) VALUES (?, 'CALLING', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""")
+        .params(job.id(), otpHash, origin.carrier(), origin.batchId(), toJson(job.reference()), millis(origin.requestedAt()),
+            millis(origin.expiresAt()), attempt.id(), owner.toString(), millis(deadline), millis(now)).update();
+    enter(job, attempt, owner, deadline, now);
+  }
+
+  /** CALLING, with a new attempt of a job that has a row. */
   void begin(Job job, Attempt attempt, Owner owner, Instant deadline, Instant now) {
     sql.sql("""
         UPDATE job SET state = 'CALLING', carrier = ?, attempt_id = ?, owner = ?, deadline = ?, due_at = NULL, updated_at = ?
@@ -143,17 +154,14 @@ final class JobRows {
   Entry publish(String jobId, String attemptId, Instant now) {
     sql.sql("UPDATE attempt SET sealed = NULL, break_glass = NULL, published_at = COALESCE(published_at, ?) WHERE attempt_id = ?")
         .params(millis(now), attemptId).update();
-    sql.sql("""
+    Optional<Entry> published = sql.sql("""
         UPDATE job SET state = 'PUBLISHED', finished_at = ?, updated_at = ?
         WHERE job_id = ? AND state = 'SEALED' AND NOT EXISTS
-          (SELECT 1 FROM attempt a WHERE a.job_id = job.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)""")
-        .params(millis(now), millis(now), jobId).update();
+          (SELECT 1 FROM attempt a WHERE a.job_id = job.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)
+        RETURNING *""")
+        .params(millis(now), millis(now), jobId).query(JobRows::entry).optional();
     batches.endWith(jobId);
-    return find(jobId).orElseThrow();
-  }
-
-  String jobOf(String attemptId) {
-    return sql.sql("SELECT job_id FROM attempt WHERE attempt_id = ?").param(attemptId).query(String.class).single();
+    return published.or(() -> find(jobId)).orElseThrow();
   }
 
   Map<State, Long> counts() {
@@ -243,6 +251,14 @@ final class JobRows {
         .update();
     sql.sql("UPDATE job SET attempts = attempts + 1, ambiguous = ambiguous + 1 WHERE job_id = ?").param(known.jobId())
         .update();
+  }
+
+  /** What {@link #close} and {@link #seal} have just written. */
+  static Credentials sealed(Entry known, Attempt attempt, AttemptReport report, boolean late, boolean current, Turn turn) {
+    SealedAnswer answer = report.sealed();
+    return new Credentials(attempt.id(), known.jobId(), known.batchId(), answer.body(), answer.keyId(), answer.contentType(),
+        answer.breakGlass(), turn.sender(), turn.until(), text(answer.payConnectId()), text(answer.payConnectName()),
+        text(answer.terminalId()), late, known.reference(), known.requestedAt(), known.attempts() + (current ? 1 : 0));
   }
 
   Credentials credentials(String jobId) {

@@ -37,8 +37,8 @@ public interface Journal extends AutoCloseable {
    */
   void answered(Job job, AttemptReport report);
 
-  /** The credentials of this attempt are on the queue: erases the sealed bytes and keeps a tombstone. Repeatable. */
-  Entry published(String attemptId);
+  /** The credentials of this attempt of the job are on the queue: erases the sealed bytes and keeps a tombstone. Repeatable. */
+  Entry published(String jobId, String attemptId);
 
   /**
    * Credentials that are sealed and not published, oldest first; none that it is another bridge's turn to send.

@@ -78,7 +78,7 @@ public final class JournalSteps {
 
   /** Writes that the credentials are on their queue. */
   public Entry published(@Variable("credentials") Credentials credentials) {
-    Entry entry = journal.published(credentials.attemptId());
+    Entry entry = journal.published(credentials.jobId(), credentials.attemptId());
     listener.published(Duration.between(credentials.requestedAt(), clock.instant()));
     return entry;
   }

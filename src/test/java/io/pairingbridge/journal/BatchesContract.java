@@ -59,7 +59,7 @@ abstract class BatchesContract {
 
     call("j-1", PAIRED);
     assertThat(find().open()).as("credentials that are not on their queue").isEqualTo(4);
-    journal.published(attempt("j-1"));
+    journal.published("j-1", attempt("j-1"));
     call("j-2", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
     call("j-3", new AttemptReport(Result.AMBIGUOUS, null, "lost", null, null));
     assertThat(batches.ended()).isEmpty();
@@ -81,7 +81,7 @@ abstract class BatchesContract {
   @Test
   void endsARowAtOnceWhoseJobHasEndedBefore() {
     call("j-1", PAIRED);
-    journal.published(attempt("j-1"));
+    journal.published("j-1", attempt("j-1"));
     call("j-2", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
     journal.admit(job("j-3", "otp of j-3"));
     batches.begin("b", "file-1");
@@ -128,7 +128,7 @@ abstract class BatchesContract {
     assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.IN_DOUBT);
 
     nextRun.answered(job, PAIRED);
-    nextRun.published(job.attempt().id());
+    nextRun.published(job.id(), job.attempt().id());
 
     assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.PAIRED);
     nextRun.close();

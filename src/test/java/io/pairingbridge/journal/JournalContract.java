@@ -271,9 +271,9 @@ abstract class JournalContract {
         .containsExactly(org.assertj.core.groups.Tuple.tuple(job.attempt().id(), "sealed-bytes", "glass-bytes", "j"));
     assertThat(reopened.counts()).containsEntry(State.SEALED, 1L);
 
-    Entry entry = reopened.published(job.attempt().id());
+    Entry entry = reopened.published(job.id(), job.attempt().id());
     assertThat(entry.state()).isEqualTo(State.PUBLISHED);
-    assertThat(reopened.published(job.attempt().id()).state()).as("repeatable").isEqualTo(State.PUBLISHED);
+    assertThat(reopened.published(job.id(), job.attempt().id()).state()).as("repeatable").isEqualTo(State.PUBLISHED);
     assertThat(reopened.unpublished(clock.instant(), 10)).isEmpty();
     assertThat(reopened.attempts("j")).noneMatch(Journal.AttemptRecord::holdsSealedBytes);
     assertThat(entry.ending().outcome()).isEqualTo(Outcome.PAIRED);
@@ -320,7 +320,7 @@ abstract class JournalContract {
     assertThat(job.next()).isEqualTo(Next.PUBLISH);
     assertThat(job.credentials().late()).as("owes a second event").isTrue();
     assertThat(other.find("j").orElseThrow().state()).isEqualTo(State.SEALED);
-    assertThat(other.published(job.attempt().id()).ending().outcome()).isEqualTo(Outcome.PAIRED);
+    assertThat(other.published(job.id(), job.attempt().id()).ending().outcome()).isEqualTo(Outcome.PAIRED);
   }
 
   @Test
@@ -647,7 +647,7 @@ abstract class JournalContract {
     clock.move(Duration.ofSeconds(1));
     assertThat(journal.unpublished(clock.instant(), 10)).extracting(Credentials::body).containsExactly("sealed-bytes");
     assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.SEALED);
-    journal.published(job.attempt().id());
+    journal.published(job.id(), job.attempt().id());
     journal.heal();
     assertThat(journal.unpublished(clock.instant(), 10)).as("written once").isEmpty();
   }
@@ -708,7 +708,7 @@ abstract class JournalContract {
     lying.set(true);
     assertThatThrownBy(() -> journal.answered(job, paired())).isInstanceOf(JournalException.class);
     lying.set(false);
-    open("b", "1").published(job.attempt().id());
+    open("b", "1").published(job.id(), job.attempt().id());
 
     journal.heal();
 
@@ -730,7 +730,7 @@ abstract class JournalContract {
       journal.answered(job, paired());
       assertThat(job.next()).as(lost).isEqualTo(Next.PUBLISH);
       assertThat(job.credentials().attemptId()).as(lost).isEqualTo(job.attempt().id());
-      assertThat(journal.published(job.attempt().id()).state()).as(lost).isEqualTo(State.PUBLISHED);
+      assertThat(journal.published(job.id(), job.attempt().id()).state()).as(lost).isEqualTo(State.PUBLISHED);
     }
   }
 

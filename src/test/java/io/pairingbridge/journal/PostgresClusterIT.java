@@ -158,9 +158,13 @@ class PostgresClusterIT {
     a.answered(mine, new AttemptReport(Result.PAIRED, 200, "ok", answer(), null));
     Job later = job("j", "otp", "1");
     b.admit(later);
-    assertThat(later.next()).isEqualTo(Next.PUBLISH);
-    assertThat(b.published(mine.attempt().id()).state()).isEqualTo(State.PUBLISHED);
-    assertThat(a.published(mine.attempt().id()).state()).as("the other one publishes it too").isEqualTo(State.PUBLISHED);
+    assertThat(later.next()).as("it is the other one's turn to send").isEqualTo(Next.WAIT);
+    assertThat(b.takeTurn(mine.credentials())).isFalse();
+    assertThat(a.takeTurn(mine.credentials())).isTrue();
+    assertThat(b.published(mine.id(), mine.attempt().id()).state()).isEqualTo(State.PUBLISHED);
+    assertThat(a.published(mine.id(), mine.attempt().id()).state()).as("repeatable").isEqualTo(State.PUBLISHED);
+    b.admit(later = job("j", "otp", "1"));
+    assertThat(later.next()).isEqualTo(Next.FINISH);
   }
 
   /** Two transactions that wait for each other's job: the server ends one of them, whose writes are then done one by one. */

@@ -206,7 +206,7 @@ class PostgresJournalIT extends JournalContract {
     Job job = job("j", "otp");
     first.admit(job);
     first.answered(job, paired());
-    first.published(job.attempt().id());
+    first.published(job.id(), job.attempt().id());
     assertThat(open("b", "1").takeTurn(job.credentials())).isFalse();
   }
 
