@@ -33,11 +33,14 @@ import org.slf4j.LoggerFactory;
  * {@code processing/<instance>/<a folder of its own>/}, read from there, and moved to {@code done/} when its last row has ended, or to
  * {@code failed/} if not a single row could be read. What a crash leaves in {@code processing} is gone on with.
  *
- * <p>Bridges may share a folder: the move takes a file for one of them.
+ * <p>Bridges may share a folder: the move takes a file for one of them. What lies in the folder of one that is not there any more, the
+ * others go on with, if they share its journal.
  */
 public final class BatchInbox {
   private static final Logger LOG = LoggerFactory.getLogger(BatchInbox.class);
   private static final Pattern DOCUMENT = Pattern.compile("[^.~].*\\.(csv|tsv|txt|json|ndjson|jsonl)", Pattern.CASE_INSENSITIVE);
+  /** In each bridge's folder: its name, of which the folder's own may leave something out. */
+  private static final String NAME = ".instance";
   private static final String COMPLETE = ".done";
   private static final String DONE = "done";
   private static final String FAILED = "failed";
@@ -70,6 +73,7 @@ public final class BatchInbox {
     if (folder != null) {
       try {
         Files.createDirectories(processing);
+        Files.writeString(processing.resolve(NAME), instance);
         Files.createDirectories(folder.resolve(DONE));
         Files.createDirectories(folder.resolve(FAILED));
         Files.delete(Files.createTempFile(folder, ".probe", null));
@@ -88,6 +92,7 @@ public final class BatchInbox {
     }
     StringBuilder now = new StringBuilder();
     try {
+      takeOver();
       List<Path> claims = new ArrayList<>(list(processing, Files::isDirectory));
       for (Path file : complete()) {
         Path claim = take(file);
@@ -127,7 +132,10 @@ public final class BatchInbox {
     Path file = files.get(0);
     String batchId = batchId(file);
     Progress known = batches.find(batchId).orElse(null);
-    boolean mine = known != null && known.batch().source().equals(file.toString());
+    boolean mine = known != null && known.batch().source().endsWith("/" + claim.getFileName() + "/" + file.getFileName());
+    if (mine && !known.batch().source().equals(file.toString())) {
+      batches.moved(batchId, file.toString()); // it was begun by the bridge that it was taken over from
+    }
     boolean finished = known != null && known.batch().phase() == Phase.FINISHED;
     if (mine && finished) {
       move(file, folder.resolve(known.rows() > 0 ? DONE : FAILED));
@@ -139,6 +147,27 @@ public final class BatchInbox {
         LOG.warn("Batch {}: {} has vanished", batchId, file);
       }
     } // else its rows have not all ended, or those of an earlier document of that name
+  }
+
+  /** Moves to this bridge's folder what one that is gone has left in its own. */
+  private void takeOver() throws IOException {
+    for (Path other : list(processing.getParent(), Files::isDirectory)) {
+      Path name = other.resolve(NAME);
+      if (other.equals(processing) || !Files.exists(name) || list(other, Files::isDirectory).isEmpty()) {
+        continue;
+      }
+      String instance = Files.readString(name);
+      batches.whileGone(instance, () -> {
+        try {
+          for (Path claim : list(other, Files::isDirectory)) {
+            Files.move(claim, processing.resolve(claim.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+            LOG.info("Taken over from bridge {}, which is not there any more: {}", instance, claim);
+          }
+        } catch (IOException e) {
+          LOG.warn("Not all that bridge {} has left in {} can be taken over: {}", instance, other, e.toString());
+        }
+      });
+    }
   }
 
   /** Moves a file to a folder of its own where only this bridge looks; null if it is gone. */

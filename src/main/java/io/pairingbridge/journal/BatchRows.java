@@ -56,6 +56,10 @@ final class BatchRows {
     return sql.sql("SELECT * FROM batch WHERE batch_id = ?").param(batchId).query((row, n) -> batch(row)).optional();
   }
 
+  void moved(String batchId, String source) {
+    sql.sql("UPDATE batch SET source = ? WHERE batch_id = ?").params(source, batchId).update();
+  }
+
   Batch begin(String batchId, String source, Instant now) {
     sql.sql("DELETE FROM batch_row WHERE batch_id = ?").param(batchId).update();
     sql.sql("DELETE FROM batch WHERE batch_id = ?").param(batchId).update();

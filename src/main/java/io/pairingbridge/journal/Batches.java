@@ -64,6 +64,18 @@ public interface Batches {
    */
   Batch begin(String batchId, String source);
 
+  /** A batch that is read lies elsewhere now: who goes on with it names that source. */
+  void moved(String batchId, String source);
+
+  /**
+   * Does this if no bridge of that name has the journal open; none opens it meanwhile. It should take milliseconds: nothing is written
+   * until it has returned.
+   *
+   * @param instance another one's name; on a journal that a bridge has to itself nothing is done
+   * @param task may be done twice
+   */
+  void whileGone(String instance, Runnable task);
+
   /**
    * Takes the next rows, in their order, before they are sent: whatever comes of one is then known of. A row whose job has
    * ended before, with the same one-time password, has ended with it. Repeatable.

@@ -29,6 +29,11 @@ interface Dialect {
     return false;
   }
 
+  /** True if no process with this name has the journal open; none opens it before the transaction ends. */
+  default boolean gone(Connection connection, String instance) throws SQLException {
+    return false;
+  }
+
   /**
    * True if this fault comes from others who use the same rows: the database has undone the whole transaction, nothing of it is
    * stored, the connection is sound, and the transaction may be tried again.

@@ -610,6 +610,24 @@ public final class JdbcJournal implements Journal {
     }
 
     @Override
+    public void moved(String batchId, String source) {
+      write(rows -> {
+        rows.batches().moved(batchId, source);
+        return null;
+      });
+    }
+
+    @Override
+    public void whileGone(String instance, Runnable task) {
+      writer.write(connection -> {
+        if (dialect.gone(connection, instance)) {
+          task.run();
+        }
+        return null;
+      });
+    }
+
+    @Override
     public void take(String batchId, List<NewRow> taken, long sent) {
       writer.write(connection -> work(connection, rows -> {
         rows.batches().take(connection, batchId, taken, sent, clock.instant());

@@ -97,6 +97,17 @@ final class PostgresDialect implements Dialect {
     }
   }
 
+  @Override
+  public boolean gone(Connection connection, String other) throws SQLException {
+    try (PreparedStatement lock = connection.prepareStatement("SELECT pg_try_advisory_xact_lock(?, ?)")) {
+      lock.setInt(1, INSTANCE);
+      lock.setInt(2, (int) hash(other));
+      try (ResultSet free = lock.executeQuery()) {
+        return free.next() && free.getBoolean(1);
+      }
+    }
+  }
+
   /**
    * Class 40 (transaction rollback: deadlock, serialization) and 55P03 (a lock was waited for too long): the server has undone
    * the transaction and keeps the connection (PostgreSQL, "Error Codes").

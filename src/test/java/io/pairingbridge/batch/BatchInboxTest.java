@@ -67,7 +67,7 @@ class BatchInboxTest {
 
   private List<String> processing() throws Exception {
     try (Stream<Path> files = Files.walk(inbox.resolve("processing"))) {
-      return files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()).sorted().toList();
+      return files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()).filter(f -> !f.equals(".instance")).sorted().toList();
     }
   }
 
@@ -117,8 +117,20 @@ class BatchInboxTest {
 
     assertThat(processing()).isEmpty();
     assertThat(inbox.resolve("failed").toFile().list()).containsExactlyInAnyOrder("estate.csv", "left.csv");
-    assertThat(inbox.resolve("processing/bridge_1").toFile().list()).isEmpty();
+    assertThat(inbox.resolve("processing/bridge_1").toFile().list()).containsExactly(".instance");
     assertThat(journal.batches().find("left").orElseThrow().batch().problem()).contains("the header");
+  }
+
+  /** A journal on SQLite is one bridge's: whoever else is named there has another one. */
+  @Test
+  void leavesToAnotherBridgeWhatItHasTaken() throws Exception {
+    Path claim = Files.createDirectories(inbox.resolve("processing/other/claim"));
+    Files.writeString(claim.resolve("others.csv"), "name,otp\n");
+    Files.writeString(inbox.resolve("processing/other/.instance"), "other");
+    BatchInbox taking = inbox(inbox);
+    round(taking);
+    round(taking);
+    assertThat(claim.resolve("others.csv")).exists();
   }
 
   @Test

@@ -107,6 +107,33 @@ class SharedJournalIT {
     }
   }
 
+  /** The file that a bridge was reading when it was killed, another one reads to its end. */
+  @Test
+  void goesOnWithTheBatchFileOfOneThatIsGone(@TempDir Path folder) throws Exception {
+    int rows = 10_000;
+    Path inbox = Files.createDirectories(folder.resolve("inbox"));
+    StringBuilder csv = new StringBuilder("name,otp\n");
+    for (int i = 0; i < rows; i++) {
+      csv.append("Till ").append(i).append(",otp-canary-").append(i).append('\n');
+    }
+    try (Stage stage = stage(folder).set("pairing.batch.inbox", inbox.toString()).set("pairing.endpoint.url", "http://127.0.0.1:1/pair");
+        Child a = bridge(stage, "a")) {
+      Files.writeString(inbox.resolve("estate.csv"), csv);
+      Files.createFile(inbox.resolve("estate.csv.done"));
+      Awaitility.await().atMost(Stage.PATIENCE).pollInterval(Duration.ofMillis(2)).until(() -> count(stage, "SELECT count(*) FROM batch_row") > 0);
+      a.kill();
+      assertThat(count(stage, "SELECT count(*) FROM batch WHERE phase = 'READING'")).as("killed while it read").isEqualTo(1);
+      try (Child b = bridge(stage, "b")) {
+        Awaitility.await().atMost(Stage.PATIENCE).until(() -> count(stage, "SELECT count(*) FROM batch WHERE phase = 'RUNNING'") == 1);
+        assertThat(count(stage, "SELECT count(DISTINCT otp_hash) FROM batch_row")).isEqualTo(rows);
+        assertThat(Files.readString(b.log())).contains("Taken over from bridge a");
+        try (var files = Files.walk(inbox.resolve("processing/b"))) {
+          assertThat(files.filter(file -> file.endsWith("estate.csv"))).hasSize(1);
+        }
+      }
+    }
+  }
+
   private static Stage stage(Path folder) throws Exception {
     Stage stage = new Stage(folder).set("pairing.broker.connection-ttl", "5s").set("pairing.endpoint.deadline", "4s");
     Settings.JournalStore store = PostgresServer.shared().journal();

@@ -144,6 +144,30 @@ class PostgresClusterIT {
   }
 
   @Test
+  void actsForABridgeOnlyWhileThatIsGone() throws Exception {
+    JdbcJournal a = open("a");
+    JdbcJournal b = open("b");
+    List<String> done = new ArrayList<>();
+    b.batches().whileGone("a", () -> done.add("for a"));
+    assertThat(done).isEmpty();
+    a.close();
+    b.batches().whileGone("a", () -> done.add("for a"));
+    assertThat(done).containsExactly("for a");
+
+    CountDownLatch acting = new CountDownLatch(1);
+    Future<?> acts = threads.submit(() -> b.batches().whileGone("a", () -> {
+      acting.countDown();
+      Awaitility.await().until(() -> PostgresServer.shared().ask(store,
+          "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").equals("1"));
+      done.add("before it comes back");
+    }));
+    acting.await();
+    open("a");
+    assertThat(done).containsExactly("for a", "before it comes back");
+    acts.get();
+  }
+
+  @Test
   void leavesACallOfAnotherBridgeAloneAndTakesItsAnswer() {
     JdbcJournal a = open("a");
     JdbcJournal b = open("b");
