@@ -61,7 +61,6 @@ final class BatchRows {
   }
 
   Batch begin(String batchId, String source, Instant now) {
-    sql.sql("DELETE FROM batch_row WHERE batch_id = ?").param(batchId).update();
     sql.sql("DELETE FROM batch WHERE batch_id = ?").param(batchId).update();
     sql.sql("INSERT INTO batch (batch_id, source, phase, taken, started_at) VALUES (?, ?, 'READING', 0, ?)")
         .params(batchId, source, now.toEpochMilli()).update();
@@ -168,15 +167,19 @@ final class BatchRows {
             row.getString("pay_connect_name"), row.getString("terminal_id"), JobRows.instant(row, "ended_at"))).list();
   }
 
-  /** Deletes a finished batch that ended before this; at most one, for it may be large. */
+  /** Of a finished batch that ended before this, deletes a thousand rows, and the batch itself once none are left. */
   int purge(Instant before) {
-    Optional<String> old = sql.sql("SELECT batch_id FROM batch WHERE phase = 'FINISHED' AND finished_at < ? LIMIT 1")
-        .param(before.toEpochMilli()).query(String.class).optional();
-    old.ifPresent(id -> {
-      sql.sql("DELETE FROM batch_row WHERE batch_id = ?").param(id).update();
-      sql.sql("DELETE FROM batch WHERE batch_id = ?").param(id).update();
-    });
-    return old.isPresent() ? 1 : 0;
+    return sql.sql("SELECT batch_id FROM batch WHERE phase = 'FINISHED' AND finished_at < ? LIMIT 1")
+        .param(before.toEpochMilli()).query(String.class).optional().map(id -> {
+          int rows = forget(id);
+          return rows > 0 ? rows : sql.sql("DELETE FROM batch WHERE batch_id = ?").param(id).update();
+        }).orElse(0);
+  }
+
+  /** Deletes up to a thousand rows of this batch; one may have a million, and others want to write between. */
+  int forget(String batchId) {
+    return sql.sql("DELETE FROM batch_row WHERE batch_id = ? AND number IN (SELECT number FROM batch_row WHERE batch_id = ? LIMIT 1000)")
+        .params(batchId, batchId).update();
   }
 
   private static Batch batch(ResultSet row) throws SQLException {

@@ -250,25 +250,35 @@ public final class JdbcJournal implements Journal {
   @Override
   public List<Credentials> unpublished(Instant before, int limit) {
     Instant now = clock.instant();
-    return read(rows -> dialect.severalWriters() ? rows.unpublished(before, turn(now), now, limit) : rows.unpublished(before, now, limit));
+    return read(rows -> dialect.severalWriters() ? rows.unpublished(before, owner.instance(), furthestTurn(now), now, limit) : rows.unpublished(before, now, limit));
   }
 
   @Override
   public boolean takeTurn(Credentials credentials) {
-    Instant now = clock.instant();
-    return !dialect.severalWriters() || owner.instance().equals(credentials.sender()) && begins(credentials.sendUntil(), now)
-        || writeLocked(credentials.jobId(), rows -> rows.takeTurn(credentials.attemptId(), turn(now), now));
+    return !dialect.severalWriters() || owner.instance().equals(credentials.sender()) && begins(credentials.sendUntil(), clock.instant())
+        || writeLocked(credentials.jobId(), rows -> {
+          Instant now = clock.instant();
+          return rows.takeTurn(credentials.attemptId(), turn(now), furthestTurn(now), now);
+        });
   }
 
   private JobRows.Turn turn(Instant now) {
     return new JobRows.Turn(owner.instance(), now.plus(SEND_TURN));
   }
 
+  /**
+   * A turn that ends later than this was given before the clock was turned back. Twice its length, because another bridge's clock may be
+   * ahead of this one's, and because it may have been given since this was asked.
+   */
+  private static Instant furthestTurn(Instant now) {
+    return now.plus(SEND_TURN.multipliedBy(2));
+  }
+
   /** For how long another bridge may still be sending these; zero or less if none is. */
   private Duration othersTurn(Credentials credentials, Instant now) {
     Instant until = credentials.sendUntil();
     boolean others = dialect.severalWriters() && until != null && !owner.instance().equals(credentials.sender());
-    return others && !until.isAfter(now.plus(SEND_TURN)) ? Duration.between(now, until) : Duration.ZERO;
+    return others && !until.isAfter(furthestTurn(now)) ? Duration.between(now, until) : Duration.ZERO;
   }
 
   /** Whether a send that begins now in a turn that ends then is certainly over by then. */
@@ -605,8 +615,16 @@ public final class JdbcJournal implements Journal {
 
     @Override
     public Batch begin(String batchId, String source) {
+      while (forgetFinished(batchId) > 0) {
+        // a thousand rows at a time, so that no commit of a job waits long
+      }
       return writeLocked("batch " + batchId, rows -> rows.batches().find(batchId).filter(known -> known.phase() != Phase.FINISHED)
           .orElseGet(() -> rows.batches().begin(batchId, source, clock.instant())));
+    }
+
+    private int forgetFinished(String batchId) {
+      return writeLocked("batch " + batchId, rows -> rows.batches().find(batchId).filter(known -> known.phase() == Phase.FINISHED)
+          .map(known -> rows.batches().forget(batchId)).orElse(0));
     }
 
     @Override

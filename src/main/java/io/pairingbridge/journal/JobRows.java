@@ -38,7 +38,7 @@ final class JobRows {
       j.state NOT IN ('CALLING', 'WAITING', 'SEALED') AND NOT EXISTS
         (SELECT 1 FROM attempt a WHERE a.job_id = j.job_id AND a.result = 'PAIRED' AND a.sealed IS NOT NULL)""";
 
-  /** Nobody else's turn; one that ends later than it can ever have been given was given before the clock was turned back. */
+  /** Nobody else's turn; one that ends too far away was given before the clock was turned back. */
   private static final String FREE = "(a.send_until IS NULL OR a.sender = ? OR a.send_until <= ? OR a.send_until > ?)";
 
   /** Until then nobody else sends the answer. */
@@ -177,7 +177,7 @@ final class JobRows {
     return counts;
   }
 
-  /** Deletes up to a thousand jobs that ended before this, with their attempts. */
+  /** Deletes up to a thousand rows of each kind that are older than this: jobs with their attempts, ended tries, setbacks, a batch's rows. */
   int purge(Instant before) {
     List<String> old = sql.sql("SELECT j.job_id FROM job j WHERE j.finished_at < ? AND " + DONE_WITH + " LIMIT 1000")
         .param(millis(before)).query(String.class).list();
@@ -191,8 +191,11 @@ final class JobRows {
             AND NOT EXISTS (SELECT 1 FROM job j WHERE j.job_id = attempt.job_id)""")
           .param("ids", old).param("before", millis(before)).update();
     }
-    sql.sql("DELETE FROM ended_try WHERE finished_at < ?").param(millis(before)).update();
-    sql.sql("DELETE FROM setback WHERE updated_at < ?").param(millis(before)).update();
+    purged += sql.sql("""
+        DELETE FROM ended_try WHERE (job_id, otp_hash) IN (SELECT job_id, otp_hash FROM ended_try WHERE finished_at < ? LIMIT 1000)""")
+        .param(millis(before)).update();
+    purged += sql.sql("DELETE FROM setback WHERE carrier IN (SELECT carrier FROM setback WHERE updated_at < ? LIMIT 1000)")
+        .param(millis(before)).update();
     return purged + batches.purge(before);
   }
 
@@ -274,16 +277,16 @@ final class JobRows {
   }
 
   /** As {@link #unpublished}, but for what it is somebody else's turn to send. */
-  List<Credentials> unpublished(Instant before, Turn turn, Instant now, int limit) {
+  List<Credentials> unpublished(Instant before, String sender, Instant furthestTurn, Instant now, int limit) {
     return sql.sql(CREDENTIALS + " AND (a.ended_at < ? OR a.ended_at > ?) AND " + FREE + " ORDER BY a.ended_at LIMIT ?")
-        .params(millis(before), millis(now), turn.sender(), millis(now), millis(turn.until()), limit)
+        .params(millis(before), millis(now), sender, millis(now), millis(furthestTurn), limit)
         .query(JobRows::credentials).list();
   }
 
   /** False if it is somebody else's turn, or if nothing is left to send. */
-  boolean takeTurn(String attemptId, Turn turn, Instant now) {
+  boolean takeTurn(String attemptId, Turn turn, Instant furthestTurn, Instant now) {
     return sql.sql("UPDATE attempt AS a SET sender = ?, send_until = ? WHERE a.attempt_id = ? AND a.sealed IS NOT NULL AND " + FREE)
-        .params(turn.sender(), millis(turn.until()), attemptId, turn.sender(), millis(now), millis(turn.until())).update() == 1;
+        .params(turn.sender(), millis(turn.until()), attemptId, turn.sender(), millis(now), millis(furthestTurn)).update() == 1;
   }
 
   /** The sealed bytes of an answer that could not be understood, or null. */

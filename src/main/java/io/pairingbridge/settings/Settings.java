@@ -196,6 +196,10 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     if (!otpKey.isEmpty() && otpKey.length() < 32) {
       problems.add("pairing.journal.otp-key is too short; give at least 32 random characters");
     }
+    if (!client && source.sound(Setting.ENVIRONMENT) && "production".equals(profile) && !"production".equals(where)) {
+      problems.add("the profile is production, but pairing.environment is " + where + ", so that nothing of what production refuses would"
+          + " be refused: remove the other value (PAIRING_ENVIRONMENT, -Dpairing.environment), or choose another profile");
+    }
     if (!client && source.sound(Setting.ENVIRONMENT) && "production".equals(where)) {
       new ProductionRules(source, base, data, endpointUrl, broker).check(problems);
     }

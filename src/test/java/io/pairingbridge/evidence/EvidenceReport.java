@@ -277,8 +277,9 @@ final class EvidenceReport {
         - **That each blow bit.** A disk that is full while nobody writes, or a cut while nothing flows, counts as a blow.
         - **The depth of the request queue after a round.** That every job has ended, once, is looked at; copies of its request that
           might still be delivered are not counted.
-        - **Several bridges on one journal.** They need a journal that several processes can share. What is covered is the one
-          bridge that is paused and meets itself: a second process on its data directory is refused.
+        - **Several bridges on one journal, beyond two on one machine.** In the runs `shared` bridges are killed, paused and stopped, and
+          the broker and the database server are killed. The faults of wires, endpoint, disk, clock and key are drawn for one bridge only;
+          the wire to the server is not cut, its disk does not fill up, and no standby takes over from it.
         - **TLS, proxies, mutual TLS** between the parts. `ConnectionsIT` and `BrokerConnectionsIT` have some of it, without
           kills.
         - **The shipped durations.** Connection time to live, deadline and delays are shortened, as said above.

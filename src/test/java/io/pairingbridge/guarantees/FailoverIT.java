@@ -20,6 +20,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -112,14 +114,14 @@ class FailoverIT {
     disturbance.happen();
     assertThat(posts(jobs)).as("the broker was killed while there was work to do").isLessThan(JOBS);
 
-    Set<String> paired = new HashSet<>();
+    List<String> paired = new ArrayList<>();
     Set<String> ended = new HashSet<>();
     Awaitility.await().atMost(PATIENCE).ignoreException(JMSException.class).until(() -> {
       drain(url, BrokerUsers.ERP_CREDENTIALS, BrokerQueue.CREDENTIALS, paired);
       drain(url, BrokerUsers.ERP_REQUESTER, BrokerQueue.OUTCOMES, ended);
-      return ended.size() == JOBS && paired.size() == JOBS;
+      return ended.size() == JOBS && paired.size() >= JOBS;
     });
-    assertThat(paired).containsExactlyInAnyOrderElementsOf(jobs);
+    assertThat(paired).as("each once").containsExactlyInAnyOrderElementsOf(jobs);
     assertThat(jobs).allSatisfy(job -> assertThat(stage.ledger().posts("otp-" + job)).hasSize(1));
   }
 
@@ -127,7 +129,7 @@ class FailoverIT {
     return jobs.stream().mapToLong(job -> stage.ledger().posts("otp-" + job).size()).sum();
   }
 
-  private void drain(String url, String user, BrokerQueue queue, Set<String> jobs) throws JMSException {
+  private void drain(String url, String user, BrokerQueue queue, Collection<String> jobs) throws JMSException {
     try (Connection connection = login(url, user);
         Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
       connection.start();

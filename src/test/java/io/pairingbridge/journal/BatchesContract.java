@@ -180,9 +180,28 @@ abstract class BatchesContract {
 
     batches.finished("b");
     clock.move(Duration.ofDays(100));
-    assertThat(journal.purge(Duration.ofDays(90))).isEqualTo(1);
+    assertThat(portions()).as("rows, and last the batch").containsExactly(1_000, 1_000, 500, 1);
     assertThat(batches.all()).isEmpty();
     assertThat(rows("b")).isEmpty();
+  }
+
+  @Test
+  void forgetsTheRowsOfAFinishedBatchWhenItBeginsAnew() {
+    batches.begin("b", "file-1");
+    batches.take("b", LongStream.rangeClosed(1, 2_500).mapToObj(this::refused).toList(), 0);
+    batches.read("b", null);
+    batches.finished("b");
+
+    batches.begin("b", "file-2");
+    assertThat(rows("b")).isEmpty();
+  }
+
+  private List<Integer> portions() {
+    List<Integer> portions = new ArrayList<>();
+    for (int purged = journal.purge(Duration.ofDays(90)); purged > 0; purged = journal.purge(Duration.ofDays(90))) {
+      portions.add(purged);
+    }
+    return portions;
   }
 
   private Progress find() {

@@ -2,6 +2,7 @@ package io.pairingbridge.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
@@ -31,6 +32,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,6 +98,36 @@ class PostgresClusterIT {
         + " WHERE version IS NOT NULL AND success")).isEqualTo("t");
   }
 
+  /** What bridges of the version before left, four of this one find, that start at once: one of them sends it. */
+  @Test
+  void goesOnWithWhatTheVersionBeforeSealed() throws Exception {
+    Flyway.configure().dataSource(store.url(), store.username(), store.password()).locations("classpath:io/pairingbridge/journal")
+        .target("5").load().migrate();
+    PostgresServer.shared().ask(store, """
+        INSERT INTO pairing.job (job_id, state, otp_hash, carrier, reference, requested_at, attempts, attempt_id, owner, deadline, updated_at)
+        SELECT 'old-' || i, 'SEALED', 'hash', i, '{}', 1, 1, 'attempt-' || i, 'x/1', 1, 1 FROM generate_series(1, 200) i""");
+    PostgresServer.shared().ask(store, """
+        INSERT INTO pairing.attempt (attempt_id, job_id, number, owner, started_at, deadline, ended_at, result, sealed, key_id, content_type)
+        SELECT 'attempt-' || i, 'old-' || i, 1, 'x/1', 1, 1, 1, 'PAIRED', 'sealed-bytes', 'key-1', 'application/jose'
+        FROM generate_series(1, 200) i""");
+    List<Callable<JdbcJournal>> starts = new ArrayList<>();
+    for (String instance : List.of("a", "b", "c", "d")) {
+      starts.add(() -> open(instance));
+    }
+    List<JdbcJournal> all = atOnce(starts);
+    for (JdbcJournal journal : all) {
+      assertThat(journal.unpublished(Instant.now(), 500)).hasSize(200);
+    }
+    List<Credentials> left = all.get(0).unpublished(Instant.now(), 500);
+    AtomicInteger turns = new AtomicInteger();
+    atOnce(all.stream().<Callable<Void>>map(journal -> () -> {
+      left.forEach(credentials -> turns.addAndGet(journal.takeTurn(credentials) ? 1 : 0));
+      return null;
+    }).toList());
+    assertThat(turns).as("turns for 200 answers").hasValue(200);
+    assertThat(all.get(3).published("old-7", "attempt-7").state()).isEqualTo(State.PUBLISHED);
+  }
+
   /** A newer bridge has changed the schema in a way that this one can live with: it goes on, and starts again. */
   @Test
   void startsOnTheSchemaOfTheNextVersion() throws Exception {
@@ -151,7 +183,10 @@ class PostgresClusterIT {
     b.batches().whileGone("a", () -> done.add("for a"));
     assertThat(done).isEmpty();
     a.close();
-    b.batches().whileGone("a", () -> done.add("for a"));
+    Awaitility.await().until(() -> { // the server notices a moment later
+      b.batches().whileGone("a", () -> done.add("for a"));
+      return !done.isEmpty();
+    });
     assertThat(done).containsExactly("for a");
 
     CountDownLatch acting = new CountDownLatch(1);
@@ -273,7 +308,7 @@ class PostgresClusterIT {
     for (int purged = a.purge(Duration.ofDays(1)); purged > 0; purged = a.purge(Duration.ofDays(1))) {
       portions.add(purged);
     }
-    assertThat(portions).containsExactly(1000, 1000, 1000, 499);
+    assertThat(portions).as("the first with one ended try").containsExactly(1001, 1000, 1000, 499);
     assertThat(b.find("old-3500").orElseThrow().state()).isEqualTo(State.CALLING);
     assertThat(PostgresServer.shared().ask(store, "SELECT count(*) FROM pairing.attempt WHERE job_id <> 'old-3500'")).isEqualTo("0");
   }

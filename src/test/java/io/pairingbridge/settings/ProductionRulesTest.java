@@ -193,6 +193,17 @@ class ProductionRulesTest {
     assertThat(problems()).isEmpty();
   }
 
+  @Test
+  void refusesTheProfileWithAnotherEnvironment() throws IOException {
+    Files.writeString(home.resolve("config/application-production.properties"), "pairing.environment=production\n");
+    settings.remove("pairing.environment");
+    assertThat(problems("production")).isEmpty();
+    set("pairing.environment", "sandbox");
+    assertThat(problems("production")).contains("the profile is production, but pairing.environment is sandbox")
+        .contains("remove the other value");
+    assertThat(problems("sandbox-of-ours")).doesNotContain("the profile is production");
+  }
+
   private void set(String key, String value) {
     settings.put(key, value);
   }
@@ -212,7 +223,11 @@ class ProductionRulesTest {
   }
 
   private String problems() {
-    SettingsException refused = catchThrowableOfType(SettingsException.class, () -> Settings.load(home, null, Map.of(), settings));
+    return problems(null);
+  }
+
+  private String problems(String profile) {
+    SettingsException refused = catchThrowableOfType(SettingsException.class, () -> Settings.load(home, profile, Map.of(), settings));
     return refused == null ? "" : refused.getMessage();
   }
 }
