@@ -41,7 +41,6 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   /** Calls at once; what connections and sessions are made for. */
   public static final int MOST_CALLS = 512;
   private static final int LONGEST_NOTE = 500;
-  private static final long COUNTS_KEPT = TimeUnit.SECONDS.toNanos(2);
   /** Whoever is logged at DEBUG here prints requests, answers or messages as they are. */
   private static final List<String> NEVER_DEBUGGED = List.of("org.apache.hc", "org.apache.activemq", "org.springframework.jms",
       "org.apache.camel", "io.vertx", "io.netty", "org.jolokia");
@@ -67,13 +66,15 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   private final Parts parts;
   private final Instant startedAt;
   private volatile int concurrency;
-  private Map<State, Long> counts = Map.of();
-  private long countedAt = System.nanoTime() - COUNTS_KEPT;
+  private final Remembered<Map<State, Long>> counts;
+  private final Remembered<List<BatchFigures>> batches;
 
   /** @throws JMException if there is one already: two bridges in one process */
   public BridgeMBean(Parts parts, int concurrency) throws JMException {
     this.parts = parts;
     this.concurrency = concurrency;
+    this.counts = new Remembered<>(this::counted);
+    this.batches = new Remembered<>(() -> parts.journal().batches().all().stream().map(BatchFigures::new).toList());
     this.startedAt = parts.clock().instant();
     this.name = new ObjectName(NAME);
     server.registerMBean(new ExplainedMBean(this, PairingBridgeMXBean.class), name);
@@ -146,7 +147,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
 
   @Override
   public Map<String, Long> getJournalEntries() {
-    return named(counts());
+    return named(counts.get());
   }
 
   @Override
@@ -161,12 +162,12 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
 
   @Override
   public long getWaiting() {
-    return counts().getOrDefault(State.WAITING, -1L);
+    return counts.get().getOrDefault(State.WAITING, -1L);
   }
 
   @Override
   public long getSealedNotPublished() {
-    return counts().getOrDefault(State.SEALED, -1L);
+    return counts.get().getOrDefault(State.SEALED, -1L);
   }
 
   @Override
@@ -220,7 +221,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
 
   @Override
   public List<BatchFigures> getBatches() {
-    return parts.journal().batches().all().stream().map(BatchFigures::new).toList();
+    return batches.get();
   }
 
   // ---- looking -------------------------------------------------------------------------------------------------------------
@@ -329,7 +330,8 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     if (!dryRun) {
       audit("replayAll", "", filter.toString());
     }
-    Handled handled = broker(() -> parts.queues().handleAll(Kind.DEAD_LETTERS, filter, letter -> verdict(letter, "", ""), dryRun));
+    Handled handled = broker(() -> parts.queues().handleAll(Kind.DEAD_LETTERS, filter, letter -> verdict(letter, "", ""),
+        jobs -> audit("replayAll", "", "sends again " + String.join(" ", jobs)), dryRun));
     if (!dryRun) {
       audit("replayAll", "", handled.done() + " sent again, left: " + handled.refused());
     }
@@ -410,16 +412,12 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     }
   }
 
-  private synchronized Map<State, Long> counts() {
-    if (System.nanoTime() - countedAt >= COUNTS_KEPT) {
-      countedAt = System.nanoTime();
-      try {
-        counts = parts.journal().counts();
-      } catch (JournalException e) {
-        counts = Map.of(); // unknown, not zero; the intake's reason says what is wrong
-      }
+  private Map<State, Long> counted() {
+    try {
+      return parts.journal().counts();
+    } catch (JournalException e) {
+      return Map.of(); // unknown, not zero; the intake's reason says what is wrong
     }
-    return counts;
   }
 
   private static Kind kind(String queue) {

@@ -36,24 +36,17 @@ import org.apache.hc.core5.pool.PoolStats;
 
 /** The contract's metrics. Labels are outcomes, results and states; never an id. */
 public final class Metrics implements JobListener, AutoCloseable {
-  /** Counting a large journal takes a moment; scrapes that come together share one count. */
-  private static final long COUNTS_KEPT = TimeUnit.SECONDS.toNanos(5);
-
   private final MeterRegistry registry;
   private final Intake intake;
-  private final Depths depths;
+  private final Remembered<Map<String, Long>> depths;
+  private final Remembered<Map<State, Long>> counts;
+  private final Remembered<List<Progress>> batches;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final Map<Outcome, Counter> jobs = new EnumMap<>(Outcome.class);
   private final Map<Result, Counter> attempts = new EnumMap<>(Result.class);
   private final Timer attemptTime;
   private final Timer jobTime;
-  private Map<State, Long> counts = Map.of();
-  private long countedAt = System.nanoTime() - COUNTS_KEPT;
-  private List<Progress> batches = List.of();
-  private Map<String, Long> lastDepths = Map.of();
-  private long depthsReadAt = System.nanoTime() - COUNTS_KEPT;
   private final JvmGcMetrics gc = new JvmGcMetrics();
-  private long batchesReadAt = System.nanoTime() - COUNTS_KEPT;
 
   /** Asks the broker how long its queues are. */
   public interface Depths {
@@ -68,7 +61,9 @@ public final class Metrics implements JobListener, AutoCloseable {
       Supplier<List<KeyInUse>> keys, List<CertificateStore> stores, Clock clock, String version) {
     this.registry = registry;
     this.intake = intake;
-    this.depths = depths;
+    this.depths = new Remembered<>(() -> asked(depths));
+    this.counts = new Remembered<>(() -> counts(journal));
+    this.batches = new Remembered<>(() -> running(journal));
     new JvmMemoryMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
     new ProcessorMetrics().bindTo(registry);
@@ -104,15 +99,15 @@ public final class Metrics implements JobListener, AutoCloseable {
     jobTime = histogram("pairing.job", "From the request's arrival in its queue to its credentials on theirs",
         Duration.ofMillis(5), Duration.ofHours(1));
     for (State state : State.values()) {
-      Gauge.builder("pairing.journal.entries", () -> count(journal, state)).description("Jobs in the journal, by state")
+      Gauge.builder("pairing.journal.entries", () -> count(state)).description("Jobs in the journal, by state")
           .tag("state", state.name()).register(registry);
     }
-    Gauge.builder("pairing.batches.running", () -> batches(journal).size()).description("Batches that are not finished")
+    Gauge.builder("pairing.batches.running", () -> batches.get().size()).description("Batches that are not finished")
         .register(registry);
-    Gauge.builder("pairing.batch.rows.waiting", () -> rows(journal, Progress::open))
+    Gauge.builder("pairing.batch.rows.waiting", () -> rows(Progress::open))
         .description("Rows of batches that are not finished whose job has not ended").register(registry);
     for (Outcome outcome : Outcome.values()) {
-      Gauge.builder("pairing.batch.rows.ended", () -> rows(journal, batch -> batch.outcomes().getOrDefault(outcome, 0L)))
+      Gauge.builder("pairing.batch.rows.ended", () -> rows(batch -> batch.outcomes().getOrDefault(outcome, 0L)))
           .description("Rows of batches that are not finished, by the outcome that they ended with").tag("outcome", outcome.name())
           .register(registry);
     }
@@ -136,30 +131,30 @@ public final class Metrics implements JobListener, AutoCloseable {
         .minimumExpectedValue(least).maximumExpectedValue(most).register(registry);
   }
 
-  private synchronized double count(Journal journal, State state) {
-    if (System.nanoTime() - countedAt >= COUNTS_KEPT) {
-      countedAt = System.nanoTime();
-      try {
-        counts = journal.counts();
-      } catch (JournalException e) {
-        counts = Map.of(); // unknown, not zero
-      }
-    }
-    Long count = counts.get(state);
+  private double count(State state) {
+    Long count = counts.get().get(state);
     return count == null ? Double.NaN : count;
   }
 
-  private synchronized double depth(String queue) {
-    if (System.nanoTime() - depthsReadAt >= COUNTS_KEPT) {
-      depthsReadAt = System.nanoTime();
-      try {
-        lastDepths = depths.get();
-      } catch (JMSException | RuntimeException e) {
-        lastDepths = Map.of(); // unknown, not zero
-      }
+  private double depth(String queue) {
+    Long depth = depths.get().getOrDefault(queue, -1L);
+    return depth < 0 ? Double.NaN : depth;
+  }
+
+  private static Map<State, Long> counts(Journal journal) {
+    try {
+      return journal.counts();
+    } catch (JournalException e) {
+      return Map.of(); // unknown, not zero
     }
-    Long depth = lastDepths.get(queue);
-    return depth == null ? Double.NaN : depth;
+  }
+
+  private static Map<String, Long> asked(Depths depths) {
+    try {
+      return depths.get();
+    } catch (JMSException | RuntimeException e) {
+      return Map.of(); // unknown, not zero
+    }
   }
 
   private static double age(List<KeyInUse> keys, Clock clock) {
@@ -176,20 +171,16 @@ public final class Metrics implements JobListener, AutoCloseable {
     return keys.stream().filter(KeyInUse::sealing).findFirst().orElse(null);
   }
 
-  private double rows(Journal journal, ToLongFunction<Progress> figure) {
-    return batches(journal).stream().mapToLong(figure).sum();
+  private double rows(ToLongFunction<Progress> figure) {
+    return batches.get().stream().mapToLong(figure).sum();
   }
 
-  private synchronized List<Progress> batches(Journal journal) {
-    if (System.nanoTime() - batchesReadAt >= COUNTS_KEPT) {
-      batchesReadAt = System.nanoTime();
-      try {
-        batches = journal.batches().running();
-      } catch (JournalException e) {
-        batches = List.of(); // the health check says what is wrong with the journal
-      }
+  private static List<Progress> running(Journal journal) {
+    try {
+      return journal.batches().running();
+    } catch (JournalException e) {
+      return List.of(); // the health check says what is wrong with the journal
     }
-    return batches;
   }
 
   @Override

@@ -59,7 +59,7 @@ public interface PairingBridgeMXBean {
   @Sentence("Jobs that ended since the start of this process, by outcome.")
   Map<String, Long> getOutcomes();
 
-  @Sentence("Jobs in the journal by state; under SEALED the credentials that are not on their queue yet.")
+  @Sentence("Jobs in the journal by state, counted at most a minute ago; under SEALED the credentials that are not on their queue yet.")
   Map<String, Long> getJournalEntries();
 
   @Sentence("Calls of the endpoint that are under way now.")
@@ -95,10 +95,10 @@ public interface PairingBridgeMXBean {
   @Sentence("Why the key files as they are now are not used, and what to do; empty if they are.")
   String getKeyProblem();
 
-  @Sentence("Messages in each queue of the broker; -1 if the broker cannot be asked.")
+  @Sentence("Messages in each queue of the broker; -1 if the broker cannot be asked, or has no such queue.")
   Map<String, Long> getQueueDepths();
 
-  @Sentence("All batches that the journal still knows, the latest first, with the figures of each.")
+  @Sentence("All batches that the journal still knows, the latest first, with the figures of each, at most a minute old.")
   List<BatchFigures> getBatches();
 
   // ---- looking -------------------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ public final class AttentionQueues {
     this.bridge = bridge;
   }
 
-  /** How many messages lie in each queue, waiting ones included. */
+  /** How many messages lie in each queue, waiting ones included; -1 for one that is not there. */
   public Map<String, Long> depths() throws JMSException {
     try (Connection connection = bridge.createConnection(); Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
       Session own = session instanceof JmsPoolSession pooled ? pooled.getInternalSession() : session;
@@ -112,7 +112,7 @@ public final class AttentionQueues {
       Map<String, Long> depths = new LinkedHashMap<>();
       for (String queue : QUEUES) {
         ClientSession.QueueQuery query = core.queueQuery(SimpleString.of(queue));
-        depths.put(queue, query.isExists() ? query.getMessageCount() : 0L);
+        depths.put(queue, query.isExists() ? query.getMessageCount() : -1L);
       }
       return depths;
     } catch (ActiveMQException e) {
@@ -209,9 +209,11 @@ public final class AttentionQueues {
    * Those that are refused stay where they are.
    *
    * @param judge asked twice about a letter: when it is looked at and when it is in hand
+   * @param before told the ids of the jobs of each transaction before it is committed; if it throws, nothing of it is done
    * @param dryRun only asks
    */
-  public Handled handleAll(Kind kind, Filter filter, Function<Letter, Verdict> judge, boolean dryRun) throws JMSException {
+  public Handled handleAll(Kind kind, Filter filter, Function<Letter, Verdict> judge, Consumer<List<String>> before, boolean dryRun)
+      throws JMSException {
     List<String> good = new ArrayList<>();
     Map<String, Long> refused = new LinkedHashMap<>();
     browse(kind, filter.selector(), Long.MAX_VALUE, message -> {
@@ -232,14 +234,15 @@ public final class AttentionQueues {
       Queue queue = session.createQueue(kind.queue);
       for (int from = 0; from < good.size(); from += 100) {
         List<String> some = good.subList(from, Math.min(good.size(), from + 100));
-        done += handle(session, queue, some, judge, refused);
+        done += handle(session, queue, some, judge, before, refused);
       }
     }
     return new Handled(done, refused);
   }
 
   private long handle(Session session, Queue queue, List<String> messageIds, Function<Letter, Verdict> judge,
-      Map<String, Long> refused) throws JMSException {
+      Consumer<List<String>> before, Map<String, Long> refused) throws JMSException {
+    List<String> jobs = new ArrayList<>();
     StringJoiner ids = new StringJoiner(", ", "JMSMessageID IN (", ")");
     messageIds.forEach(id -> ids.add(literal(id)));
     long done = 0;
@@ -258,9 +261,11 @@ public final class AttentionQueues {
         if (verdict.replay() != null) {
           send(session, letter, verdict.replay());
         }
+        jobs.add(letter.jobId());
         done++;
       }
     }
+    before.accept(jobs);
     session.commit();
     return done;
   }

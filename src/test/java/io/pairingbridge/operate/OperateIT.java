@@ -1,6 +1,7 @@
 package io.pairingbridge.operate;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.broker.BrokerUsers;
@@ -121,7 +122,17 @@ class OperateIT {
     assertThat(operator.call("deadLetters", "EXPIRED", "", "", "", 0, 2).path("total").asInt()).isEqualTo(3);
     assertThat(operator.call("deadLetters", "EXPIRED", "", "", "", 2, 2).path("letters")).hasSize(1);
 
+    Path audit = stage.data().resolve(AuditLog.FILE);
+    String before = Files.exists(audit) ? Files.readString(audit) : "";
+    Files.deleteIfExists(audit);
+    Files.createDirectory(audit); // cannot be written
+    assertThatThrownBy(() -> operator.call("replayAll", "", "", "", false)).hasMessageContaining("nothing was done");
+    Files.delete(audit);
+    Files.writeString(audit, before);
+    assertThat(operator.call("deadLetters", "EXPIRED", "", "", "", 0, 2).path("total").asInt()).isEqualTo(3);
+
     assertThat(operator.call("replayAll", "", "", "", false).path("replayed").asInt()).isEqualTo(3);
+    assertThat(Files.readString(audit)).containsPattern("\"action\":\"replayAll\".*sends again late-[123] late-[123] late-[123]\"");
     for (String job : List.of("late-1", "late-2", "late-3")) {
       awaitState(job, State.PUBLISHED);
       assertThat(stage.ledger().posts("otp-canary-" + job)).hasSize(1);
