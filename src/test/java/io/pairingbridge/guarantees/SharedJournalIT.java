@@ -1,6 +1,7 @@
 package io.pairingbridge.guarantees;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.pairingbridge.PairingBridge;
 import io.pairingbridge.settings.Settings;
@@ -107,6 +108,31 @@ class SharedJournalIT {
     }
   }
 
+  /**
+   * A bridge of the version before has the journal open while this version brings the schema up to date; both work, the older one is ended, and
+   * what it left goes on. By hand, since the version before is not part of a checkout.
+   */
+  @Test
+  void goesOnBesideTheVersionBefore(@TempDir Path folder) throws Exception {
+    String before = System.getProperty("version-before");
+    assumeTrue(before != null, "-Dversion-before=<folder of the unpacked bundle of the version before> is not given");
+    // So slow that work is left when the second one has started.
+    try (Stage stage = stage(folder).set("pairing.rate-limit", "4"); Child a = bridge(stage, "a", Path.of(before, "lib") + "/*", Path.of(before))) {
+      send(stage);
+      a.awaitLog("is PAIRED", 3);
+      try (Child b = bridge(stage, "b")) {
+        workHasBegun(a, b);
+        a.stop();
+        stage.awaitOutcome(jobs.keySet().toArray(String[]::new));
+        stage.gather();
+        assertThat(stage.inDoubt()).isEmpty();
+        assertThat(ids(stage.credentials())).hasSize(JOBS);
+        assertThat(stage.ledger().posts().values()).allSatisfy(posts -> assertThat(posts).hasSize(1));
+        Invariants.check(stage, jobs, MAX_AMBIGUOUS, List.of(a.log(), b.log()));
+      }
+    }
+  }
+
   /** The file that a bridge was reading when it was killed, another one reads to its end. */
   @Test
   void goesOnWithTheBatchFileOfOneThatIsGone(@TempDir Path folder) throws Exception {
@@ -147,6 +173,10 @@ class SharedJournalIT {
   }
 
   private static Child bridge(Stage stage, String name) throws Exception {
+    return bridge(stage, name, System.getProperty("java.class.path"), Path.of(""));
+  }
+
+  private static Child bridge(Stage stage, String name, String classPath, Path home) throws Exception {
     stage.set("pairing.instance-id", name).set("pairing.data-directory", stage.data().resolve(name).toString())
         .set("pairing.management.port", Integer.toString(Stage.freePort()));
     Path log = stage.folder().resolve(name + ".log");
@@ -154,7 +184,7 @@ class SharedJournalIT {
         setting -> setting.getKey().toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'), Map.Entry::getValue));
     int before = Files.exists(log) ? Files.readString(log).split("takes requests from", -1).length - 1 : 0;
     return Child.start(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), PairingBridge.class.getName(), "run"), log, environment)
+        "-XX:TieredStopAtLevel=1", "-Dpairing.home=" + home.toAbsolutePath(), "-cp", classPath, PairingBridge.class.getName(), "run"), log, environment)
         .awaitLog("takes requests from", before + 1, Duration.ofMinutes(2));
   }
 
