@@ -133,6 +133,28 @@ class SharedJournalIT {
     }
   }
 
+  /** What is in calls when the database goes is sealed in memory, and written when it is back: nothing is called again. */
+  @Test
+  void closesTheIntakeWhileTheDatabaseIsAway(@TempDir Path folder) throws Exception {
+    try (PostgresServer server = PostgresServer.start(List.of());
+        Stage stage = stage(folder, server.journal()).set("pairing.rate-limit", "20").set("pairing.reconcile.interval", "1s");
+        Child bridge = bridge(stage, "a")) {
+      send(stage);
+      bridge.awaitLog("is PAIRED", 20);
+      server.kill();
+      bridge.awaitLog("Intake closed, jobs stay in their queue: the journal", 1);
+      assertThat(stage.ledger().posts()).as("jobs that were called before").hasSizeLessThan(JOBS);
+      server.start();
+      bridge.awaitLog("Intake open", 1);
+      stage.awaitOutcome(jobs.keySet().toArray(String[]::new));
+      stage.gather();
+      assertThat(stage.inDoubt()).isEmpty();
+      assertThat(ids(stage.credentials())).hasSize(JOBS);
+      assertThat(stage.ledger().posts().values()).allSatisfy(posts -> assertThat(posts).hasSize(1));
+      Invariants.check(stage, jobs, MAX_AMBIGUOUS, List.of(bridge.log()));
+    }
+  }
+
   /** The file that a bridge was reading when it was killed, another one reads to its end. */
   @Test
   void goesOnWithTheBatchFileOfOneThatIsGone(@TempDir Path folder) throws Exception {
@@ -161,8 +183,11 @@ class SharedJournalIT {
   }
 
   private static Stage stage(Path folder) throws Exception {
+    return stage(folder, PostgresServer.shared().journal());
+  }
+
+  private static Stage stage(Path folder, Settings.JournalStore store) throws Exception {
     Stage stage = new Stage(folder).set("pairing.broker.connection-ttl", "5s").set("pairing.endpoint.deadline", "4s");
-    Settings.JournalStore store = PostgresServer.shared().journal();
     stage.set("pairing.journal.url", store.url()).set("pairing.journal.username", store.username())
         .set("pairing.journal.password", store.password()).set("pairing.journal.otp-key", "the key that all these bridges share");
     stage.ledger().otherwise(call -> {
