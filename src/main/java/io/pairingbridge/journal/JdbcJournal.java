@@ -250,7 +250,8 @@ public final class JdbcJournal implements Journal {
   @Override
   public List<Credentials> unpublished(Instant before, int limit) {
     Instant now = clock.instant();
-    return read(rows -> dialect.severalWriters() ? rows.unpublished(before, owner.instance(), furthestTurn(now), now, limit) : rows.unpublished(before, now, limit));
+    return read(rows -> dialect.severalWriters() ? rows.unpublished(before, owner.instance(), furthestTurn(now), now, limit)
+        : rows.unpublished(before, now, limit));
   }
 
   @Override

@@ -5,8 +5,8 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * A figure that the journal or the broker is asked for. It is kept for a while, so that whoever asks often, a page or a scrape, takes at most a
- * hundredth of the asking's time from the bridge: counting a million jobs takes a tenth of a second.
+ * A figure that the journal or the broker is asked for, and which takes the longer to find out the more there is. It is kept for a while, so that
+ * a page or a scrape that asks often costs the bridge a hundredth of a thread at most, or one question a minute.
  */
 final class Remembered<T> {
   private static final long LEAST = TimeUnit.SECONDS.toNanos(2);
@@ -18,7 +18,7 @@ final class Remembered<T> {
   private T value;
   private long until;
 
-  /** @param source does not throw: what could not be found out is a value of its own */
+  /** @param source not null; what it throws is thrown and not kept */
   Remembered(Supplier<T> source) {
     this(source, System::nanoTime);
   }
