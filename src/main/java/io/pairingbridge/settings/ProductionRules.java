@@ -10,10 +10,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Properties;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.postgresql.Driver;
 
 /**
  * What {@code pairing.environment=production} refuses although it would work: real credentials in the open, made-up ones, and
@@ -31,7 +31,7 @@ final class ProductionRules {
   private static final Set<PosixFilePermission> WRITABLE =
       Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
-  private static final Pattern POSTGRESQL = Pattern.compile("jdbc:postgresql:(?://([^/?]*))?.*", Pattern.DOTALL);
+  private static final List<String> OWN_TLS = List.of("sslfactory", "sslhostnameverifier", "socketFactory");
 
   private final SettingsSource source;
   private final Path base;
@@ -111,20 +111,25 @@ final class ProductionRules {
 
   private void journalTransport(List<String> problems) {
     String url = source.get(Setting.JOURNAL_URL);
-    Matcher server = POSTGRESQL.matcher(url);
-    if (!server.matches()) {
+    // As the driver reads it: a parameter may name another host, and of one that is there twice the last counts.
+    Properties server = url.startsWith("jdbc:postgresql:") ? Driver.parseURL(url, null) : null;
+    if (server == null) {
       return;
     }
-    String hosts = server.group(1);
-    boolean local = hosts == null || hosts.isEmpty() || Stream.of(hosts.split(",")).allMatch(host -> loopback(withoutPort(host)));
-    if (!local && !url.matches("(?s).*[?&]sslmode=verify-(full|ca)(&.*)?")) {
+    boolean local = Stream.of(server.getProperty("PGHOST", "localhost").split(",")).allMatch(host -> loopback(withoutBrackets(host)));
+    boolean verified = Set.of("verify-full", "verify-ca").contains(server.getProperty("sslmode", ""));
+    if (!local && server.stringPropertyNames().stream().anyMatch(OWN_TLS::contains)) {
+      problems.add("pairing.journal.url has the driver's TLS done by a class of its own, which may check nothing: remove "
+          + String.join(", ", OWN_TLS) + " and give the database's authority with sslrootcert=<file>");
+    }
+    if (!local && !verified) {
       problems.add("pairing.journal.url reaches a database on another machine without checking its certificate: add"
           + " sslmode=verify-full, and sslrootcert=<file> if its authority is not a public one");
     }
   }
 
-  private static String withoutPort(String host) {
-    return host.replaceFirst(":\\d+$", "").replaceFirst("^\\[(.*)]$", "$1");
+  private static String withoutBrackets(String host) {
+    return host.replaceFirst("^\\[(.*)]$", "$1");
   }
 
   private void passwords(List<String> problems) {
@@ -133,6 +138,7 @@ final class ProductionRules {
     }
     broker.users().forEach((user, password) -> password("pairing.broker.users." + user + ".password", password, user, problems));
     password(Setting.MANAGEMENT_PASSWORD, "operator", problems);
+    password(Setting.JOURNAL_OTP_KEY, "", problems);
     password(Setting.JOURNAL_PASSWORD, source.get(Setting.JOURNAL_USERNAME), problems);
     // Trust stores hold nothing secret, and the password of a proxy is for its owner to choose.
     password(Setting.BROKER_KEYSTORE_PASSWORD, "", problems);

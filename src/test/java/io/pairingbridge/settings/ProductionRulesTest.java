@@ -82,6 +82,10 @@ class ProductionRulesTest {
       "pairing.management.host | 0.0.0.0 | pairing.management.host is reached from other machines | pairing.management.keystore",
       "pairing.management.host | bridge.example.com | pairing.management.host is reached | pairing.management.keystore",
       "pairing.journal.url | jdbc:postgresql://db.example.com/pairing | pairing.journal.url reaches | add sslmode=verify-full",
+      "pairing.journal.url | jdbc:postgresql://db/p?sslmode=verify-full&sslmode=disable | pairing.journal.url reaches | add sslmode",
+      "pairing.journal.url | jdbc:postgresql://127.0.0.1/p?PGHOST=db.example.com | pairing.journal.url reaches | add sslmode",
+      "pairing.journal.url | jdbc:postgresql://db/p?sslmode=verify-full&sslfactory=org.postgresql.ssl.NonValidatingFactory | a class of its own | remove sslfactory",
+      "pairing.journal.otp-key | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | pairing.journal.otp-key | repeats fewer than 5 characters",
       "pairing.journal.url | jdbc:postgresql://127.0.0.1,db:5432/p?sslmode=require | pairing.journal.url reaches | add sslmode"})
   void refuses(String key, String value, String says, String mend) {
     set(key, value);
