@@ -9,6 +9,7 @@ import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
+import jakarta.jms.MessageConsumer;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
 import jakarta.jms.TextMessage;
@@ -21,9 +22,13 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.qpid.jms.JmsConnectionFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -302,6 +307,41 @@ class EmbeddedBrokerIT {
 
     assertThat(broker.broker().active()).isFalse();
     await().atMost(SOON).untilAsserted(() -> assertThat(nonDaemonThreads()).isSubsetOf(before));
+  }
+
+  /** With a hundredth of the shipped memory, so that it need not be filled. */
+  @Test
+  void putsOnPagesWhatDoesNotFitIntoMemoryAndDeliversAllOfIt() throws JMSException, IOException {
+    int messages = 500;
+    String body = "x".repeat(10_000);
+    try (TestBroker broker = TestBroker.startChanged(directory, xml ->
+        xml.replace("<global-max-size>100M</global-max-size>", "<global-max-size>1M</global-max-size>"));
+        Connection sender = broker.factory(BrokerUsers.ERP_REQUESTER).createConnection();
+        Connection receiver = broker.factory(BrokerUsers.BRIDGE).createConnection()) {
+      try (Session session = sender.createSession(true, Session.SESSION_TRANSACTED);
+          MessageProducer producer = session.createProducer(TestBroker.target(session, BrokerQueue.REQUESTS))) {
+        for (int i = 0; i < messages; i++) {
+          Message message = session.createTextMessage(body);
+          message.setIntProperty("number", i);
+          producer.send(message);
+        }
+        session.commit();
+      }
+      try (Stream<Path> files = Files.walk(broker.dataDirectory())) {
+        assertThat(files.filter(file -> file.getFileName().toString().endsWith(".page"))).isNotEmpty();
+      }
+      receiver.start();
+      List<Integer> numbers = new ArrayList<>();
+      try (Session session = receiver.createSession(false, Session.AUTO_ACKNOWLEDGE);
+          MessageConsumer consumer = session.createConsumer(TestBroker.target(session, BrokerQueue.REQUESTS))) {
+        for (int i = 0; i < messages; i++) {
+          Message message = consumer.receive(SOON.toMillis());
+          assertThat(message).as("message %d", i).isNotNull();
+          numbers.add(message.getIntProperty("number"));
+        }
+      }
+      assertThat(numbers).containsExactlyElementsOf(IntStream.range(0, messages).boxed().toList());
+    }
   }
 
   private static Set<Thread> nonDaemonThreads() {

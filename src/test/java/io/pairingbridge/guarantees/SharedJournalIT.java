@@ -110,7 +110,7 @@ class SharedJournalIT {
 
   /**
    * A bridge of the version before has the journal open while this version brings the schema up to date; both work, the older one is ended, and
-   * what it left goes on. By hand, since the version before is not part of a checkout.
+   * what it left goes on. {@code .ci/run} makes the bundle of the version before from the history.
    */
   @Test
   void goesOnBesideTheVersionBefore(@TempDir Path folder) throws Exception {
