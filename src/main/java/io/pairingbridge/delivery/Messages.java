@@ -118,6 +118,9 @@ public final class Messages {
     Message message = fresh(exchange, answer != null ? answer.sealed() : body(job));
     if (answer != null) {
       breakGlass(message, answer.breakGlass());
+      if (job.request() != null) {
+        message.setHeader("PairingRequest", masked(job)); // the body has no room for what a replay needs
+      }
     }
     message.setHeader("JMSCorrelationID", job.id());
     identify(message, job.origin());
@@ -158,9 +161,11 @@ public final class Messages {
     if (unspent) {
       return job.original();
     }
-    if (request == null) {
-      return ""; // called once, and now not even looked at: what it was is in the journal's attempts
-    }
+    return request == null ? "" : masked(job); // not even looked at, but called once: what it was is in the journal's attempts
+  }
+
+  private static String masked(Job job) {
+    PairingRequest request = job.request();
     ObjectNode masked = JSON.createObjectNode().put("name", request.name()).put("otp", MASKED);
     if (request.webhookUrl() != null) {
       masked.put("webhook_url", request.webhookUrl());

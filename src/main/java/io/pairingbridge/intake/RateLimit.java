@@ -2,23 +2,32 @@ package io.pairingbridge.intake;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Spaces out the calls of this instance. A job that must wait for its turn waits before the journal knows of it, so that
  * a crash finds it untouched in its queue; the consumer that holds it could not have called anybody else meanwhile.
  */
 public final class RateLimit {
+  /** A thread that wakes up so late has its turn at its time all the same, so that the pace is kept; after a pause there is no catching up. */
+  private static final long LATE = TimeUnit.MILLISECONDS.toNanos(5);
+
+  /** First come, first served: whoever holds it is the next to have a turn. */
+  private final ReentrantLock line = new ReentrantLock(true);
+  private volatile Thread first;
   private volatile long nanosBetween;
-  private long nextTurn = System.nanoTime();
+  private long lastTurn;
 
   /** @param callsPerSecond 0 for no limit */
   public RateLimit(double callsPerSecond) {
     change(callsPerSecond);
+    lastTurn = System.nanoTime() - nanosBetween;
   }
 
-  /** For calls that have not got their turn yet; 0 for no limit. */
+  /** For calls that have not got their turn yet, those that wait for it included; 0 for no limit. */
   public void change(double callsPerSecond) {
     nanosBetween = callsPerSecond == 0 ? 0 : (long) (TimeUnit.SECONDS.toNanos(1) / callsPerSecond);
+    LockSupport.unpark(first);
   }
 
   /** Calls a second; 0 for no limit. */
@@ -35,18 +44,35 @@ public final class RateLimit {
     if (nanosBetween == 0) {
       return;
     }
-    long turn = reserve();
-    for (long left = turn - System.nanoTime(); left > 0; left = turn - System.nanoTime()) {
-      if (Thread.currentThread().isInterrupted()) {
-        throw new IllegalStateException("stopped while waiting for the rate limit");
+    try {
+      line.lockInterruptibly();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw stopped();
+    }
+    try {
+      first = Thread.currentThread();
+      for (long left = left(); left > 0; left = left()) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw stopped();
+        }
+        LockSupport.parkNanos(left);
       }
-      LockSupport.parkNanos(left);
+      long late = -left();
+      lastTurn = System.nanoTime() - (late > LATE ? 0 : late);
+    } finally {
+      first = null;
+      line.unlock();
     }
   }
 
-  private synchronized long reserve() {
-    long turn = Math.max(nextTurn, System.nanoTime());
-    nextTurn = turn + nanosBetween;
-    return turn;
+  /** Until the next turn; zero or less if it may be had. */
+  private long left() {
+    long between = nanosBetween; // may be changed meanwhile
+    return between == 0 ? 0 : lastTurn + between - System.nanoTime();
+  }
+
+  private static IllegalStateException stopped() {
+    return new IllegalStateException("stopped while waiting for the rate limit");
   }
 }

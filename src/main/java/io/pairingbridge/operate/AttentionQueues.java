@@ -292,7 +292,7 @@ public final class AttentionQueues {
     return new Letter(message.getJMSMessageID(), text(message, "PairingJobId"), text(message, "PairingBatchId"),
         text(message, "PairingIntegrator"), text(message, "PairingOutcome"), text(message, "PairingReason"),
         text(message, "PairingDetail"), number(message, "PairingHttpStatus"), number(message, "PairingAttempts"),
-        text(message, "PairingRemedy"), text(message, "PairingFailedAt"), message instanceof TextMessage body ? body.getText() : null);
+        text(message, "PairingRemedy"), text(message, "PairingFailedAt"), message instanceof TextMessage body ? body.getText() : null, text(message, "PairingRequest"));
   }
 
   /** Whoever put a message there: a property of another kind than ours counts as none. */

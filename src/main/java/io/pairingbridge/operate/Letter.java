@@ -16,19 +16,21 @@ import java.util.TreeMap;
  * @param httpStatus of the last answer, or 0
  * @param failedAt when the job ended so, ISO 8601; empty if it is not known
  * @param body as it lies in the queue, with whatever one-time password it holds; null if it is no text. Never shown
+ * @param request the request without its one-time password, where the body is a sealed answer; else empty
  */
 public record Letter(String messageId, String jobId, String batchId, String integrator, String outcome, String reason, String detail,
-    int httpStatus, int attempts, String remedy, String failedAt, String body) {
+    int httpStatus, int attempts, String remedy, String failedAt, String body, String request) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Set<String> UNSPENT = Set.of("EXPIRED", "MISCONFIGURED");
   /** Of a request that the schema refused, anything may be there: what is shown has an end. */
   private static final int MOST_FIELDS = 16;
   private static final int LONGEST_VALUE = 200;
 
-  /** The request that the letter holds, or an empty one: the body may be a sealed answer, or what was no request at all. */
-  ObjectNode request() {
+  /** The request that the letter holds, or an empty one: the body may be what was no request at all. */
+  ObjectNode pairing() {
+    String text = request.isEmpty() ? body : request;
     try {
-      JsonNode read = body == null ? null : JSON.readTree(body);
+      JsonNode read = text == null ? null : JSON.readTree(text);
       return read instanceof ObjectNode object ? object : JSON.createObjectNode();
     } catch (JsonProcessingException e) {
       return JSON.createObjectNode();
@@ -37,13 +39,13 @@ public record Letter(String messageId, String jobId, String batchId, String inte
 
   /** The terminal's name; empty if the letter does not hold the request. */
   public String name() {
-    return shortened(request().path("name").asText(""));
+    return shortened(pairing().path("name").asText(""));
   }
 
   /** What the sender said of the terminal. */
   public Map<String, String> reference() {
     Map<String, String> reference = new TreeMap<>();
-    request().path("reference").properties().stream().limit(MOST_FIELDS)
+    pairing().path("reference").properties().stream().limit(MOST_FIELDS)
         .forEach(field -> reference.put(shortened(field.getKey()), shortened(field.getValue().asText())));
     return reference;
   }
@@ -55,7 +57,7 @@ public record Letter(String messageId, String jobId, String batchId, String inte
 
   /** Whoever wrote it may have put the one-time password where a name belongs. */
   private String shortened(String text) {
-    String otp = request().path("otp").asText("").strip();
+    String otp = pairing().path("otp").asText("").strip();
     String masked = otp.length() < 3 ? text : text.replace(otp, "***");
     return masked.length() <= LONGEST_VALUE ? masked : masked.substring(0, LONGEST_VALUE) + "...";
   }

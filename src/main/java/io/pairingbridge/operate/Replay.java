@@ -61,7 +61,7 @@ public record Replay(String refusal, String body, boolean sameOtp) {
   }
 
   private static Replay request(Letter letter, String newOtp, String newName, RequestBody requests) {
-    ObjectNode request = letter.request();
+    ObjectNode request = letter.pairing();
     if (newName != null && !newName.isBlank()) {
       request.put("name", newName.strip());
     }

@@ -148,22 +148,24 @@ class OperateIT {
   }
 
   @Test
-  void knowsTheTerminalOfASealedAnswerAndAsksForItsName() throws Exception {
+  void sendsTheWholeRequestOfASealedAnswerAgain() throws Exception {
     stage.ledger().when("otp-canary-u", call -> {
       call.pair();
       call.write(call.http(200, "", "no JSON"));
     });
     start();
-    stage.send(Stage.request("unreadable", "otp-canary-u"));
+    stage.send(Stage.text("unreadable", """
+        {"name": "Till 8", "otp": "otp-canary-u", "webhook_url": "https://shop.example.com/hook", "reference": {"store": "S-1"}}"""));
     JsonNode letter = letter("in-doubt", "unreadable");
     assertThat(letter.path("reference").path("store").asText()).isEqualTo("S-1");
-    assertThat(letter.path("name").asText()).isEmpty();
+    assertThat(letter.path("name").asText()).isEqualTo("Till 8");
     String id = letter.path("messageId").asText();
 
-    assertThat(operator.call("replay", "in-doubt", id, "otp-canary-u2", "", false).path("refused").toString()).contains("give the terminal's name");
+    assertThat(operator.call("replay", "in-doubt", id, "", "", false).path("refused").toString()).contains("generate a new one");
     assertThat(operator.call("replay", "in-doubt", id, "otp-canary-u2", "Till 9", false).path("replayed").asInt()).isEqualTo(1);
     awaitState("unreadable", State.PUBLISHED);
-    assertThat(stage.ledger().bodies("otp-canary-u2").get(0)).contains("Till 9");
+    assertThat(stage.ledger().bodies("otp-canary-u2").get(0)).contains("Till 9").contains("https://shop.example.com/hook");
+    assertThat(stage.bridge().journal().find("unreadable").orElseThrow().reference()).containsEntry("store", "S-1");
   }
 
   @Test

@@ -21,7 +21,7 @@ import java.util.Set;
 public final class EndedJob {
   private static final Set<String> LETTER_PROPERTIES = Set.of("PairingJobId", "PairingBatchId", "PairingIntegrator",
       "PairingOutcome", "PairingReason", "PairingDetail", "PairingHttpStatus", "PairingAttempts", "PairingRemedy",
-      "PairingFailedAt", "PairingBreakGlass", "JMSXDeliveryCount", "_AMQ_LARGE_SIZE"); // the last two are the broker's
+      "PairingFailedAt", "PairingBreakGlass", "PairingRequest", "JMSXDeliveryCount", "_AMQ_LARGE_SIZE"); // the last two are the broker's
 
   private static final Set<String> DATA_FIELDS = Set.of("job_id", "batch_id", "outcome", "reason", "detail", "http_status",
       "attempts", "pay_connect_id", "pay_connect_name", "terminal_id", "reference", "environment", "remedy", "requested_at",
