@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pairingbridge.Bridge;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.State;
@@ -12,22 +13,31 @@ import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
 import io.pairingbridge.testing.LedgerEndpoint.Call;
 import jakarta.jms.Connection;
+import jakarta.jms.Message;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.camel.main.Main;
+import org.apache.camel.spi.InterceptStrategy;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What an operator does about jobs that ended badly, over HTTP, on a real bridge, broker and endpoint. */
 class OperateIT {
@@ -145,6 +155,78 @@ class OperateIT {
         .path("replayed").asInt()).isEqualTo(1);
     awaitState("refused", State.PUBLISHED);
     shownNowhere("otp-canary");
+  }
+
+  @Test
+  void replaysOnlyTheLettersOfTheReasonAndTheBatchThatAreMeant() throws Exception {
+    stage.set("pairing.intake.close-after", "50");
+    List<String> refused = List.of("east-refused", "west-refused");
+    refused.forEach(job -> stage.ledger().when("otp-canary-" + job, call -> {
+      if (call.number() == 1) {
+        call.status(404);
+      } else {
+        call.pairOnce();
+      }
+    }));
+    start();
+    List<String> late = List.of("east-late-1", "east-late-2", "west-late");
+    operator.call("closeIntake", "so that jobs expire in their queue");
+    try (Connection connection = stage.login(BrokerUsers.ERP_REQUESTER); Session session = connection.createSession()) {
+      MessageProducer producer = session.createProducer(session.createQueue("pairing.requests"));
+      producer.setTimeToLive(1);
+      for (String job : late) {
+        producer.send(ofBatch(job).make(session));
+      }
+    }
+    for (String job : late) {
+      awaitState(job, State.EXPIRED);
+    }
+    operator.call("openIntake");
+    stage.send(ofBatch("east-refused"), ofBatch("west-refused"));
+    for (String job : refused) {
+      awaitState(job, State.MISCONFIGURED);
+    }
+    Map<String, String> letters = Awaitility.await().atMost(Stage.PATIENCE).until(this::lettersByJob, all -> all.size() == 5);
+
+    replaysExactly(letters, "", "TOO_OLD", "east", "east-late-1", "east-late-2");
+    replaysExactly(letters, "MISCONFIGURED", "", "", "east-refused", "west-refused");
+    replaysExactly(letters, "EXPIRED", "NOT_ACCEPTED", "");
+    replaysExactly(letters, "", "", "it's no batch");
+    replaysExactly(letters, "", "", "west", "west-late");
+    for (String job : Stream.concat(late.stream(), refused.stream()).toList()) {
+      assertThat(stage.ledger().posts("otp-canary-" + job)).as(job).hasSize(refused.contains(job) ? 2 : 1);
+    }
+  }
+
+  /** Replays what the filters mean, after a trial that must say the same and do nothing; all other letters stay the very same. */
+  private void replaysExactly(Map<String, String> letters, String outcome, String reason, String batch, String... jobs) throws Exception {
+    JsonNode dry = operator.call("replayAll", outcome, reason, batch, true);
+    assertThat(lettersByJob()).as("after a trial").isEqualTo(letters);
+    JsonNode done = operator.call("replayAll", outcome, reason, batch, false);
+    assertThat(dry.path("replayed").asInt()).isEqualTo(jobs.length);
+    assertThat(done.path("replayed").asInt()).isEqualTo(jobs.length);
+    assertThat(done.path("refused")).isEqualTo(dry.path("refused")).isEmpty();
+    for (String job : jobs) {
+      assertThat(letters.remove(job)).as(job).isNotNull();
+      awaitState(job, State.PUBLISHED);
+    }
+    assertThat(lettersByJob()).as("what is left").isEqualTo(letters);
+  }
+
+  /** The ids of the dead letters. */
+  private Map<String, String> lettersByJob() throws Exception {
+    Map<String, String> ids = new TreeMap<>();
+    operator.call("deadLetters", "", "", "", "", 0, 100).path("letters").forEach(l -> ids.put(l.path("jobId").asText(), l.path("messageId").asText()));
+    return ids;
+  }
+
+  /** Of the batch that its name begins with. */
+  private static Stage.MessageMaker ofBatch(String job) {
+    return session -> {
+      Message message = Stage.request(job, "otp-canary-" + job).make(session);
+      message.setStringProperty("PairingBatchId", job.split("-")[0]);
+      return message;
+    };
   }
 
   @Test
@@ -276,6 +358,30 @@ class OperateIT {
     assertThat(operator.read("RateLimit").asDouble()).isEqualTo(12.5);
   }
 
+  @Test
+  void changesHowOftenItCallsWhileJobsWait() throws Exception {
+    CountDownLatch called = new CountDownLatch(8);
+    CountDownLatch changed = new CountDownLatch(1);
+    stage.ledger().otherwise(call -> {
+      called.countDown();
+      assertThat(changed.await(1, TimeUnit.MINUTES)).isTrue();
+      call.pairOnce();
+    });
+    stage.set("pairing.endpoint.deadline", "1m").set("pairing.requests.concurrency", "8");
+    start();
+    send(0, 48);
+    assertThat(called.await(1, TimeUnit.MINUTES)).isTrue();
+
+    operator.call("changeRateLimit", "1");
+    changed.countDown();
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.ledger().posts().size() >= 8 + 3);
+    // All of them would have been called by then, had nothing changed; and at one a second it takes a stop of half a minute to call 20 more.
+    Awaitility.await().during(2, TimeUnit.SECONDS).atMost(Stage.PATIENCE).until(() -> stage.ledger().posts().size() <= 48 - 20);
+
+    operator.call("changeRateLimit", "0");
+    awaitPaired(48);
+  }
+
   private void send(int from, int to) throws Exception {
     stage.send(IntStream.range(from, to).mapToObj(i -> Stage.request("job-" + i, "otp-canary-" + i)).toArray(Stage.MessageMaker[]::new));
   }
@@ -316,9 +422,49 @@ class OperateIT {
   }
 
   @Test
+  void publishesAtOnceWhatTheQueueDidNotTake() throws Exception {
+    AtomicBoolean refused = new AtomicBoolean(true);
+    stage.set("pairing.reconcile.interval", "1h");
+    stage.startBridge(settings -> new Bridge(settings) {
+      @Override
+      protected void beforeStart(Main camel) {
+        camel.bind("refusesCredentials", (InterceptStrategy) (context, step, target, next) -> "publish-credentials".equals(step.getId())
+            ? exchange -> {
+              if (refused.get()) {
+                throw new IllegalStateException("the queue takes nothing");
+              }
+              target.process(exchange);
+            } : target);
+      }
+    });
+    operator = Management.operator(stage.managementPort(), stage.data());
+    stage.ledger().when("otp-canary-sealed", call -> {
+      // So that the request does not come again and publish it.
+      operator.call("closeIntake", "while the queue takes nothing");
+      call.pairOnce();
+    });
+    stage.send(Stage.request("sealed", "otp-canary-sealed"));
+    awaitState("sealed", State.SEALED);
+    refused.set(false);
+    // Longer than what was sealed is left to its own delivery, and two periods for which the MBean keeps its counts.
+    Awaitility.await().during(5, TimeUnit.SECONDS).atMost(Stage.PATIENCE).until(() -> stage.bridge().journal().counts().get(State.SEALED) == 1);
+    assertThat(operator.read("SealedNotPublished").asInt()).isEqualTo(1);
+
+    assertThat(operator.call("reconcileNow").asInt()).isEqualTo(1);
+    awaitState("sealed", State.PUBLISHED);
+    stage.awaitUntil(() -> stage.credentials().size() == 1);
+    assertThat(stage.ledger().posts("otp-canary-sealed")).hasSize(1);
+    assertThat(operator.call("audit", 1).get(0).path("action").asText()).isEqualTo("reconcileNow");
+    shownNowhere("otp-canary", LedgerEndpoint.secret("otp-canary-sealed"));
+  }
+
+  @Test
   void changesLogLevelsButNoneThatWouldPrintSecrets() throws Exception {
     start();
+    Logger intake = LoggerFactory.getLogger("io.pairingbridge.intake");
+    assertThat(intake.isDebugEnabled()).as("before").isFalse();
     operator.call("changeLogLevel", "io.pairingbridge.intake", "DEBUG");
+    assertThat(intake.isDebugEnabled()).as("changed").isTrue();
     for (String logger : List.of("ROOT", "org", "org.apache.hc", "org.apache.hc.client5.http.wire", "org.apache.camel", "org.springframework.jms",
         "org.apache.activemq.audit", "io.vertx")) {
       assertThat(operator.refused("changeLogLevel", logger, "DEBUG")).as(logger).contains("could print one-time passwords");
@@ -326,7 +472,9 @@ class OperateIT {
     operator.call("changeLogLevel", "org.apache.camel", "INFO");
     operator.call("changeLogLevel", "org.apache.camel", "WARN");
     assertThat(operator.refused("changeLogLevel", "io.pairingbridge.intake", "LOUD")).contains("ERROR, WARN");
+    assertThat(intake.isDebugEnabled()).as("refused, so as it was").isTrue();
     operator.call("changeLogLevel", "io.pairingbridge.intake", "");
+    assertThat(intake.isDebugEnabled()).as("as its parent again").isFalse();
   }
 
   private void shownNowhere(String... secrets) throws IOException {
