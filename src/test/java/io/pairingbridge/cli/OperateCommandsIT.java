@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,5 +56,72 @@ class OperateCommandsIT {
       assertThat(Ran.command("dead-letters", "--password-file", wrong.toString()).err()).contains("does not take the login of operator");
       assertThat(Ran.command("dead-letters", "--url", "http://127.0.0.1:1").err()).contains("no bridge answers");
     }
+  }
+
+  @Test
+  void narrowsDownWhatItListsAndWhatItReplays(@TempDir Path folder) throws Exception {
+    try (RunningBridge running = new RunningBridge(folder, Map.of("pairing.integrators.unknown.id", "000000000000"))) {
+      for (String job : List.of("east-late-1", "east-late-2", "west-late")) {
+        submit(job, "--otp", "canary-" + job, "--expires", "1ms");
+      }
+      for (String job : List.of("east-misconfigured", "west-misconfigured")) {
+        submit(job, "--otp", "canary-" + job, "--integrator", "unknown"); // which the simulator refuses with 401
+      }
+      submit("west-refused", "--otp", "canary-0400");
+
+      assertThat(listed("--reason", "TOO_OLD")).containsExactlyInAnyOrder("east-late-1", "east-late-2", "west-late");
+      assertThat(listed("--batch", "west")).containsExactlyInAnyOrder("west-late", "west-misconfigured", "west-refused");
+      assertThat(listed("--outcome", "MISCONFIGURED", "--batch", "east")).containsExactly("east-misconfigured");
+      assertThat(listed("--outcome", "REJECTED", "--batch", "east")).isEmpty();
+      assertThat(listed("--job", "west-refused")).containsExactly("west-refused");
+
+      List<String> all = listed();
+      assertThat(all).hasSize(6);
+      assertThat(listed("--count", "4")).isEqualTo(all.subList(0, 4));
+      assertThat(listed("--from", "4", "--count", "4")).isEqualTo(all.subList(4, 6));
+      assertThat(listed("--from", "6")).isEmpty();
+      assertThat(Ran.command("dead-letters", "--from", "4", "--count", "4").err()).contains("2 of 6 letters");
+      assertThat(Ran.command("dead-letters", "--from", "1", "--count", "1", "--batch", "west").err()).contains("1 of 3 letters");
+      assertThat(Ran.command("dead-letters", "--count", "501").code()).isEqualTo(1);
+
+      assertThat(wouldReplay("--reason", "TOO_OLD")).isEqualTo(3);
+      assertThat(wouldReplay("--batch", "east")).isEqualTo(3);
+      assertThat(wouldReplay("--outcome", "MISCONFIGURED")).isEqualTo(2);
+      assertThat(wouldReplay("--outcome", "EXPIRED", "--reason", "TOO_OLD", "--batch", "west")).isEqualTo(1);
+      assertThat(wouldReplay("--outcome", "EXPIRED", "--reason", "NOT_ACCEPTED")).isZero();
+      Ran some = Ran.command("replay", "--all", "--dry-run", "--batch", "west");
+      assertThat(some.code()).as("one of them may not be").isEqualTo(1);
+      assertThat(some.out()).contains("2 would be sent again", "1 left: ", "may be spent");
+      assertThat(listed()).as("after trials only").isEqualTo(all);
+
+      Ran real = Ran.command("replay", "--all", "--reason", "TOO_OLD", "--batch", "east");
+      assertThat(real.code()).as(real.all()).isZero();
+      assertThat(real.out()).contains("2 sent again");
+      assertThat(listed()).containsExactlyElementsOf(all.stream().filter(job -> !job.startsWith("east-late")).toList());
+      Awaitility.await().until(() -> List.of("east-late-1", "east-late-2").stream()
+          .allMatch(job -> running.bridge.journal().find(job).orElseThrow().state().name().equals("PUBLISHED")));
+    }
+  }
+
+  /** A job of the batch that its name begins with, which ends badly. */
+  private static void submit(String job, String... more) {
+    Ran ran = Ran.command(Stream.concat(Stream.of("submit", "--job", job, "--name", "Till", "--batch", job.split("-")[0], "--wait=1m"),
+        Stream.of(more)).toArray(String[]::new));
+    assertThat(ran.code()).as(ran.all()).isEqualTo(1);
+    assertThat(ran.out()).as(ran.all()).contains(job);
+  }
+
+  private static List<String> listed(String... filters) throws IOException {
+    Ran ran = Ran.command(Stream.concat(Stream.of("dead-letters", "--json"), Stream.of(filters)).toArray(String[]::new));
+    assertThat(ran.code()).as(ran.all()).isZero();
+    return JSON.readTree(ran.out()).path("letters").findValuesAsText("jobId");
+  }
+
+  private static long wouldReplay(String... filters) throws IOException {
+    Ran ran = Ran.command(Stream.concat(Stream.of("replay", "--all", "--dry-run", "--json"), Stream.of(filters)).toArray(String[]::new));
+    assertThat(ran.code()).as(ran.all()).isZero();
+    JsonNode said = JSON.readTree(ran.out());
+    assertThat(said.path("dryRun").asBoolean()).isTrue();
+    return said.path("replayed").asLong();
   }
 }
