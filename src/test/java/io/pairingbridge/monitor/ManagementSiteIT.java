@@ -1,6 +1,7 @@
 package io.pairingbridge.monitor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,16 +11,24 @@ import io.pairingbridge.testing.Stage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import javax.management.MBeanFeatureInfo;
+import javax.management.ObjectName;
 import org.apache.camel.ServiceStatus;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -161,6 +170,12 @@ class ManagementSiteIT {
     String large = "{\"type\":\"version\",\"x\":\"" + "x".repeat(65 * 1024) + "\"}";
     assertThat(operator.post(large).statusCode()).isEqualTo(413);
     assertThat(nobody.post(large).statusCode()).as("nobody's is not even read").isEqualTo(401);
+    String head = "POST /observe/jolokia/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+        + "Connection: close\r\nAuthorization: ";
+    String login = Management.basic("operator", Management.password(stage.data()));
+    assertThat(raw(head + login + "\r\n\r\n" + chunked(VERSION, 7))).startsWith("HTTP/1.1 200");
+    assertThat(raw(head + login + "\r\n\r\n" + chunked(large, 1024))).as("of a length that it does not say").startsWith("HTTP/1.1 413");
+    assertThat(raw(head + "Basic none\r\n\r\n" + chunked(large, 1024))).startsWith("HTTP/1.1 401");
     assertThat(operator.post("no json").body()).doesNotContain("\"status\":200");
   }
 
@@ -188,6 +203,10 @@ class ManagementSiteIT {
         Map.entry(ROUTE + " remove()", new Object[0]),
         Map.entry(ROUTE + " updateRouteFromXml(java.lang.String)", new Object[] {"<route/>"}),
         Map.entry("java.lang:type=Memory gc()", new Object[0]),
+        Map.entry("java.lang:type=Threading dumpAllThreads(boolean,boolean)", new Object[] {true, true}),
+        Map.entry("java.lang:type=Threading dumpAllThreads", new Object[] {true, true}),
+        Map.entry("java.lang:type=Threading dumpAllThreads(boolean,boolean,int)", new Object[] {true, true, 5}),
+        Map.entry("java.lang:type=Threading getThreadInfo(long)", new Object[] {1}),
         Map.entry("com.sun.management:type=HotSpotDiagnostic dumpHeap(java.lang.String,boolean)", new Object[] {"/tmp/x.hprof", true}),
         Map.entry("com.sun.management:type=DiagnosticCommand vmSystemProperties()", new Object[0]),
         Map.entry("com.sun.management:type=DiagnosticCommand vmFlags", new Object[] {new String[0]}),
@@ -203,19 +222,86 @@ class ManagementSiteIT {
   @Test
   void refusesToBrowseToWriteAndToShowSystemProperties() throws Exception {
     JsonNode endpoints = Stage.json(operator.post("{\"type\":\"search\",\"mbean\":\"org.apache.camel:type=endpoints,*\"}").body()).path("value");
-    assertThat(endpoints).isNotEmpty();
+    List<String> queues = new ArrayList<>();
     for (JsonNode endpoint : endpoints) {
-      JsonNode answer = operator.exec(endpoint.asText(), "browseAllMessagesAsXml(java.lang.Boolean)", true);
-      assertThat(answer.path("status").asInt()).as("%s", answer).isIn(403, 404);
+      // Those that hold nothing that could be browsed do not have the operation; it is refused all the same, before anybody looks.
+      for (String operation : List.of("browseAllMessagesAsXml(java.lang.Boolean)", "browseAllMessagesAsXml", "browseMessageBody(java.lang.Integer)")) {
+        JsonNode answer = operator.exec(endpoint.asText(), operation, operation.contains("Body") ? 0 : true);
+        assertThat(answer.path("status").asInt()).as("%s %s: %s", endpoint, operation, answer).isEqualTo(403);
+      }
+      if (endpoint.asText().contains("jms://queue:pairing.requests")) {
+        queues.add(endpoint.asText());
+      }
     }
+    assertThat(queues).as("endpoints of the queue that holds one-time passwords, of %s", endpoints).isNotEmpty();
+    // It is there, and could be browsed by whoever is in the process: what refuses is the policy.
+    assertThat(ManagementFactory.getPlatformMBeanServer().getMBeanInfo(new ObjectName(queues.get(0))).getOperations())
+        .extracting(MBeanFeatureInfo::getName).contains("browseAllMessagesAsXml");
     assertThat(Stage.json(operator.post("{\"type\":\"write\",\"mbean\":\"java.lang:type=Memory\",\"attribute\":\"Verbose\",\"value\":true}").body())
         .path("status").asInt()).isEqualTo(403);
+    double limit = operator.read("RateLimit").asDouble();
+    assertThat(Stage.json(operator.post("{\"type\":\"write\",\"mbean\":\"" + Management.BEAN + "\",\"attribute\":\"RateLimit\",\"value\":77}")
+        .body()).path("status").asInt()).as("what changes it is an operation, which is audited").isEqualTo(403);
+    assertThat(operator.read("RateLimit").asDouble()).isEqualTo(limit).isNotEqualTo(77);
     for (String attribute : List.of("\"SystemProperties\"", "[\"SystemProperties\",\"VmName\"]", "null", "[]")) {
       String answer = operator.post("{\"type\":\"read\",\"mbean\":\"java.lang:type=Runtime\",\"attribute\":" + attribute + "}").body();
       assertThat(answer).as(attribute).doesNotContain("secret-in-a-system-property");
     }
     String everything = operator.post("{\"type\":\"read\",\"mbean\":\"java.lang:*\",\"config\":{\"ignoreErrors\":true}}").body();
     assertThat(everything).contains("HeapMemoryUsage").doesNotContain("secret-in-a-system-property");
+  }
+
+  /** Jolokia as a proxy would open a connection to wherever it is told: here it asks this process or nobody, and allows no more than without. */
+  @Test
+  void asksNoOtherProcessWhateverTargetARequestNames() throws Exception {
+    Map<String, Integer> requests = Map.of("{\"type\":\"read\",\"mbean\":\"java.lang:type=Runtime\",\"attribute\":\"Name\"", 200,
+        "{\"type\":\"version\"", 200, "{\"type\":\"exec\",\"mbean\":\"java.lang:type=Memory\",\"operation\":\"gc\"", 403,
+        "{\"type\":\"read\",\"mbean\":\"java.lang:type=Runtime\",\"attribute\":\"SystemProperties\"", 403);
+    for (Map.Entry<String, Integer> request : requests.entrySet()) {
+      for (String url : List.of("service:jmx:rmi:///jndi/rmi://127.0.0.1:%d/jmxrmi", "service:jmx:rmi://127.0.0.1:%d/stub/x",
+          "http://127.0.0.1:%d/jolokia")) {
+        try (ServerSocket elsewhere = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+          String target = url.formatted(elsewhere.getLocalPort());
+          JsonNode answer = Stage.json(operator.post(request.getKey() + ",\"target\":{\"url\":\"" + target
+              + "\",\"user\":\"u\",\"password\":\"p\"}}").body());
+          assertThat(answer.path("status").asInt()).as("%s of %s: %s", request.getKey(), target, answer).isEqualTo(request.getValue());
+          if (request.getKey().contains("\"Name\"")) {
+            assertThat(answer.path("value").asText()).isEqualTo(ManagementFactory.getRuntimeMXBean().getName());
+          }
+          elsewhere.setSoTimeout(1); // whoever is asked is asked before the answer
+          assertThatThrownBy(elsewhere::accept).as(target).isInstanceOf(SocketTimeoutException.class);
+        }
+      }
+    }
+  }
+
+  /** Jolokia gives anybody a number who registers as a client; there is nothing by which a client could be sent anything. */
+  @Test
+  void letsNobodySubscribeToNotifications() throws Exception {
+    JsonNode client = Stage.json(operator.post("{\"type\":\"notification\",\"command\":\"register\"}").body()).path("value");
+    assertThat(client.path("backend")).isEmpty();
+    for (String mode : List.of("pull", "sse", "")) {
+      for (String bean : List.of("java.lang:type=Memory", Management.BEAN, "JMImplementation:type=MBeanServerDelegate", ROUTE)) {
+        JsonNode answer = Stage.json(operator.post(new ObjectMapper().createObjectNode().put("type", "notification").put("command", "add")
+            .put("client", client.path("id").asText()).put("mode", mode).put("mbean", bean).toString()).body());
+        assertThat(answer.path("status").asInt()).as("%s by %s: %s", bean, mode, answer).isBetween(400, 599);
+      }
+    }
+    assertThat(Stage.json(operator.post("{\"type\":\"notification\",\"command\":\"list\",\"client\":\"" + client.path("id").asText() + "\"}").body())
+        .path("value")).as("subscriptions").isEmpty();
+  }
+
+  /** What a browser asks before it sends a page's request to another site: a yes to anything would be a yes to that page. */
+  @Test
+  void allowsAnotherSitesPageNothingWhenItsBrowserAsks() throws Exception {
+    for (String path : List.of("/observe/jolokia", "/observe/jolokia/", "/observe/jolokia/version", "/console/", "/observe/health")) {
+      String answer = raw("OPTIONS " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + stage.managementPort() + "\r\nOrigin: https://evil.example\r\n"
+          + "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization,content-type\r\nConnection: close\r\n\r\n");
+      assertThat(answer).as(path).startsWith("HTTP/1.1 4");
+      assertThat(answer.toLowerCase(Locale.ROOT)).as(path).doesNotContain("access-control-allow");
+    }
+    assertThat(operator.get("/observe/jolokia/version", "Origin", "https://evil.example").headers().map().keySet())
+        .noneMatch(name -> name.toLowerCase(Locale.ROOT).startsWith("access-control"));
   }
 
   @Test
@@ -242,18 +328,27 @@ class ManagementSiteIT {
     assertThat(nobody.get("/console/chart.js").statusCode()).isEqualTo(200);
     for (String path : List.of("/console/../config/application.properties", "/console/..%2f..%2fetc/passwd", "/console/%2e%2e/%2e%2e/etc/passwd",
         "/console//etc/passwd", "/console/index.html/..", "/console/console.js%00.html", "/console/..\\..\\etc\\passwd", "/console/.git/config")) {
-      assertThat(raw(path)).as(path).startsWith("HTTP/1.1 4").doesNotContain("root:", "pairing.integrator-id");
+      assertThat(raw("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")).as(path).startsWith("HTTP/1.1 4").doesNotContain("root:", "pairing.integrator-id");
     }
   }
 
-  /** As it is written: a client would tidy such a path up. */
-  private static String raw(String path) throws IOException {
+  /** As it is written: a client would tidy it up. */
+  private static String raw(String request) throws IOException {
     try (Socket socket = new Socket("127.0.0.1", stage.managementPort())) {
       OutputStream out = socket.getOutputStream();
-      out.write(("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
+      out.write(request.getBytes(StandardCharsets.ISO_8859_1));
       out.flush();
       InputStream in = socket.getInputStream();
       return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
     }
+  }
+
+  private static String chunked(String body, int size) {
+    StringBuilder chunks = new StringBuilder();
+    for (int from = 0; from < body.length(); from += size) {
+      String chunk = body.substring(from, Math.min(body.length(), from + size));
+      chunks.append(Integer.toHexString(chunk.length())).append("\r\n").append(chunk).append("\r\n");
+    }
+    return chunks.append("0\r\n\r\n").toString();
   }
 }
