@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.LedgerEndpoint.Call;
+import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
 import java.io.IOException;
 import java.net.URI;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,7 +83,8 @@ class PrometheusIT {
         for (JsonNode panel : Stage.JSON.readTree(Files.readString(Path.of("docker/grafana/dashboard.json"))).path("panels")) {
           for (JsonNode target : panel.path("targets")) {
             String expression = target.path("expr").asText();
-            Awaitility.await(panel.path("title").asText() + ": " + expression).atMost(Stage.PATIENCE).until(() -> !result(port, expression).isEmpty());
+            Awaitility.await(panel.path("title").asText() + ": " + expression).atMost(Stage.PATIENCE).untilAsserted(() ->
+                assertThat(values(port, expression)).isNotEmpty().allMatch(Double::isFinite));
           }
         }
         Matcher rule = Pattern.compile("expr: (.+)").matcher(Files.readString(SHIPPED.resolve("rules.yml")));
@@ -93,8 +96,16 @@ class PrometheusIT {
           }
         }
         Awaitility.await().atMost(Stage.PATIENCE).until(() -> get(port, "/api/v1/alerts").toString().contains("\"PairingInDoubt\""));
+        Management operator = Management.operator(stage.managementPort(), stage.data());
+        assertThat(states(port, "PairingIntakeClosed")).isEmpty();
+        operator.call("closeIntake", "for its alert");
+        Awaitility.await().atMost(Stage.PATIENCE).until(() -> states(port, "PairingIntakeClosed"), states -> !states.isEmpty());
+        assertThat(states(port, "PairingIntakeClosed")).isSubsetOf("pending", "firing");
+        operator.call("openIntake");
+        Awaitility.await().atMost(Stage.PATIENCE).until(() -> states(port, "PairingIntakeClosed"), List::isEmpty);
         double left = result(port, "pairing_certificate_left_seconds{store=\"endpoint.truststore\"}").get(0).path("value").get(1).asDouble();
         assertThat(left / 86_400).isBetween(29.0, 30.1);
+        assertThat(values(port, "camel_exchanges_total{routeId=\"call\"}")).as("calls, counted by Camel").isNotEmpty().allMatch(count -> count >= 2);
         for (String family : List.of("camel_exchanges_total", "jvm_memory_used_bytes", "jvm_threads_live_threads", "process_uptime_seconds")) {
           assertThat(result(port, family)).as(family).isNotEmpty();
         }
@@ -108,6 +119,23 @@ class PrometheusIT {
     assertThat(new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-alias", "ca", "-keyalg",
         "EC", "-dname", "CN=test", "-validity", "30", "-keystore", store.toString(), "-storepass", "changeit").inheritIO().start().waitFor()).isZero();
     return store;
+  }
+
+  /** What an alert is in at the moment: pending until it has lasted as long as its rule says, then firing. */
+  private static List<String> states(int port, String alert) throws IOException, InterruptedException {
+    return StreamSupport.stream(get(port, "/api/v1/alerts").path("data").path("alerts").spliterator(), false)
+        .filter(a -> a.path("labels").path("alertname").asText().equals(alert)).map(a -> a.path("state").asText()).toList();
+  }
+
+  /** The numbers that a panel would draw. */
+  private static List<Double> values(int port, String expression) throws IOException, InterruptedException {
+    return StreamSupport.stream(result(port, expression).spliterator(), false)
+        .map(series -> number(series.path("value").get(1).asText())).toList();
+  }
+
+  /** As Prometheus writes it. */
+  private static double number(String text) {
+    return text.endsWith("Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(text);
   }
 
   private static JsonNode result(int port, String expression) throws IOException, InterruptedException {
