@@ -2,6 +2,9 @@ package io.pairingbridge.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.JobListener;
@@ -15,6 +18,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class JournalStepsTest {
   private final Attempt attempt = new Attempt("a-1", 1, Duration.ofMinutes(1));
@@ -22,8 +26,7 @@ class JournalStepsTest {
 
   @Test
   void holdsACallUntilItsDeliveryHasBeenDealtWithHoweverThatEnds() {
-    Job job = new Job(new Job.Origin("j", null, null, "1", Instant.EPOCH, null, 4, false, false),
-        new PairingRequest("Till", "otp", null, Map.of()), "{}");
+    Job job = job();
 
     new JournalSteps(admitting(), ignoring(JobListener.class), Clock.systemUTC()).admit(job, delivery);
 
@@ -31,6 +34,30 @@ class JournalStepsTest {
     delivery.setException(new IllegalStateException("the session rolls back"));
     delivery.getExchangeExtension().handoverCompletions().forEach(done -> done.onFailure(delivery));
     assertThat(attempt.held()).as("held afterwards, when nobody would ever look for the job again").isFalse();
+  }
+
+  @Test
+  void namesJobAndAttemptInEachLineOfACallAndInNoneAfterIt() {
+    Job job = job();
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger("a.library.that.is.called");
+    log.start();
+    logger.addAppender(log);
+    try {
+      new JournalSteps(admitting(), ignoring(JobListener.class), Clock.systemUTC()).admit(job, delivery);
+      logger.warn("inside");
+      delivery.getExchangeExtension().handoverCompletions().forEach(done -> done.onComplete(delivery));
+      logger.warn("afterwards, on the same thread");
+    } finally {
+      logger.detachAppender(log);
+    }
+    assertThat(log.list.get(0).getMDCPropertyMap()).isEqualTo(Map.of("job", "j", "attempt", "a-1"));
+    assertThat(log.list.get(1).getMDCPropertyMap()).isEmpty();
+  }
+
+  private static Job job() {
+    return new Job(new Job.Origin("j", null, null, "1", Instant.EPOCH, null, 4, false, false),
+        new PairingRequest("Till", "otp", null, Map.of()), "{}");
   }
 
   /** A journal that permits each call. */
