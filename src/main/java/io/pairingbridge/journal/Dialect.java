@@ -2,6 +2,7 @@ package io.pairingbridge.journal;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Set;
 
 /** What differs between the databases that can hold the journal; everything else is the same code. */
 interface Dialect {
@@ -32,6 +33,20 @@ interface Dialect {
   /** True if no process with this name has the journal open; none opens it before the transaction ends. */
   default boolean gone(Connection connection, String instance) throws SQLException {
     return false;
+  }
+
+  /**
+   * The other bridges that have the journal open now, by the names of their instances.
+   *
+   * @param connection one of this bridge's own for reading
+   */
+  default Set<String> others(Connection connection) throws SQLException {
+    return Set.of();
+  }
+
+  /** True if a name of {@link #others} is that of this instance: a database may keep no more than the beginning of a long one. */
+  default boolean names(String other, String instance) {
+    return other.equals(instance);
   }
 
   /**

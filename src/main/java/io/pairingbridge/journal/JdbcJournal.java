@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -344,6 +345,22 @@ public final class JdbcJournal implements Journal {
   @Override
   public Map<State, Long> counts() {
     return read(JobRows::counts);
+  }
+
+  @Override
+  public Map<String, Long> instances() {
+    Set<String> others;
+    try (Connection connection = readers.getConnection()) {
+      others = dialect.others(connection);
+    } catch (SQLException e) {
+      throw new JournalException("the journal " + dialect.name() + " cannot be asked who uses it: " + rootMessage(e), e);
+    }
+    Map<String, Long> calls = read(JobRows::calls);
+    Map<String, Long> instances = new TreeMap<>();
+    others.forEach(other -> instances.put(other, calls.entrySet().stream()
+        .filter(call -> dialect.names(other, Owner.instanceOf(call.getKey()))).mapToLong(Map.Entry::getValue).sum()));
+    instances.put(owner.instance(), calls.getOrDefault(owner.toString(), 0L));
+    return instances;
   }
 
   @Override

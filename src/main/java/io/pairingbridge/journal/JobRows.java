@@ -15,6 +15,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -175,6 +176,16 @@ final class JobRows {
     counts.put(State.SEALED, sql.sql("SELECT COUNT(*) FROM attempt WHERE sealed IS NOT NULL AND result = 'PAIRED'")
         .query(Long.class).single());
     return counts;
+  }
+
+  /** How many calls are under way, by the owner. */
+  Map<String, Long> calls() {
+    Map<String, Long> calls = new HashMap<>();
+    sql.sql("SELECT owner, COUNT(*) AS jobs FROM job WHERE state = 'CALLING' GROUP BY owner")
+        .query(row -> {
+          calls.put(row.getString("owner"), row.getLong("jobs"));
+        });
+    return calls;
   }
 
   /** Deletes up to a thousand rows of each kind that are older than this: jobs with their attempts, ended tries, setbacks, a batch's rows. */

@@ -86,6 +86,12 @@ public interface Journal extends AutoCloseable {
   /** How many jobs are in each state, and under {@code SEALED} how many credentials are not published. */
   Map<State, Long> counts();
 
+  /**
+   * The bridges that have this journal open now, with the calls that each has under way by what the journal holds. This one is
+   * always among them; of the others those that the database shows to this one's login.
+   */
+  Map<String, Long> instances();
+
   /** Tells a listener how long each commit took, in nanoseconds. It must not block and must not throw. */
   void onCommit(LongConsumer nanos);
 

@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Properties;
 import java.util.Set;
 
@@ -25,6 +26,10 @@ final class PostgresDialect implements Dialect {
   static final String PREFIX = "jdbc:postgresql:";
   /** Two-key advisory locks (PostgreSQL, "Advisory Locks"): the first key says what the second stands for. */
   private static final int INSTANCE = 0x50420001;
+  /** With the instance's name behind it, what a bridge's connections say of themselves. */
+  private static final String APPLICATION = "pairing-bridge ";
+  /** Of a name that connections give themselves the server keeps 63 bytes (PostgreSQL, NAMEDATALEN). */
+  private static final int LONGEST_APPLICATION = 63;
   /** Of {@code synchronous_commit}: all but {@code off}, with which a commit returns before its log is anywhere. */
   private static final Set<String> DURABLE = Set.of("on", "local", "remote_write", "remote_apply");
   /** What others grant a call beyond its deadline covers this much difference between the clocks of two machines. */
@@ -108,6 +113,25 @@ final class PostgresDialect implements Dialect {
     }
   }
 
+  /** The server shows what they say of themselves of connections with this bridge's login only; so bridges with one of their own are not seen. */
+  @Override
+  public Set<String> others(Connection connection) throws SQLException {
+    Set<String> others = new HashSet<>();
+    try (Statement statement = connection.createStatement(); ResultSet names = statement.executeQuery("""
+        SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database()
+        AND starts_with(application_name, '%s') AND application_name <> current_setting('application_name')""".formatted(APPLICATION))) {
+      while (names.next()) {
+        others.add(names.getString(1).substring(APPLICATION.length()));
+      }
+    }
+    return others;
+  }
+
+  @Override
+  public boolean names(String other, String instance) {
+    return other.equals(instance) || APPLICATION.length() + other.length() == LONGEST_APPLICATION && instance.startsWith(other);
+  }
+
   /**
    * Class 40 (transaction rollback: deadlock, serialization) and 55P03 (a lock was waited for too long): the server has undone
    * the transaction and keeps the connection (PostgreSQL, "Error Codes").
@@ -137,7 +161,7 @@ final class PostgresDialect implements Dialect {
     Properties properties = new Properties();
     properties.setProperty("user", username);
     properties.setProperty("password", password);
-    properties.setProperty("ApplicationName", instance == null ? "pairing-bridge" : "pairing-bridge " + instance);
+    properties.setProperty("ApplicationName", instance == null ? APPLICATION.strip() : APPLICATION + instance);
     properties.setProperty("connectTimeout", "5");
     properties.setProperty("loginTimeout", "10");
     properties.setProperty("socketTimeout", Integer.toString(SOCKET / 1_000));

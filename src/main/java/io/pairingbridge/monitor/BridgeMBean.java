@@ -68,6 +68,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   private volatile int concurrency;
   private final Remembered<Map<State, Long>> counts;
   private final Remembered<List<BatchFigures>> batches;
+  private final Remembered<List<Figures.Instance>> instances;
 
   /** @throws JMException if there is one already: two bridges in one process */
   public BridgeMBean(Parts parts, int concurrency) throws JMException {
@@ -75,6 +76,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     this.concurrency = concurrency;
     this.counts = new Remembered<>(this::counted);
     this.batches = new Remembered<>(() -> parts.journal().batches().all().stream().map(BatchFigures::new).toList());
+    this.instances = new Remembered<>(this::asked);
     this.startedAt = parts.clock().instant();
     this.name = new ObjectName(NAME);
     server.registerMBean(new ExplainedMBean(this, PairingBridgeMXBean.class), name);
@@ -105,6 +107,21 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   @Override
   public String getStartedAt() {
     return startedAt.toString();
+  }
+
+  @Override
+  public List<Figures.Instance> getInstances() {
+    return instances.get();
+  }
+
+  private List<Figures.Instance> asked() {
+    Map<String, Long> all;
+    try {
+      all = parts.journal().instances();
+    } catch (JournalException e) {
+      all = Map.of(parts.instance(), -1L);
+    }
+    return all.entrySet().stream().map(one -> new Figures.Instance(one.getKey(), one.getValue(), one.getKey().equals(parts.instance()))).toList();
   }
 
   @Override

@@ -20,6 +20,14 @@ public final class Figures {
   private Figures() {}
 
   /**
+   * A bridge that has the journal open.
+   *
+   * @param calls how many it has under way; -1 if that is not known
+   * @param thisOne true for the bridge that was asked
+   */
+  public record Instance(String name, long calls, boolean thisOne) {}
+
+  /**
    * How many jobs ended in one minute.
    *
    * @param begin when the minute began

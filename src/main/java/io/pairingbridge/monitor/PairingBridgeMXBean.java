@@ -1,6 +1,7 @@
 package io.pairingbridge.monitor;
 
 import io.pairingbridge.monitor.Figures.Audited;
+import io.pairingbridge.monitor.Figures.Instance;
 import io.pairingbridge.monitor.Figures.JobHistory;
 import io.pairingbridge.monitor.Figures.Key;
 import io.pairingbridge.monitor.Figures.LetterPage;
@@ -33,6 +34,9 @@ public interface PairingBridgeMXBean {
 
   @Sentence("When this process was started.")
   String getStartedAt();
+
+  @Sentence("The bridges that have this journal open, by name, with the calls that each has under way; -1 if the journal cannot be asked. Operations act on this bridge only.")
+  List<Instance> getInstances();
 
   // ---- the intake ----------------------------------------------------------------------------------------------------------
 

@@ -10,12 +10,14 @@ const COLOURS = {PAIRED: "#2e8b57", REJECTED: "#c0392b", INVALID: "#8e5ea2", EXP
   DUPLICATE: "#6c757d", IN_DOUBT: "#d35400"};
 const ATTRIBUTES = ["Version", "Instance", "Environment", "StartedAt", "IntakeOpen", "IntakeState", "IntakeReason", "IntakeSince",
   "RateLimit", "Concurrency", "Outcomes", "JournalEntries", "InFlight", "OldestInFlightSeconds", "Waiting", "SealedNotPublished",
-  "JobsPerMinute", "LastHour", "LastErrorKind", "LastErrorDetail", "LastErrorAt", "Keys", "QueueDepths", "Batches"];
+  "JobsPerMinute", "LastHour", "LastErrorKind", "LastErrorDetail", "LastErrorAt", "Keys", "KeyProblem", "QueueDepths",
+  "Batches", "Instances"];
 
 let login = null;
 let timer = null;
 let rounds = 0;
-let shown = {queue: "in-doubt", from: 0, total: 0};
+const EVERYTHING = {job: "", batch: "", outcome: "", reason: ""};
+let shown = {queue: "in-doubt", from: 0, total: 0, filter: EVERYTHING}; // the filter that was applied, whatever the fields say by now
 let open = null; // the letter of the dialog, and what to do with it
 let chart = null;
 
@@ -110,6 +112,9 @@ function show(b) {
     ["Calls at once", b.Concurrency], ["Calls a second", b.RateLimit || "no limit"]]
     .concat(b.Keys.map(key => [key.sealing ? "Sealing key" : "Other key",
       key.id + " (" + key.kind + (key.ageDays >= 0 ? ", " + key.ageDays + " days old" : "") + ")"])));
+  const problem = b.KeyProblem ? "The key files are not used as they are now: " + b.KeyProblem : "";
+  if ($("key-problem").textContent !== problem) $("key-problem").textContent = problem; // an alert that is written again is read out again
+  bridges(b.Instances);
   for (const [id, now] of [["concurrency", b.Concurrency], ["rate-limit", b.RateLimit]]) {
     if (document.activeElement !== $(id) && !$(id).dataset.changed) $(id).value = now;
   }
@@ -138,6 +143,16 @@ function hour(minutes) {
   chart.update();
 }
 
+function bridges(all) {
+  $("bridges").replaceChildren(...all.map(bridge => {
+    const row = element("tr");
+    const name = element("th", bridge.name + (bridge.thisOne ? " (this one)" : ""));
+    name.scope = "row";
+    row.append(name, element("td", number(bridge.calls)));
+    return row;
+  }));
+}
+
 function batches(all) {
   if (all.length === 0) {
     $("batches").replaceChildren(element("li", "The journal knows no batch.", "quiet"));
@@ -164,17 +179,31 @@ function audit(entries) {
       + (e.detail ? ": " + e.detail : "")))));
 }
 
+/** What the letters have in common that are shown, or nothing if all are; jobs in doubt have no other outcome. */
+function filterWords({queue, filter}) {
+  return [["job", filter.job], ["batch", filter.batch], ["outcome", queue === "in-doubt" ? "" : filter.outcome], ["reason", filter.reason]]
+    .filter(([, text]) => text).map(([name, text]) => name + " " + text).join(", ");
+}
+
+/** Says why all of the letters cannot be sent again at once, where that is so. */
+function offerReplayAll() {
+  const why = shown.queue === "in-doubt" ? "Jobs in doubt are replayed one by one: each terminal has to be looked at first."
+    : shown.filter.job ? "Letters of one job are replayed one by one: take the job out of the filter to replay all that can be." : "";
+  $("replay-all").disabled = why !== "";
+  $("replay-all-words").textContent = why;
+  $("filter-outcome").disabled = shown.queue === "in-doubt";
+}
+
 async function letters() {
-  const job = $("filter-job").value.trim();
-  const batch = $("filter-batch").value.trim();
-  const outcome = $("filter-outcome").value;
   const asked = {...shown};
-  const page = asked.queue === "in-doubt" ? await call("inDoubt", "", batch, job, asked.from, PAGE)
-    : await call("deadLetters", outcome, "", batch, job, asked.from, PAGE);
-  if (asked.queue !== shown.queue || asked.from !== shown.from) return;
+  const {job, batch, outcome, reason} = asked.filter;
+  const page = asked.queue === "in-doubt" ? await call("inDoubt", reason, batch, job, asked.from, PAGE)
+    : await call("deadLetters", outcome, reason, batch, job, asked.from, PAGE);
+  if (asked.queue !== shown.queue || asked.from !== shown.from || asked.filter !== shown.filter) return;
   shown.total = page.total;
-  $("letters-state").textContent = page.total === 0 ? "Nothing here needs a person." : number(page.total) + (page.total === 1 ? " letter" : " letters")
-    + (job || batch || outcome ? " with this filter" : "") + ", the oldest first.";
+  $("letters-state").textContent = page.total === 0 ? (filterWords(asked) ? "No letter with " + filterWords(asked) + "." : "Nothing here needs a person.")
+    : number(page.total) + (page.total === 1 ? " letter" : " letters")
+    + (filterWords(asked) ? " with " + filterWords(asked) : "") + ", the oldest first.";
   $("page").textContent = page.total === 0 ? "" : number(asked.from + 1) + " to " + number(asked.from + page.letters.length);
   $("previous").disabled = asked.from === 0;
   $("next").disabled = asked.from + PAGE >= page.total;
@@ -273,15 +302,16 @@ async function act(action) {
 }
 
 async function replayAll() {
-  const outcome = $("filter-outcome").value;
-  const batch = $("filter-batch").value.trim();
+  const asked = {...shown};
+  const {batch, outcome, reason} = asked.filter;
+  const which = filterWords(asked) ? "dead letters with " + filterWords(asked) : "all dead letters";
   await act(async () => {
-    const dry = await call("replayAll", outcome, "", batch, true);
+    const dry = await call("replayAll", outcome, reason, batch, true);
     const left = Object.entries(dry.refused).map(([why, n]) => "\n" + number(n) + " left: " + why).join("");
     if (dry.replayed === 0) {
-      alert("None of these can be replayed as it is." + left);
-    } else if (confirm("Send " + number(dry.replayed) + " jobs again?" + left)) {
-      await call("replayAll", outcome, "", batch, false);
+      alert("None of these can be replayed as it is: " + which + "." + left);
+    } else if (confirm("Send " + number(dry.replayed) + (dry.replayed === 1 ? " job" : " jobs") + " again? Of " + which + "." + left)) {
+      await call("replayAll", outcome, reason, batch, false);
     }
   });
 }
@@ -338,6 +368,9 @@ function leave(why) {
   $("desk").hidden = $("which").hidden = $("log-out").hidden = true;
   $("letters").replaceChildren();
   $("audit").replaceChildren();
+  $("filter").reset();
+  shown = {...shown, from: 0, filter: EVERYTHING};
+  offerReplayAll();
   $("login").hidden = false;
   $("login-problem").textContent = why;
   $("password").value = "";
@@ -350,10 +383,10 @@ function turn(pages) {
 }
 
 function pick(queue) {
-  shown = {queue, from: 0, total: 0};
+  shown = {...shown, queue, from: 0, total: 0};
   $("show-in-doubt").setAttribute("aria-pressed", queue === "in-doubt");
   $("show-dead-letters").setAttribute("aria-pressed", queue === "dead-letters");
-  $("filter-outcome").disabled = $("replay-all").disabled = queue === "in-doubt";
+  offerReplayAll();
   act(async () => {});
 }
 
@@ -376,7 +409,9 @@ $("limits").addEventListener("submit", event => {
 });
 $("filter").addEventListener("submit", event => {
   event.preventDefault();
-  shown.from = 0;
+  shown = {...shown, from: 0, filter: {job: $("filter-job").value.trim(), batch: $("filter-batch").value.trim(),
+    outcome: $("filter-outcome").value, reason: $("filter-reason").value.trim().toUpperCase()}};
+  offerReplayAll();
   act(async () => {});
 });
 $("replay-all").addEventListener("click", replayAll);
@@ -386,4 +421,4 @@ $("previous").addEventListener("click", () => turn(-1));
 $("next").addEventListener("click", () => turn(1));
 $("letter-form").addEventListener("submit", go);
 $("dialog-cancel").addEventListener("click", close);
-$("filter-outcome").disabled = $("replay-all").disabled = true;
+offerReplayAll();

@@ -290,6 +290,27 @@ class PostgresClusterIT {
     paused.close();
   }
 
+  /** Also one whose name is longer than what the server keeps of it. */
+  @Test
+  void namesTheBridgesThatHaveItOpenAndTheirCalls() throws Exception {
+    JdbcJournal a = open("shop-a");
+    JdbcJournal b = open("shop-b");
+    a.admit(job("j", "otp-1", "1"));
+    b.admit(job("k", "otp-2", "2"));
+    b.admit(job("l", "otp-3", "3"));
+    assertThat(a.instances()).containsExactly(Map.entry("shop-a", 1L), Map.entry("shop-b", 2L));
+    assertThat(b.instances()).isEqualTo(a.instances());
+    JdbcJournal longOne = open("c".repeat(60));
+    longOne.admit(job("m", "otp-4", "4"));
+    assertThat(a.instances()).containsEntry("c".repeat(48), 1L).hasSize(3);
+    assertThat(longOne.instances()).containsEntry("c".repeat(60), 1L).hasSize(3);
+    for (JdbcJournal gone : List.of(b, longOne)) {
+      journals.remove(gone);
+      gone.close();
+    }
+    Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(a.instances()).containsExactly(Map.entry("shop-a", 1L)));
+  }
+
   /** Between the portions of a purge others write, and a new try of an old job is not taken away. */
   @Test
   void purgesInPortions() throws Exception {

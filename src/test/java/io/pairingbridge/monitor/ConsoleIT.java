@@ -2,9 +2,11 @@ package io.pairingbridge.monitor;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Dialog;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
@@ -15,6 +17,7 @@ import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
 import jakarta.jms.Connection;
+import jakarta.jms.JMSException;
 import jakarta.jms.Message;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
@@ -24,6 +27,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -36,6 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
  * Chromium. With {@code -Dconsole.screenshots=<folder>} it leaves pictures there.
  */
 class ConsoleIT {
+  private static final String REPLAY_ALL = "Replay all that can be";
+
   private Stage stage;
   private Chromium chromium;
   private BrowserContext context;
@@ -137,7 +145,6 @@ class ConsoleIT {
     assertThat(letter).containsText("ANSWER_LOST");
     assertThat(letter).containsText("Store 7 Main Street");
     assertThat(letter).containsText("unpair it on its own menu");
-    picture("console");
     button("Replay: job store-7-till-2").click();
     assertThat(field("New one-time password from the terminal")).isFocused();
     field("New one-time password from the terminal").fill("otp-canary-fresh");
@@ -198,7 +205,7 @@ class ConsoleIT {
     picture("phone");
     assertThat((Boolean) page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")).as("nothing to scroll sideways")
         .isTrue();
-    for (AriaRole landmark : List.of(AriaRole.BANNER, AriaRole.MAIN, AriaRole.CONTENTINFO, AriaRole.SEARCH)) {
+    for (AriaRole landmark : List.of(AriaRole.BANNER, AriaRole.MAIN, AriaRole.CONTENTINFO, AriaRole.SEARCH, AriaRole.NAVIGATION)) {
       assertThat(page.getByRole(landmark).first()).isVisible();
     }
     assertThat((Boolean) page.evaluate("() => [...document.querySelectorAll('input, select')].filter(e => e.offsetParent)"
@@ -210,6 +217,200 @@ class ConsoleIT {
     page.keyboard().press("Tab");
     page.keyboard().press("Enter");
     assertThat(page.locator("#gate-reason")).containsText("by keyboard");
+  }
+
+  /** From the login to the job that is sent again, with the keys of a keyboard and nothing else. */
+  @Test
+  void replaysAJobByKeyboardAloneOnAPhone() throws Exception {
+    stage.ledger().when("otp-canary-lost", call -> {
+      call.pair();
+      call.status(500);
+    });
+    stage.startBridge();
+    stage.send(Stage.request("till", "otp-canary-lost"));
+    awaitState("till", State.IN_DOUBT);
+    open(360, 740);
+    tabTo(field("Password"));
+    page.keyboard().type(Management.password(stage.data()));
+    page.keyboard().press("Enter");
+    assertThat(page.locator("[data-job=till]")).containsText("ANSWER_LOST");
+    tabTo(button("Replay: job till"));
+    page.keyboard().press("Enter");
+    assertThat(field("New one-time password from the terminal")).isFocused();
+    page.keyboard().type("otp-canary-fresh");
+    page.keyboard().press("Enter");
+    assertThat(page.locator("#letters-state")).hasText("Nothing here needs a person.");
+    assertThat(page.locator("#letter-dialog")).isHidden();
+    awaitState("till", State.PUBLISHED);
+    assertThat(stage.ledger().posts("otp-canary-fresh")).hasSize(1);
+  }
+
+  private void tabTo(Locator wanted) {
+    wanted.waitFor();
+    for (int tabs = 0; tabs < 50 && !(Boolean) wanted.evaluate("e => e === document.activeElement"); tabs++) {
+      page.keyboard().press("Tab");
+    }
+    assertThat(wanted).isFocused();
+  }
+
+  @Test
+  void replaysAllOfTheFilterThatWasAppliedAndNoOther() throws Exception {
+    stage.startBridge();
+    try (Connection connection = stage.login(BrokerUsers.BRIDGE); Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
+      MessageProducer producer = session.createProducer(session.createQueue("pairing.dead-letters"));
+      producer.send(letter(session, "late-1", "north", "EXPIRED", "TOO_OLD"));
+      producer.send(letter(session, "late-2", "north", "EXPIRED", "TOO_OLD"));
+      producer.send(letter(session, "late-3", "south", "EXPIRED", "TOO_OLD"));
+      producer.send(letter(session, "strange", "north", "MISCONFIGURED", "NOT_ACCEPTED"));
+      producer.send(letter(session, "refused", "north", "REJECTED", "REFUSED"));
+      session.commit();
+    }
+    open(1280, 900);
+    logIn();
+    assertThat(button(REPLAY_ALL)).isDisabled();
+    assertThat(page.locator("#replay-all-words")).containsText("Jobs in doubt are replayed one by one");
+    button(Pattern.compile("Dead letters")).click();
+    assertThat(page.locator("#letters-state")).hasText("5 letters, the oldest first.");
+    assertThat(page.locator("#replay-all-words")).isEmpty();
+
+    field("Batch").fill("south");
+    field("Outcome").selectOption("MISCONFIGURED");
+    assertThat(asked(Dialog::dismiss)).as("nothing was applied").startsWith("Send 4 jobs again? Of all dead letters.\n1 left: ");
+    field("Outcome").selectOption("");
+    field("Batch").fill("north");
+    button("Filter").click();
+    assertThat(page.locator("#letters-state")).hasText("4 letters with batch north, the oldest first.");
+    assertThat(asked(Dialog::dismiss)).startsWith("Send 3 jobs again? Of dead letters with batch north.\n1 left: ");
+    field("Reason").fill("too_old");
+    button("Filter").click();
+    assertThat(page.locator("#letters-state")).hasText("2 letters with batch north, reason TOO_OLD, the oldest first.");
+
+    field("Job").fill("late-1");
+    assertThat(button(REPLAY_ALL)).isEnabled();
+    button("Filter").click();
+    assertThat(page.locator("#letters-state")).hasText("1 letter with job late-1, batch north, reason TOO_OLD, the oldest first.");
+    assertThat(button(REPLAY_ALL)).isDisabled();
+    assertThat(page.locator("#replay-all-words")).containsText("take the job out of the filter");
+    field("Job").fill("");
+    button("Filter").click();
+    assertThat(page.locator("#letters li")).hasCount(2);
+
+    Management operator = Management.operator(stage.managementPort(), stage.data());
+    assertThat(operator.call("deadLetters", "", "", "", "", 0, 10).path("total").asInt()).as("letters after questions that were not confirmed")
+        .isEqualTo(5);
+    assertThat(stage.ledger().posts()).isEmpty();
+    field("Batch").fill("south");
+    assertThat(asked(Dialog::accept)).isEqualTo("Send 2 jobs again? Of dead letters with batch north, reason TOO_OLD.");
+    assertThat(page.locator("#letters-state")).hasText("No letter with batch north, reason TOO_OLD.");
+    awaitState("late-1", State.PUBLISHED);
+    awaitState("late-2", State.PUBLISHED);
+    assertThat(operator.call("deadLetters", "", "", "", "", 0, 10).path("letters")).extracting(l -> l.path("jobId").asText())
+        .containsExactly("late-3", "strange", "refused");
+    assertThat(stage.ledger().posts()).containsOnlyKeys("otp-canary-late-1", "otp-canary-late-2");
+  }
+
+  /** What the page asks before it replays all. */
+  private String asked(Consumer<Dialog> answer) {
+    AtomicReference<String> asked = new AtomicReference<>();
+    page.onceDialog(dialog -> {
+      asked.set(dialog.message());
+      answer.accept(dialog);
+    });
+    button(REPLAY_ALL).click();
+    page.waitForCondition(() -> asked.get() != null);
+    return asked.get();
+  }
+
+  private static Message letter(Session session, String job, String batch, String outcome, String reason) throws JMSException {
+    Message letter = session.createTextMessage("{\"name\":\"Till\",\"otp\":\"otp-canary-" + job + "\"}");
+    letter.setStringProperty("PairingJobId", job);
+    letter.setStringProperty("PairingBatchId", batch);
+    letter.setStringProperty("PairingOutcome", outcome);
+    letter.setStringProperty("PairingReason", reason);
+    return letter;
+  }
+
+  @Test
+  void showsWhatARunningBridgeDoes() throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    stage.ledger().when("otp-canary-lost", call -> {
+      call.pair();
+      call.status(500);
+    }).otherwise(call -> {
+      if (call.otp().startsWith("otp-canary-held")) {
+        goOn.await();
+      }
+      call.pairOnce();
+    });
+    Path inbox = Files.createDirectories(stage.folder().resolve("inbox"));
+    stage.set("pairing.batch.inbox", inbox.toString()).set("pairing.endpoint.deadline", "60s").set("pairing.instance-id", "shop-7");
+    stage.startBridge();
+    try {
+      stage.send(Stage.text("store-7-till-2", "{\"name\":\"Till 2\",\"otp\":\"otp-canary-lost\",\"reference\":{\"Store\":\"7 Main Street\",\"Serial\":\"SN-1\"}}"));
+      awaitState("store-7-till-2", State.IN_DOUBT);
+      StringBuilder estate = new StringBuilder("name,otp\n");
+      for (int i = 0; i < 30; i++) {
+        estate.append("Till,otp-canary-").append(i < 12 ? "row-" : "held-").append(i).append('\n');
+      }
+      Files.writeString(inbox.resolve("north.csv"), estate);
+      Files.createFile(inbox.resolve("north.csv.done"));
+      open(1280, 900);
+      logIn();
+      Locator progress = page.locator("#batches progress");
+      assertThat(progress).hasJSProperty("max", 30);
+      assertThat(progress).hasJSProperty("value", 12);
+      assertThat(page.locator("#batches")).containsText("12 of 30 rows ended");
+      assertThat(figure("queues", "pairing.requests")).hasText("18");
+      assertThat(figure("queues", "pairing.credentials")).hasText("12");
+      assertThat(figure("queues", "pairing.in-doubt")).hasText("1");
+      assertThat(figure("now", "Calls under way")).hasText("8");
+      assertThat(figure("outcomes", "paired")).hasText("12");
+      Locator bridges = page.getByRole(AriaRole.TABLE, new Page.GetByRoleOptions().setName("Bridges on this journal"));
+      assertThat(bridges.getByRole(AriaRole.ROW)).hasText(new String[] {"BridgeCalls under way", "shop-7 (this one)8"});
+      assertThat(page.locator("#hour-words")).containsText(Pattern.compile("^13 jobs ended: .*12 paired"));
+      assertThat(page.locator("#hour-words")).containsText("1 in doubt");
+      assertThat(page.evaluate("() => { const data = Chart.getChart('hour').data; return [data.labels.length,"
+          + " ...data.datasets.map(set => set.label + ' ' + set.data.reduce((a, b) => a + b, 0)).filter(text => !text.endsWith(' 0'))]; }"))
+          .asInstanceOf(LIST).containsExactly(60, "paired 12", "in doubt 1");
+      picture("console");
+
+      assertThat(field("Calls at once")).hasValue("8");
+      assertThat(field("Calls a second, 0 for no limit")).hasValue("0");
+      field("Calls at once").fill("6");
+      field("Calls a second, 0 for no limit").fill("12.5");
+      assertThat(button("Change")).hasAccessibleDescription(Pattern.compile("this bridge only"));
+      assertThat(button("Close the intake")).hasAccessibleDescription(Pattern.compile("this bridge only"));
+      button("Change").click();
+      assertThat(figure("instance", "Calls at once")).hasText("6");
+      assertThat(figure("instance", "Calls a second")).hasText("12.5");
+      Management operator = Management.operator(stage.managementPort(), stage.data());
+      assertThat(operator.read("Concurrency").asInt()).isEqualTo(6);
+      assertThat(operator.read("RateLimit").asDouble()).isEqualTo(12.5);
+    } finally {
+      goOn.countDown();
+    }
+    assertThat(page.locator("#batches")).containsText("30 of 30 rows ended");
+    assertThat(figure("queues", "pairing.requests")).hasText("0");
+    assertThat(complaints).isEmpty();
+  }
+
+  private Locator figure(String list, String term) {
+    return page.locator("#" + list + " div").filter(new Locator.FilterOptions()
+        .setHas(page.locator("dt").getByText(term, new Locator.GetByTextOptions().setExact(true)))).locator("dd");
+  }
+
+  @Test
+  void showsThatTheKeyFilesAreNotUsedAsTheyAre() throws Exception {
+    stage.startBridge();
+    Path keys = stage.folder().resolve("recipients.jwks");
+    String good = Files.readString(keys);
+    open(1280, 900);
+    logIn();
+    assertThat(page.locator("#key-problem")).isHidden();
+    Files.writeString(keys, good.substring(0, good.length() / 2));
+    assertThat(page.getByRole(AriaRole.ALERT).filter(new Locator.FilterOptions().setHasText("key 'test-recipient' goes on sealing"))).isVisible();
+    Files.writeString(keys, good);
+    assertThat(page.locator("#key-problem")).isHidden();
   }
 
   @Test
@@ -237,13 +438,11 @@ class ConsoleIT {
     assertThat(page.locator("#letters li")).hasCount(50);
     assertThat(page.locator("#letters li").first()).containsText("<img src=x onerror=alert(1)>");
     assertThat(page.title()).isEqualTo("Pairing Bridge");
-    long before = System.nanoTime();
     button("Later").click();
     assertThat(page.locator("#page")).hasText("51 to 100");
-    System.out.println("A page of ten thousand letters was there after " + (System.nanoTime() - before) / 1_000_000 + " ms");
     field("Outcome").selectOption("EXPIRED");
     button("Filter").click();
-    assertThat(page.locator("#letters-state")).containsText("100 letters with this filter");
+    assertThat(page.locator("#letters-state")).containsText("100 letters with outcome EXPIRED");
     assertThat(answers()).doesNotContain("otp-canary");
     assertThat(complaints).isEmpty();
   }
