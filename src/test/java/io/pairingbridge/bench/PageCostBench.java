@@ -1,9 +1,14 @@
 package io.pairingbridge.bench;
 
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.Page;
 import com.sun.management.OperatingSystemMXBean;
 import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.testing.Chromium;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
 import jakarta.jms.Connection;
@@ -22,7 +27,8 @@ import org.springframework.util.FileSystemUtils;
 /**
  * What an operator's page that is open costs a bridge, as processor time: {@code PageCostBench}. The page's own requests, with 10,000
  * dead letters waiting, one after the other; bridge, broker and reader are one process, so that the figure is an upper bound. What
- * it takes from the bridge's throughput is its share of the processors, for a bridge at its limit has no other time to spare.
+ * it takes from the bridge's throughput is its share of the processors, for a bridge at its limit has no other time to spare. Then,
+ * in Chromium, how long a person waits for the page.
  */
 public final class PageCostBench {
   private static final int ROUNDS = 5;
@@ -59,10 +65,51 @@ public final class PageCostBench {
       System.out.printf(Locale.ROOT, "| %,d | %.1f (%.1f to %.1f) | %.0f s | %.2f %% (%.2f to %.2f) |%n", LETTERS, costs[ROUNDS / 2], costs[0],
           costs[ROUNDS - 1], seconds, share(costs[ROUNDS / 2], seconds, processors), share(costs[0], seconds, processors),
           share(costs[ROUNDS - 1], seconds, processors));
+      waits(stage);
     } finally {
       FileSystemUtils.deleteRecursively(folder);
     }
     System.exit(0);
+  }
+
+  /** How long a person waits for the page in a browser of this machine, until the text stands there; each is one figure a round. */
+  private static void waits(Stage stage) throws Exception {
+    String password = Management.password(stage.data());
+    double[][] millis = new double[3][ROUNDS];
+    try (Chromium chromium = Chromium.start(Chromium.find(PageCostBench.class)); Browser browser = chromium.browser()) {
+      for (int round = -1; round < ROUNDS; round++) { // the first one warms
+        Page page = browser.newPage();
+        page.navigate("http://127.0.0.1:" + stage.managementPort() + "/console/");
+        page.locator("#password").fill(password);
+        double[] took = {
+            took(() -> {
+              page.locator("#login-form button").click();
+              page.locator("#show-dead-letters").click();
+            }, () -> assertThat(page.locator("#page")).hasText("1 to 50")),
+            took(() -> page.locator("#next").click(), () -> assertThat(page.locator("#page")).hasText("51 to 100")),
+            took(() -> {
+              page.locator("#filter-reason").fill("TOO_OLD");
+              page.locator("#filter button[type=submit]").click();
+            }, () -> assertThat(page.locator("#letters-state")).containsText("100 letters with reason TOO_OLD"))};
+        for (int i = 0; i < took.length && round >= 0; i++) {
+          millis[i][round] = took[i];
+        }
+        page.close();
+      }
+    }
+    System.out.printf("%n| what a person waits for, %,d letters | median of %d (least to most), ms |%n| --- | ---: |%n", LETTERS, ROUNDS);
+    String[] what = {"login and a click on \"Dead letters\", to the first 50", "\"Later\" to the next 50", "a filter to the 100 letters that it means"};
+    for (int i = 0; i < what.length; i++) {
+      Arrays.sort(millis[i]);
+      System.out.printf(Locale.ROOT, "| %s | %.0f (%.0f to %.0f) |%n", what[i], millis[i][ROUNDS / 2], millis[i][0], millis[i][ROUNDS - 1]);
+    }
+  }
+
+  private static double took(Runnable action, Runnable until) {
+    long before = System.nanoTime();
+    action.run();
+    until.run();
+    return (System.nanoTime() - before) / 1e6;
   }
 
   private static double share(double millis, double seconds, int processors) {
@@ -97,7 +144,7 @@ public final class PageCostBench {
         Message letter = session.createTextMessage("{\"name\":\"Till\",\"otp\":\"***\"}");
         letter.setStringProperty("PairingJobId", "letter-" + i);
         letter.setStringProperty("PairingOutcome", "REJECTED");
-        letter.setStringProperty("PairingReason", "REFUSED");
+        letter.setStringProperty("PairingReason", i % 100 == 0 ? "TOO_OLD" : "REFUSED");
         producer.send(letter);
         if (i % 1_000 == 999) {
           session.commit();

@@ -201,8 +201,8 @@ class ConsoleIT {
     assertThat(field("Password")).isFocused();
     page.keyboard().type(Management.password(stage.data()));
     page.keyboard().press("Enter");
+    assertThat(page.locator("#login")).isHidden();
     assertThat(page.locator("#gate")).hasText("open");
-    picture("phone");
     assertThat((Boolean) page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")).as("nothing to scroll sideways")
         .isTrue();
     for (AriaRole landmark : List.of(AriaRole.BANNER, AriaRole.MAIN, AriaRole.CONTENTINFO, AriaRole.SEARCH, AriaRole.NAVIGATION)) {
@@ -233,7 +233,9 @@ class ConsoleIT {
     tabTo(field("Password"));
     page.keyboard().type(Management.password(stage.data()));
     page.keyboard().press("Enter");
+    assertThat(page.locator("#login")).isHidden();
     assertThat(page.locator("[data-job=till]")).containsText("ANSWER_LOST");
+    picture("console-phone");
     tabTo(button("Replay: job till"));
     page.keyboard().press("Enter");
     assertThat(field("New one-time password from the terminal")).isFocused();
