@@ -345,7 +345,7 @@ class ConsoleIT {
       call.pairOnce();
     });
     Path inbox = Files.createDirectories(stage.folder().resolve("inbox"));
-    stage.set("pairing.batch.inbox", inbox.toString()).set("pairing.endpoint.deadline", "60s").set("pairing.instance-id", "shop-7");
+    stage.set("pairing.batch.inbox", inbox.toString()).set("pairing.endpoint.deadline", "5m").set("pairing.instance-id", "shop-7");
     stage.startBridge();
     try {
       stage.send(Stage.text("store-7-till-2", "{\"name\":\"Till 2\",\"otp\":\"otp-canary-lost\",\"reference\":{\"Store\":\"7 Main Street\",\"Serial\":\"SN-1\"}}"));
