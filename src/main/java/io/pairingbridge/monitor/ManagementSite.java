@@ -39,6 +39,7 @@ import org.jolokia.server.core.request.BadRequestException;
 import org.jolokia.server.core.request.EmptyResponseException;
 import org.jolokia.server.core.request.JolokiaExecRequest;
 import org.jolokia.server.core.request.JolokiaRequest;
+import org.jolokia.server.core.util.RequestType;
 import org.jolokia.server.core.request.NotChangedException;
 import org.jolokia.server.core.restrictor.policy.PolicyRestrictor;
 import org.jolokia.server.core.service.JolokiaServiceManagerFactory;
@@ -251,7 +252,7 @@ public final class ManagementSite implements AutoCloseable {
     services.stop();
   }
 
-  /** Writes down who starts, stops, suspends or resumes a route before it happens. */
+  /** Writes down who starts, stops, suspends or resumes a route before it happens; refuses notifications, which Jolokia asks no policy about. */
   private static final class Audited extends LocalRequestHandler {
     private static final Set<String> CHANGES = Set.of("start", "stop", "suspend", "resume");
     private final PolicyRestrictor allowed;
@@ -266,6 +267,9 @@ public final class ManagementSite implements AutoCloseable {
     @Override
     public <R extends JolokiaRequest> Object handleRequest(R request, Object previous) throws IOException, JMException,
         NotChangedException, BadRequestException, EmptyResponseException {
+      if (request.getType() == RequestType.NOTIFICATION) {
+        throw new SecurityException("Notifications are not allowed");
+      }
       if (request instanceof JolokiaExecRequest exec && "routes".equals(exec.getObjectName().getKeyProperty("type"))
           && allowed.isOperationAllowed(exec.getObjectName(), exec.getOperation())) {
         String operation = exec.getOperation().replaceFirst("\\(.*", "");
