@@ -578,7 +578,7 @@ public class Bridge implements AutoCloseable {
       }
     }
 
-    /** Its timer fires at once when it starts. */
+    /** Its timer fires half a second after it starts. */
     void reconcile() throws Exception {
       context.getRouteController().stopRoute("reconcile", LONGEST_WAIT.toSeconds(), TimeUnit.SECONDS);
       context.getRouteController().startRoute("reconcile");
