@@ -87,12 +87,17 @@ function words(outcome) {
   return outcome.toLowerCase().replace("_", " ");
 }
 
+/** A live region whose text is written again is read out again, changed or not. */
+function say(id, text) {
+  if ($(id).textContent !== text) $(id).textContent = text;
+}
+
 // ---- what is shown --------------------------------------------------------------------------------------------------------
 
 function show(b) {
   $("which").textContent = b.Environment + " · " + b.Instance;
   const gate = $("gate");
-  gate.textContent = b.IntakeOpen ? "open" : b.IntakeState.toLowerCase();
+  say("gate", b.IntakeOpen ? "open" : b.IntakeState.toLowerCase());
   gate.className = "badge " + (b.IntakeOpen ? "open" : "closed");
   $("gate-reason").textContent = b.IntakeOpen ? "Requests are taken since " + time(b.IntakeSince) + "."
     : "Jobs stay in their queue since " + time(b.IntakeSince) + ": " + b.IntakeReason;
@@ -112,8 +117,7 @@ function show(b) {
     ["Calls at once", b.Concurrency], ["Calls a second", b.RateLimit || "no limit"]]
     .concat(b.Keys.map(key => [key.sealing ? "Sealing key" : "Other key",
       key.id + " (" + key.kind + (key.ageDays >= 0 ? ", " + key.ageDays + " days old" : "") + ")"])));
-  const problem = b.KeyProblem ? "The key files are not used as they are now: " + b.KeyProblem : "";
-  if ($("key-problem").textContent !== problem) $("key-problem").textContent = problem; // an alert that is written again is read out again
+  say("key-problem", b.KeyProblem ? "The key files are not used as they are now: " + b.KeyProblem : "");
   bridges(b.Instances);
   for (const [id, now] of [["concurrency", b.Concurrency], ["rate-limit", b.RateLimit]]) {
     if (document.activeElement !== $(id) && !$(id).dataset.changed) $(id).value = now;
@@ -201,9 +205,9 @@ async function letters() {
     : await call("deadLetters", outcome, reason, batch, job, asked.from, PAGE);
   if (asked.queue !== shown.queue || asked.from !== shown.from || asked.filter !== shown.filter) return;
   shown.total = page.total;
-  $("letters-state").textContent = page.total === 0 ? (filterWords(asked) ? "No letter with " + filterWords(asked) + "." : "Nothing here needs a person.")
+  say("letters-state", page.total === 0 ? (filterWords(asked) ? "No letter with " + filterWords(asked) + "." : "Nothing here needs a person.")
     : number(page.total) + (page.total === 1 ? " letter" : " letters")
-    + (filterWords(asked) ? " with " + filterWords(asked) : "") + ", the oldest first.";
+    + (filterWords(asked) ? " with " + filterWords(asked) : "") + ", the oldest first.");
   $("page").textContent = page.total === 0 ? "" : number(asked.from + 1) + " to " + number(asked.from + page.letters.length);
   $("previous").disabled = asked.from === 0;
   $("next").disabled = asked.from + PAGE >= page.total;
@@ -323,7 +327,7 @@ async function refresh(lettersToo) {
   show(value(answers[0]));
   audit(value(answers[1]));
   if (lettersToo) await letters();
-  $("trouble").textContent = "";
+  say("trouble", "");
 }
 
 function later() {
@@ -336,7 +340,7 @@ function later() {
         leave(e.message);
         return;
       }
-      $("trouble").textContent = e.message;
+      say("trouble", e.message);
     }
     later();
   }, document.hidden ? REFRESH * 10 : REFRESH);

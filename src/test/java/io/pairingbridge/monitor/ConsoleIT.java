@@ -203,6 +203,7 @@ class ConsoleIT {
     page.keyboard().press("Enter");
     assertThat(page.locator("#login")).isHidden();
     assertThat(page.locator("#gate")).hasText("open");
+    saysNothingAgainThatHasNotChanged();
     assertThat((Boolean) page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")).as("nothing to scroll sideways")
         .isTrue();
     for (AriaRole landmark : List.of(AriaRole.BANNER, AriaRole.MAIN, AriaRole.CONTENTINFO, AriaRole.SEARCH, AriaRole.NAVIGATION)) {
@@ -413,6 +414,22 @@ class ConsoleIT {
     assertThat(page.getByRole(AriaRole.ALERT).filter(new Locator.FilterOptions().setHasText("key 'test-recipient' goes on sealing"))).isVisible();
     Files.writeString(keys, good);
     assertThat(page.locator("#key-problem")).isHidden();
+  }
+
+  /** To a screen reader: over two refreshes no live region is written. */
+  private void saysNothingAgainThatHasNotChanged() {
+    page.evaluate("""
+        () => {
+          window.spoken = [];
+          const watch = new MutationObserver(all => all.forEach(one => window.spoken.push(one.target.id)));
+          document.querySelectorAll('[role=status], [role=alert], [aria-live]').forEach(region => watch.observe(region,
+              {childList: true, characterData: true, subtree: true}));
+        }""");
+    for (int refresh = 0; refresh < 2; refresh++) {
+      String before = page.locator("#updated").textContent();
+      assertThat(page.locator("#updated")).not().hasText(before);
+    }
+    assertThat(page.evaluate("() => window.spoken")).as("live regions written").isEqualTo(List.of());
   }
 
   @Test
