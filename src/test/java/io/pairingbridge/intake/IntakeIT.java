@@ -59,7 +59,8 @@ class IntakeIT {
     assertThat(ready.body()).contains("DOWN", "jobs stay in their queue", "the endpoint cannot be reached", "refuses connections");
     assertThat(live().statusCode()).as("closed is not dead").isEqualTo(200);
     assertThat(metrics()).contains("pairing_intake_open 0");
-    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().intake().status().gate() == Gate.PROBING);
+    double before = notSent();
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> notSent() > before); // it probes, for some milliseconds a time
 
     try (LedgerEndpoint back = new LedgerEndpoint(port)) {
       stage.awaitOutcome(ids());
@@ -212,6 +213,11 @@ class IntakeIT {
 
   private HttpResponse<String> live() throws IOException, InterruptedException {
     return get("/observe/health/live");
+  }
+
+  private double notSent() throws Exception {
+    return metrics().lines().filter(line -> line.startsWith("pairing_attempts_total{") && line.contains("\"NOT_SENT\""))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))).sum();
   }
 
   private String metrics() throws IOException, InterruptedException {
