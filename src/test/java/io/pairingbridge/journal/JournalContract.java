@@ -82,7 +82,15 @@ abstract class JournalContract {
     return new AttemptReport(result, null, "as the test wants it", null, null);
   }
 
-  static AttemptReport paired() {
+  /** A job whose answer the journal has sealed, and which is on its way to its queue. */
+  Job sealed(Journal journal) {
+    Job job = job("j", "otp");
+    journal.admit(job);
+    journal.answered(job, paired());
+    return job;
+  }
+
+  private static AttemptReport paired() {
     return new AttemptReport(Result.PAIRED, 200, "ok",
         new SealedAnswer("sealed-bytes", "key-1", "application/jose", "glass-bytes", "pc", "Till", "T1"), null);
   }
@@ -256,9 +264,7 @@ abstract class JournalContract {
   @Test
   void keepsSealedBytesUntilTheyArePublished() {
     Journal journal = open("a", "1");
-    Job job = job("j", "otp");
-    journal.admit(job);
-    journal.answered(job, paired());
+    Job job = sealed(journal);
     assertThat(job.next()).isEqualTo(Next.PUBLISH);
     assertThat(job.credentials().body()).isEqualTo("sealed-bytes");
     assertThat(job.credentials().breakGlass()).isEqualTo("glass-bytes");
@@ -283,9 +289,7 @@ abstract class JournalContract {
   @Test
   void publishesASealedJobInsteadOfCallingAgain() {
     Journal journal = open("a", "1");
-    Job job = job("j", "otp");
-    journal.admit(job);
-    journal.answered(job, paired());
+    Job job = sealed(journal);
 
     Job again = job("j", "otp");
     open("a", "2").admit(again);

@@ -130,9 +130,7 @@ class PostgresJournalIT extends JournalContract {
   @Test
   void leavesSendingToTheBridgeThatSealedUntilItsTurnIsOver() {
     JdbcJournal first = open("a", "1");
-    Job job = job("j", "otp");
-    first.admit(job);
-    first.answered(job, paired());
+    Job job = sealed(first);
     Job repeated = job("j", "otp");
     JdbcJournal second = open("b", "1");
     clock.move(SECOND);
@@ -159,9 +157,7 @@ class PostgresJournalIT extends JournalContract {
   @Test
   void takesItsTurnAnewBeforeItSendsLate() {
     JdbcJournal first = open("a", "1");
-    Job job = job("j", "otp");
-    first.admit(job);
-    first.answered(job, paired());
+    Job job = sealed(first);
     clock.move(SEND_TURN.minus(SECOND));
     assertThat(first.takeTurn(job.credentials())).isTrue();
     clock.move(SECOND);
@@ -172,9 +168,7 @@ class PostgresJournalIT extends JournalContract {
   @Test
   void goesOnAtOnceWithWhatItSealedBeforeARestart() {
     JdbcJournal before = open("a", "1");
-    Job job = job("j", "otp");
-    before.admit(job);
-    before.answered(job, paired());
+    Job job = sealed(before);
     before.close();
     clock.move(SECOND);
 
@@ -189,9 +183,7 @@ class PostgresJournalIT extends JournalContract {
   @Test
   void doesNotWaitForATurnThatWasGivenBeforeTheClockWasTurnedBack() {
     JdbcJournal first = open("a", "1");
-    Job job = job("j", "otp");
-    first.admit(job);
-    first.answered(job, paired());
+    Job job = sealed(first);
     clock.move(Duration.ofHours(-3));
 
     JdbcJournal second = open("b", "1");
@@ -203,9 +195,7 @@ class PostgresJournalIT extends JournalContract {
   @Test
   void leavesNothingToSendOnceItIsPublished() {
     JdbcJournal first = open("a", "1");
-    Job job = job("j", "otp");
-    first.admit(job);
-    first.answered(job, paired());
+    Job job = sealed(first);
     first.published(job.id(), job.attempt().id());
     assertThat(open("b", "1").takeTurn(job.credentials())).isFalse();
   }
