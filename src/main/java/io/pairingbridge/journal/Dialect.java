@@ -22,8 +22,11 @@ interface Dialect {
   /** Opens a connection that never waits for a writer. */
   Connection openForReading() throws SQLException;
 
-  /** Until the transaction ends, nobody else decides about this job, whether it has a row yet or not. */
-  void lock(Connection connection, String jobId) throws SQLException;
+  /**
+   * Until the transaction ends, nobody else decides about these jobs, whether they have a row yet or not. Whoever locks several locks them in
+   * the same order, so that nobody waits for somebody who waits for him.
+   */
+  void lock(Connection connection, Set<String> jobIds) throws SQLException;
 
   /** False if all writes come from one process and one after the other. */
   default boolean severalWriters() {

@@ -5,13 +5,16 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
 
 /**
  * One thread, one connection, and one commit for all the writes that have come together while the last commit ran.
@@ -30,7 +33,8 @@ final class GroupCommit implements AutoCloseable {
     T in(Connection connection) throws SQLException;
   }
 
-  private record Pending<T>(Write<T> write, CompletableFuture<T> done) {}
+  /** @param lock name of what nobody else may decide about meanwhile, or null */
+  private record Pending<T>(String lock, Write<T> write, CompletableFuture<T> done) {}
 
   private final Dialect dialect;
   private final BlockingQueue<Pending<?>> queue = new LinkedBlockingQueue<>();
@@ -50,7 +54,12 @@ final class GroupCommit implements AutoCloseable {
 
   /** Runs the write and returns its value once it is durable. */
   <T> T write(Write<T> write) {
-    return await(enqueue(write));
+    return await(enqueue(null, write));
+  }
+
+  /** As {@link #write(Write)}, with nobody else deciding about what has this name until it is durable. */
+  <T> T write(String lock, Write<T> write) {
+    return await(enqueue(lock, write));
   }
 
   Optional<String> failure() {
@@ -96,12 +105,12 @@ final class GroupCommit implements AutoCloseable {
     return dialect.openForWriting();
   }
 
-  private <T> CompletableFuture<T> enqueue(Write<T> write) {
+  private <T> CompletableFuture<T> enqueue(String lock, Write<T> write) {
     CompletableFuture<T> done = new CompletableFuture<>();
     if (closed) {
       done.completeExceptionally(new JournalException("the journal is closed", null));
     } else {
-      queue.add(new Pending<>(write, done));
+      queue.add(new Pending<>(lock, write, done));
     }
     return done;
   }
@@ -147,6 +156,10 @@ final class GroupCommit implements AutoCloseable {
     try {
       // A transaction is begun for each group and not kept open between them: an open one would hold SQLite's write lock.
       connection.setAutoCommit(false);
+      Set<String> locks = group.stream().map(Pending::lock).filter(Objects::nonNull).collect(Collectors.toSet());
+      if (!locks.isEmpty()) {
+        dialect.lock(connection, locks);
+      }
       for (Pending<?> pending : group) {
         replies.add(perform(pending));
       }
@@ -154,7 +167,7 @@ final class GroupCommit implements AutoCloseable {
       connection.setAutoCommit(true);
     } catch (SQLException e) {
       if (dialect.undone(e)) {
-        // Two processes whose groups hold the same jobs in another order wait for each other; a group of one waits for nobody twice.
+        // Two processes whose groups hold rows of the same batches in another order wait for each other; a group of one waits for nobody twice.
         rollback();
         each(group, triesLeft - 1, broken(e));
         return;

@@ -565,10 +565,7 @@ public final class JdbcJournal implements Journal {
   }
 
   private <T> T writeLocked(String name, Work<T> work) {
-    return writer.write(connection -> {
-      dialect.lock(connection, name);
-      return work(connection, work);
-    });
+    return writer.write(name, connection -> work(connection, work));
   }
 
   private <T> T work(Connection connection, Work<T> work) throws SQLException {

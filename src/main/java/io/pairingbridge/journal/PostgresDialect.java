@@ -93,11 +93,12 @@ final class PostgresDialect implements Dialect {
     return Opening.prepared(connect(true), PostgresDialect::limit);
   }
 
-  /** An advisory lock, for a job that has no row yet cannot be locked by its row. */
+  /** Advisory locks, for a job that has no row yet cannot be locked by its row; all in one round trip. */
   @Override
-  public void lock(Connection connection, String jobId) throws SQLException {
-    try (PreparedStatement lock = connection.prepareStatement("SELECT pg_advisory_xact_lock(?)")) {
-      lock.setLong(1, hash(jobId));
+  public void lock(Connection connection, Set<String> jobIds) throws SQLException {
+    Object[] inOrder = jobIds.stream().map(PostgresDialect::hash).sorted().toArray();
+    try (PreparedStatement lock = connection.prepareStatement("SELECT pg_advisory_xact_lock(name) FROM unnest(?) AS name")) {
+      lock.setArray(1, connection.createArrayOf("bigint", inOrder));
       lock.execute();
     }
   }

@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Properties;
+import java.util.Set;
 import org.apache.commons.dbcp2.DelegatingPreparedStatement;
 import org.apache.commons.dbcp2.PoolingConnection;
 import org.apache.commons.pool2.impl.GenericKeyedObjectPool;
@@ -70,7 +71,7 @@ final class SqliteDialect implements Dialect {
   }
 
   @Override
-  public void lock(Connection connection, String jobId) {
+  public void lock(Connection connection, Set<String> jobIds) {
     // One writer: the transaction itself is the lock.
   }
 

@@ -10,12 +10,14 @@ import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.testing.PostgresServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,6 +25,7 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -31,7 +34,7 @@ import org.openjdk.jmh.annotations.Threads;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * New jobs entered in a journal on SQLite in the folder for temporary files, each with its first attempt and durable when the call
+ * New jobs entered in a journal in the folder for temporary files, each with its first attempt and durable when the call
  * returns: jobs a second, of all threads together. It hangs on what an fsync of that folder's disk costs.
  */
 @State(Scope.Benchmark)
@@ -39,21 +42,32 @@ import org.springframework.util.FileSystemUtils;
 @OutputTimeUnit(TimeUnit.SECONDS)
 public class JournalBench {
   private final AtomicLong jobs = new AtomicLong();
+
+  /** PostgreSQL is a server of its own on this machine. */
+  @Param({"sqlite", "postgresql"})
+  public String store;
+
   private Path folder;
+  private PostgresServer server;
   private Journal journal;
 
   @Setup
-  public void open() throws IOException {
+  public void open() throws Exception {
     folder = Files.createTempDirectory("journal-bench");
+    server = "postgresql".equals(store) ? PostgresServer.start(List.of()) : null;
     Limits limits = new Limits(Duration.ofSeconds(30), Duration.ofHours(1), 3,
         new RetryPolicy(Duration.ofSeconds(2), Duration.ofMinutes(2), 2, 0.2));
-    journal = JdbcJournal.open(new Settings.JournalStore("jdbc:sqlite:" + folder.resolve("journal.db"), "", "", null, ""), limits,
+    Settings.JournalStore file = new Settings.JournalStore("jdbc:sqlite:" + folder.resolve("journal.db"), "", "", null, "");
+    journal = JdbcJournal.open(server == null ? file : server.journal(), limits,
         new Owner("bench", "1"), new OtpHash(new byte[32]), Clock.systemUTC());
   }
 
   @TearDown
   public void close() throws IOException {
     journal.close();
+    if (server != null) {
+      server.close();
+    }
     FileSystemUtils.deleteRecursively(folder);
   }
 

@@ -177,8 +177,8 @@ final class Rig implements AutoCloseable {
   }
 
   /**
-   * How many jobs a side gets in one go, on a queue that was full before it started. The first ones are for the virtual machine to compile
-   * what is used, the last ones are stragglers; those between are measured.
+   * How many jobs a side gets in one go. The first ones are for what is not yet as it will be: the virtual machine compiles, or the queue fills. The
+   * last ones are stragglers; those between are measured.
    */
   record Load(int warming, int measured) {
     int jobs() {
@@ -204,9 +204,6 @@ final class Rig implements AutoCloseable {
             processorMillis(brokerProcess), processorMillis(endpointProcess)};
       }
     });
-    for (Child child : started) {
-      child.stop();
-    }
     tidy();
     double rate = load.rate(at);
     System.out.printf(Locale.ROOT, "  %.0f jobs/s; processor time a job, ms: the side %.2f, the broker %.2f, the endpoint %.2f%n", rate,
@@ -218,6 +215,29 @@ final class Rig implements AutoCloseable {
     return ProcessHandle.of(child.pid()).flatMap(process -> process.info().totalCpuDuration()).map(Duration::toNanos).orElse(0L) / 1e6;
   }
 
+  /**
+   * Starts a side and returns when its virtual machine has compiled what a job uses: when it has worked off so many at an endpoint that answers
+   * at once. The endpoint may then be made slower.
+   */
+  Child warmed(Side side, String name, int inFlight, int jobs) throws Exception {
+    endpointTakes(Duration.ZERO);
+    Child child = side.start(this, name, inFlight, null, Map.of());
+    try {
+      warm(jobs);
+      return child;
+    } catch (Exception e) {
+      child.close();
+      throw e;
+    }
+  }
+
+  /** Has whatever runs work off so many jobs, and returns when their credentials have come. */
+  void warm(int jobs) throws JMSException {
+    send(jobs, 0);
+    collect(jobs);
+    tidy();
+  }
+
   /** As {@link #throughput(List, Load)}, for one process of this side, on a journal of its own. */
   double throughput(Side side, int inFlight, Load load, int failing) throws Exception {
     send(load.jobs(), failing);
@@ -225,7 +245,9 @@ final class Rig implements AutoCloseable {
     List<Child> started = new ArrayList<>();
     try {
       started.add(side.start(this, name, inFlight, null, Map.of()));
-      return throughput(started, load);
+      double rate = throughput(started, load);
+      started.get(0).stop();
+      return rate;
     } finally {
       started.forEach(Child::close);
       FileSystemUtils.deleteRecursively(folder.resolve(name));

@@ -1021,8 +1021,8 @@ abstract class JournalContract {
     }
 
     @Override
-    public void lock(Connection connection, String jobId) throws SQLException {
-      real.lock(connection, jobId);
+    public void lock(Connection connection, Set<String> jobIds) throws SQLException {
+      real.lock(connection, jobIds);
     }
 
     @Override

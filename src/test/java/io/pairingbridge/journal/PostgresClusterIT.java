@@ -22,8 +22,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -235,21 +237,43 @@ class PostgresClusterIT {
         GroupCommit group = new GroupCommit(dialect)) {
       limits.execute("SET deadlock_timeout = '1h'"); // so that it is the group that is undone
       other.setAutoCommit(false);
-      dialect.lock(other, "second");
+      dialect.lock(other, Set.of("second"));
       AtomicInteger begun = new AtomicInteger();
       Future<String> written = threads.submit(() -> group.write(connection -> {
         begun.incrementAndGet();
-        dialect.lock(connection, "first");
-        dialect.lock(connection, "second");
+        dialect.lock(connection, Set.of("first"));
+        dialect.lock(connection, Set.of("second"));
         return "written";
       }));
       Awaitility.await().until(() -> PostgresServer.shared().ask(store,
           "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").equals("1"));
-      dialect.lock(other, "first"); // granted once the group is undone
+      dialect.lock(other, Set.of("first")); // granted once the group is undone
       other.rollback();
       assertThat(written.get()).isEqualTo("written");
       assertThat(begun.get()).isGreaterThan(1);
       assertThat(group.failure()).isEmpty();
+    }
+  }
+
+  /** Of two bridges whose groups hold the same jobs, in whatever order, one waits for the other: the server has nothing to undo. */
+  @Test
+  void locksJobsInTheSameOrderWhateverTheGroups() throws Exception {
+    List<Future<?>> bridges = new ArrayList<>();
+    for (List<String> names : List.of(List.of("first", "second"), List.of("second", "first"))) {
+      bridges.add(threads.submit(() -> {
+        Dialect dialect = new PostgresDialect(store.url(), store.username(), store.password(), null);
+        try (Connection connection = dialect.openForWriting()) {
+          connection.setAutoCommit(false);
+          for (int i = 0; i < 500; i++) {
+            dialect.lock(connection, new LinkedHashSet<>(names));
+            connection.commit();
+          }
+        }
+        return null;
+      }));
+    }
+    for (Future<?> bridge : bridges) {
+      bridge.get();
     }
   }
 
@@ -282,7 +306,7 @@ class PostgresClusterIT {
     JdbcJournal a = open("a");
     Connection paused = new PostgresDialect(store.url(), store.username(), store.password(), null).openForWriting();
     paused.setAutoCommit(false);
-    new PostgresDialect(store.url(), store.username(), store.password(), null).lock(paused, "j");
+    new PostgresDialect(store.url(), store.username(), store.password(), null).lock(paused, Set.of("j"));
     Job job = job("j", "otp", "1");
     a.admit(job);
     assertThat(job.next()).isEqualTo(Next.CALL);
