@@ -76,7 +76,7 @@ public final class Simulator implements AutoCloseable {
     private final Deque<HttpExchange> silent = new ArrayDeque<>();
     private final AtomicLong taken = new AtomicLong();
     private final String host;
-    private final Duration delay;
+    private volatile Duration delay;
     private final HttpServer server;
     private final ExecutorService executor;
     /** Holds back the answers to posts without holding a thread for each. */
@@ -123,6 +123,11 @@ public final class Simulator implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("The simulator can't listen on " + host + ":" + port + ": choose a free port and an address of this machine.", e);
         }
+    }
+
+    /** From now on answers leave after this delay; those that wait keep theirs. */
+    public void delay(Duration delay) {
+        this.delay = delay;
     }
 
     /** The port it listens on. */
@@ -211,7 +216,8 @@ public final class Simulator implements AutoCloseable {
         ObjectNode credentials = Credentials.random(json, request.path("name").textValue(), isText(webhook));
         taken.incrementAndGet();
         Answer answer = Script.of(otp).answer(posts.next(otp));
-        if (delay.isZero()) {
+        Duration wait = delay;
+        if (wait.isZero()) {
             answer(exchange, answer, credentials);
         } else {
             later.schedule(() -> executor.execute(() -> {
@@ -221,7 +227,7 @@ public final class Simulator implements AutoCloseable {
                     // The caller has hung up; what was counted stays counted.
                     exchange.close();
                 }
-            }), delay.toMillis(), TimeUnit.MILLISECONDS);
+            }), wait.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 

@@ -1,6 +1,5 @@
 package io.pairingbridge.bench;
 
-import io.pairingbridge.PairingBridge;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
@@ -24,6 +23,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
+import java.util.regex.Pattern;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.springframework.util.FileSystemUtils;
 
@@ -41,7 +41,7 @@ final class Rig implements AutoCloseable {
   private final int brokerPort = Stage.freePort();
   private final int endpointPort = Stage.freePort();
   private final Child brokerProcess;
-  private Child endpointProcess;
+  private final Child endpointProcess;
   private int batches;
 
   Rig() throws IOException {
@@ -54,6 +54,9 @@ final class Rig implements AutoCloseable {
         "io.pairingbridge.soak.BrokerProcess", "docker/artemis/broker.xml", broker.toString(), Integer.toString(brokerPort)),
         folder.resolve("broker.log"), Map.of());
     brokerProcess.awaitLog("broker listens", 1);
+    endpointProcess = Child.start(List.of(java(), "-Xmx512m", "-cp", System.getProperty("java.class.path"), EndpointProcess.class.getName(),
+        Integer.toString(endpointPort)), folder.resolve("endpoint.log"), Map.of());
+    endpointProcess.awaitLog(EndpointProcess.READY, 1);
   }
 
   private static String java() {
@@ -80,17 +83,18 @@ final class Rig implements AutoCloseable {
     return folder.resolve("recipients.jwks");
   }
 
-  /** Starts the endpoint anew, with nothing paired yet; each answer takes so long. */
-  void endpointTakes(Duration delay) throws IOException, InterruptedException {
-    if (endpointProcess != null) {
-      endpointProcess.kill();
-    }
+  /** Each answer of the endpoint takes so long from now on. */
+  void endpointTakes(Duration delay) throws IOException {
     Path log = folder.resolve("endpoint.log");
-    Files.deleteIfExists(log);
-    endpointProcess = Child.start(List.of(java(), "-Xmx256m", "-Dpairing.home=" + Path.of("").toAbsolutePath(), "-cp",
-        System.getProperty("java.class.path"), PairingBridge.class.getName(), "simulator", "--port", Integer.toString(endpointPort),
-        "--delay", delay.toMillis() + "ms"), log, Map.of());
-    endpointProcess.awaitLog("/v1/pay-connect/pair/", 1);
+    String said = EndpointProcess.TAKES + delay.toMillis() + " ms";
+    int before = said(log, said);
+    endpointProcess.tell(Long.toString(delay.toMillis()));
+    endpointProcess.awaitLog(said, before + 1);
+  }
+
+  /** How often a log says this. */
+  static int said(Path log, String text) throws IOException {
+    return Files.exists(log) ? Files.readString(log).split(Pattern.quote(text), -1).length - 1 : 0;
   }
 
   /** A connection as this user, made for speed: what it takes it need not remember. */
@@ -256,9 +260,7 @@ final class Rig implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    if (endpointProcess != null) {
-      endpointProcess.close();
-    }
+    endpointProcess.close();
     brokerProcess.close();
     FileSystemUtils.deleteRecursively(folder);
   }

@@ -39,7 +39,7 @@ enum Side {
    */
   Child start(Rig rig, String name, int inFlight, Settings.JournalStore journal, Map<String, String> more) throws IOException {
     Path log = rig.folder().resolve(name + ".log");
-    int begun = said(log);
+    int begun = Rig.said(log, ready());
     Child child = this == BRIDGE || this == ARCHIVED ? bridge(rig, name, inFlight, journal, more, log) : opponent(rig, inFlight, log);
     return child.awaitLog(ready(), begun + 1);
   }
@@ -50,10 +50,6 @@ enum Side {
       case LOOP -> HandLoop.READY;
       case CAMEL -> PlainRoute.READY;
     };
-  }
-
-  private int said(Path log) throws IOException {
-    return Files.exists(log) ? Files.readString(log).split(ready(), -1).length - 1 : 0;
   }
 
   private Child bridge(Rig rig, String name, int inFlight, Settings.JournalStore journal, Map<String, String> more, Path log)

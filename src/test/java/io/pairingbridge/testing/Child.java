@@ -1,6 +1,7 @@
 package io.pairingbridge.testing;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -73,6 +74,12 @@ public final class Child implements AutoCloseable {
       return Files.readString(log).split(java.util.regex.Pattern.quote(text), -1).length > times;
     });
     return this;
+  }
+
+  /** Writes a line to its standard input. */
+  public void tell(String line) throws IOException {
+    process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    process.getOutputStream().flush();
   }
 
   public boolean alive() {
