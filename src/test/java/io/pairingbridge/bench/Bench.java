@@ -100,12 +100,12 @@ public final class Bench {
     Series loop = new Series("loop");
     Series camel = new Series("plain route");
     for (int round = 0; round < ROUNDS; round++) {
-      bridge.add(rig.throughput(Side.BRIDGE, 64, load, 0));
+      bridge.add(rig.throughput(Side.BRIDGE, 64, load));
       if (chosen.contains("B1")) {
-        loop.add(rig.throughput(Side.LOOP, 64, load, 0));
+        loop.add(rig.throughput(Side.LOOP, 64, load));
       }
       if (chosen.contains("B2")) {
-        camel.add(rig.throughput(Side.CAMEL, 64, load, 0));
+        camel.add(rig.throughput(Side.CAMEL, 64, load));
       }
     }
     if (chosen.contains("B1")) {

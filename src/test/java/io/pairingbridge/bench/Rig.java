@@ -23,7 +23,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
-import java.util.regex.Pattern;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.springframework.util.FileSystemUtils;
 
@@ -87,14 +86,9 @@ final class Rig implements AutoCloseable {
   void endpointTakes(Duration delay) throws IOException {
     Path log = folder.resolve("endpoint.log");
     String said = EndpointProcess.TAKES + delay.toMillis() + " ms";
-    int before = said(log, said);
+    int before = Child.said(log, said);
     endpointProcess.tell(Long.toString(delay.toMillis()));
     endpointProcess.awaitLog(said, before + 1);
-  }
-
-  /** How often a log says this. */
-  static int said(Path log, String text) throws IOException {
-    return Files.exists(log) ? Files.readString(log).split(Pattern.quote(text), -1).length - 1 : 0;
   }
 
   /** A connection as this user, made for speed: what it takes it need not remember. */
@@ -243,8 +237,8 @@ final class Rig implements AutoCloseable {
   }
 
   /** As {@link #throughput(List, Load)}, for one process of this side, on a journal of its own. */
-  double throughput(Side side, int inFlight, Load load, int failing) throws Exception {
-    send(load.jobs(), failing);
+  double throughput(Side side, int inFlight, Load load) throws Exception {
+    send(load.jobs(), 0);
     String name = side.name() + "-" + batches;
     List<Child> started = new ArrayList<>();
     try {

@@ -39,7 +39,7 @@ enum Side {
    */
   Child start(Rig rig, String name, int inFlight, Settings.JournalStore journal, Map<String, String> more) throws IOException {
     Path log = rig.folder().resolve(name + ".log");
-    int begun = Rig.said(log, ready());
+    int begun = Child.said(log, ready());
     Child child = this == BRIDGE || this == ARCHIVED ? bridge(rig, name, inFlight, journal, more, log) : opponent(rig, inFlight, log);
     return child.awaitLog(ready(), begun + 1);
   }

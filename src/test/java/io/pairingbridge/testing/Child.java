@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
 /** A process of its own that runs one class of the test class path; its output goes to a file. */
@@ -71,9 +72,14 @@ public final class Child implements AutoCloseable {
         throw new AssertionError("the child process ended with " + process.exitValue() + " before it said \"" + text + "\":\n"
             + Files.readString(log));
       }
-      return Files.readString(log).split(java.util.regex.Pattern.quote(text), -1).length > times;
+      return said(log, text) >= times;
     });
     return this;
+  }
+
+  /** How often a log says this; not at all if there is none. */
+  public static int said(Path log, String text) throws IOException {
+    return Files.exists(log) ? Files.readString(log).split(Pattern.quote(text), -1).length - 1 : 0;
   }
 
   /** Writes a line to its standard input. */
