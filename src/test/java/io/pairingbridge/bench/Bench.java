@@ -361,13 +361,13 @@ public final class Bench {
         recovered.add((first - from) / 1e9);
         bridge.kill();
       }
-      emptied(round);
+      emptiedAfterKill();
     }
     results.atMostMore("B10", "kill -9 with " + jobs(10_000) + " jobs queued and 64 in flight, to the first new credentials, s", "start to ready",
         recovered, started, 30);
   }
 
-  private void emptied(int round) throws Exception {
+  private void emptiedAfterKill() throws Exception {
     // What the killed bridge held comes back when the broker has noticed; nobody pairs it any more.
     rig.drain(BrokerUsers.BRIDGE, "pairing.requests");
     rig.drain(BrokerUsers.ERP_CREDENTIALS, "pairing.credentials");

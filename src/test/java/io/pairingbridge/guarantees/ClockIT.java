@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -160,6 +159,6 @@ class ClockIT {
   }
 
   private int count(String point, String job) throws IOException {
-    return Files.readString(log).split(Pattern.quote(SteeredBridge.passed(point, job)), -1).length - 1;
+    return Child.said(log, SteeredBridge.passed(point, job));
   }
 }

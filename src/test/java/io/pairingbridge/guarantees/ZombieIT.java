@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import org.apache.activemq.artemis.api.core.ActiveMQException;
 import org.apache.activemq.artemis.api.core.SimpleString;
 import org.apache.activemq.artemis.jms.client.ActiveMQSession;
@@ -125,9 +124,8 @@ class ZombieIT {
     return again;
   }
 
-  private boolean deliveredAgain() {
-    return List.of(ANSWERED, ADMITTED).stream()
-        .allMatch(point -> read(log).split(Pattern.quote(SteeredBridge.passed("after:admit", point)), -1).length > 2);
+  private boolean deliveredAgain() throws IOException {
+    return Child.said(log, SteeredBridge.passed("after:admit", ANSWERED)) > 1 && Child.said(log, SteeredBridge.passed("after:admit", ADMITTED)) > 1;
   }
 
   private void send(String... jobIds) throws JMSException {
@@ -153,10 +151,9 @@ class ZombieIT {
   }
 
   @Test
-  void sendsNoRequestWhoseDeadlinePassedInThePause() {
+  void sendsNoRequestWhoseDeadlinePassedInThePause() throws IOException {
     EndedJob.await(stage, ADMITTED, otp(ADMITTED)).paired().attempts(1).posts(1);
-    assertThat(read(log).split(Pattern.quote(SteeredBridge.passed(ADMITTED, ADMITTED)), -1))
-        .as("the one post is the second attempt's").hasSize(1 + 2);
+    assertThat(Child.said(log, SteeredBridge.passed(ADMITTED, ADMITTED))).as("the one post is the second attempt's").isEqualTo(2);
   }
 
   @Test

@@ -13,6 +13,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -52,6 +54,26 @@ class SqliteJournalTest extends JournalContract {
     }
     try (Connection kept = DriverManager.getConnection("jdbc:sqlite:" + durable.resolve("journal.db"))) {
       assertThat(Invariants.row(kept, "j")).containsExactly("CALLING attempts 0 ambiguous 0");
+    }
+  }
+
+  /** For the speed of a large batch it is written seldom; but a log that only grew would fill the disk. */
+  @Test
+  void writesTheLogIntoTheDatabaseBeforeItIsMuchLongerThan64Megabytes() throws IOException {
+    Path log = folder.resolve("journal.db-wal");
+    Batches batches = open("a", "1").batches();
+    batches.begin("large", "document");
+    takeMegabytes(batches, 0, 40);
+    assertThat(Files.size(log)).isGreaterThan(40_000_000);
+    takeMegabytes(batches, 40, 100);
+    assertThat(Files.size(log)).isBetween(64_000_000L, 80_000_000L);
+  }
+
+  private static void takeMegabytes(Batches batches, int from, int to) {
+    Map<String, String> fields = Map.of("note", "x".repeat(10_000));
+    for (int megabyte = from; megabyte < to; megabyte++) {
+      int first = megabyte * 100;
+      batches.take("large", IntStream.range(first, first + 100).mapToObj(i -> new Batches.NewRow(i, i, "job-" + i, "hash-" + i, fields, null)).toList(), 0);
     }
   }
 }
