@@ -59,7 +59,6 @@ final class SqliteDialect implements Dialect {
     return Opening.prepared(DriverManager.getConnection(url, options(false)), connection -> {
       verify(connection);
       writeBack(connection);
-      ask(connection, "PRAGMA wal_autocheckpoint=" + LOG_PAGES);
     });
   }
 
@@ -105,6 +104,7 @@ final class SqliteDialect implements Dialect {
       config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
       config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
       config.setCacheSize(-CACHE_KILOBYTES); // negative: KB, not pages
+      config.setPragma(SQLiteConfig.Pragma.WAL_AUTOCHECKPOINT, Integer.toString(LOG_PAGES));
     }
     return config.toProperties();
   }
