@@ -1,15 +1,18 @@
 -- Makes the journal's database and the one role that the bridges log in with. Run once, as a superuser, with psql:
 --
---   psql -v ON_ERROR_STOP=1 -v password="$(cat the-password-file)" -f grants.sql
+--   psql -v ON_ERROR_STOP=1 -v password_file=the-password-file -f grants.sql
 --
--- -v role=... and -v database=... give other names. Running it again changes the password and nothing else.
+-- -v role=... and -v database=... give other names; -v password=... instead of the file can be read by everyone who may list this
+-- machine's processes. Running it again changes the password and nothing else.
 --
 -- The role owns one schema, "pairing", and nothing else: bridges bring its tables up to date themselves when they start. It cannot
--- make databases, roles or extensions, read other schemas, or switch the log off. Whoever wants to keep schema changes from
--- the running bridges gives them a second role and grants it SELECT, INSERT, UPDATE and DELETE; a new version of the bridge is then
--- started once as the owner.
+-- make databases, roles or extensions, read other schemas, or switch the log off.
+--
+-- Whoever wants to keep schema changes from the running bridges gives -v rows_role=bridge_rows -v rows_password_file=another-file: a role that may
+-- read and change rows and nothing else, for pairing.journal.username. The first bridge, and a new version, is then started once as the owner.
 \if :{?role} \else \set role pairing_bridge \endif
 \if :{?database} \else \set database pairing \endif
+\if :{?password} \else \set password `cat :'password_file'` \endif
 
 SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', :'role')
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
@@ -29,3 +32,17 @@ ALTER ROLE :"role" IN DATABASE :"database" SET synchronous_commit = on;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 SELECT format('CREATE SCHEMA pairing AUTHORIZATION %I', :'role')
 WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'pairing') \gexec
+
+\if :{?rows_role}
+\set rows_password `cat :'rows_password_file'`
+SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', :'rows_role')
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'rows_role') \gexec
+ALTER ROLE :"rows_role" PASSWORD :'rows_password';
+ALTER ROLE :"rows_role" CONNECTION LIMIT 90;
+ALTER ROLE :"rows_role" IN DATABASE :"database" SET search_path = pairing;
+ALTER ROLE :"rows_role" IN DATABASE :"database" SET synchronous_commit = on;
+GRANT CONNECT ON DATABASE :"database" TO :"rows_role";
+GRANT USAGE ON SCHEMA pairing TO :"rows_role";
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pairing TO :"rows_role";
+ALTER DEFAULT PRIVILEGES FOR ROLE :"role" IN SCHEMA pairing GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"rows_role";
+\endif

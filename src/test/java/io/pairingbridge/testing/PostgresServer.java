@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -94,6 +95,19 @@ public final class PostgresServer implements AutoCloseable {
     start();
   }
 
+  /** Starts it anew with TLS. Those who do not ask for TLS are let in without it. */
+  public void configureTls(Path certificate, Path key) throws IOException {
+    Path own = folder.resolve("server.key"); // it takes none that others may read
+    Files.copy(key, own, StandardCopyOption.REPLACE_EXISTING);
+    run(List.of("chmod", "600", own.toString()));
+    if (root()) {
+      run(List.of("chown", "postgres", own.toString()));
+    }
+    Path shown = Files.copy(certificate, folder.resolve("server.crt"), StandardCopyOption.REPLACE_EXISTING);
+    run(List.of("chmod", "644", shown.toString()));
+    configure(List.of("ssl = on", "ssl_cert_file = '" + shown + "'", "ssl_key_file = '" + own + "'"));
+  }
+
   public void start() throws IOException {
     Path log = folder.resolve("log");
     try {
@@ -145,14 +159,32 @@ public final class PostgresServer implements AutoCloseable {
   /** The bridges' database, empty, and how they reach it. The script that the product ships makes it when it is first asked for. */
   public synchronized Settings.JournalStore journal() throws IOException, SQLException {
     if (journal == null) {
-      run(List.of(programs.resolve("psql").toString(), "-q", "-h", "127.0.0.1", "-p", Integer.toString(port), "-U", "postgres", "-v",
-          "ON_ERROR_STOP=1", "-v", "password=" + PASSWORD, "-f", "docker/postgres/grants.sql", "postgres"));
-      journal = new Settings.JournalStore("jdbc:postgresql://127.0.0.1:" + port + "/pairing", "pairing_bridge", PASSWORD, Duration.ofDays(90), "");
+      grant();
+      journal = login("pairing_bridge");
     } else {
       ask(journal, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
       ask(journal, "DROP SCHEMA pairing CASCADE; CREATE SCHEMA pairing AUTHORIZATION pairing_bridge");
     }
     return journal;
+  }
+
+  /** How bridges reach it that may change rows and nothing else. */
+  public Settings.JournalStore journalOfRows() throws IOException {
+    grant("-v", "rows_role=bridge_rows", "-v", "rows_password_file=" + folder.resolve("password"));
+    return login("bridge_rows");
+  }
+
+  private void grant(String... more) throws IOException {
+    Files.writeString(folder.resolve("password"), PASSWORD);
+    List<String> command = new ArrayList<>(List.of(programs.resolve("psql").toString(), "-q", "-h", "127.0.0.1", "-p", Integer.toString(port),
+        "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-v", "password_file=" + folder.resolve("password")));
+    command.addAll(List.of(more));
+    command.addAll(List.of("-f", "docker/postgres/grants.sql", "postgres"));
+    run(command);
+  }
+
+  private Settings.JournalStore login(String role) {
+    return new Settings.JournalStore("jdbc:postgresql://127.0.0.1:" + port + "/pairing", role, PASSWORD, Duration.ofDays(90), "");
   }
 
   /** As a superuser, on that database. */
