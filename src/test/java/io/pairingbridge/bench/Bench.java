@@ -258,7 +258,7 @@ public final class Bench {
     }
   }
 
-  /** B8: bridges on one PostgreSQL journal and one broker. With 32 in flight each, one bridge has nearly used up two cores; with 4, none has. */
+  /** B8: bridges on one PostgreSQL journal and one broker. With 32 in flight each, two or three of them use up two cores; with 4, four do not. */
   private void manyBridges() throws Exception {
     try (PostgresServer server = PostgresServer.start(List.of())) {
       Settings.JournalStore journal = server.journal();
