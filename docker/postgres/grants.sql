@@ -1,4 +1,4 @@
--- Makes the journal's database and the one role that the bridges log in with. Run once, as a superuser, with psql:
+-- Makes the journal's database and the role that the bridges log in with. Run once, as a superuser, with psql:
 --
 --   psql -v ON_ERROR_STOP=1 -v password_file=the-password-file -f grants.sql
 --
@@ -13,6 +13,13 @@
 \if :{?role} \else \set role pairing_bridge \endif
 \if :{?database} \else \set database pairing \endif
 \if :{?password} \else \set password `cat :'password_file'` \endif
+\if :{?rows_role} \set rows_password `cat :'rows_password_file'` \else \set rows_password - \endif
+-- A file that cannot be read is an empty password to psql, and an empty password takes the role's away: no bridge could log in any more.
+SELECT '' IN (:'password', :'rows_password') AS no_password \gset
+\if :no_password
+DO $$ BEGIN RAISE EXCEPTION 'a password is empty, nothing was changed: give -v password_file=<file>, and with rows_role -v rows_password_file=<file>, that can be read and holds one'; END $$;
+\quit
+\endif
 
 SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', :'role')
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
@@ -34,7 +41,6 @@ SELECT format('CREATE SCHEMA pairing AUTHORIZATION %I', :'role')
 WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'pairing') \gexec
 
 \if :{?rows_role}
-\set rows_password `cat :'rows_password_file'`
 SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', :'rows_role')
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'rows_role') \gexec
 ALTER ROLE :"rows_role" PASSWORD :'rows_password';

@@ -38,6 +38,18 @@ class PostgresRowsIT extends JournalContract {
     return new PostgresDialect(login.url(), login.username(), login.password(), null);
   }
 
+  /** To psql a file that it cannot read is an empty password, and an empty password takes the role's away. */
+  @Test
+  void keepsItsPasswordWhenTheScriptIsGivenAFileThatIsNotThere() throws Exception {
+    PostgresServer server = PostgresServer.shared();
+    for (String variable : List.of("password_file=/not-there", "rows_password_file=/not-there")) {
+      assertThatThrownBy(() -> server.grant("-v", "rows_role=bridge_rows", "-v", "rows_password_file=" + server.folder().resolve("password"), "-v", variable))
+          .as(variable).isInstanceOf(IOException.class).hasMessageContaining("a password is empty, nothing was changed");
+    }
+    assertThat(server.ask(owner, "SELECT count(*) FROM pg_authid WHERE rolname IN ('pairing_bridge', 'bridge_rows') AND rolpassword IS NOT NULL"))
+        .isEqualTo("2");
+  }
+
   @Test
   void cannotChangeTheSchema() throws Exception {
     open("a", "1");

@@ -174,7 +174,8 @@ public final class PostgresServer implements AutoCloseable {
     return login("bridge_rows");
   }
 
-  private void grant(String... more) throws IOException {
+  /** Runs the script that the product ships; what is given here comes after the variables that every run has. */
+  public void grant(String... more) throws IOException {
     Files.writeString(folder.resolve("password"), PASSWORD);
     List<String> command = new ArrayList<>(List.of(programs.resolve("psql").toString(), "-q", "-h", "127.0.0.1", "-p", Integer.toString(port),
         "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-v", "password_file=" + folder.resolve("password")));
