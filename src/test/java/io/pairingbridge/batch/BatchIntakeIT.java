@@ -8,13 +8,9 @@ import io.pairingbridge.broker.BrokerAddress;
 import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.intake.RequestBody;
-import io.pairingbridge.journal.JdbcJournal;
 import io.pairingbridge.journal.Journal;
-import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
-import io.pairingbridge.journal.Owner;
-import io.pairingbridge.journal.RetryPolicy;
-import io.pairingbridge.settings.Settings;
+import io.pairingbridge.testing.Journals;
 import io.pairingbridge.testing.Stage;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
@@ -37,12 +33,13 @@ import org.junit.jupiter.api.io.TempDir;
 /** The rows of a document on their way, with a real journal and a real broker, and nobody who takes them from there. */
 class BatchIntakeIT {
   private static final int ROWS = 20_000;
+  private static final OtpHash HASH = new OtpHash(new byte[32]);
 
   /** What the journal holds for sent is not sent again, so the broker must have it, although many groups wait for the broker at a time. */
   @Test
   void goesOnAfterTheLastRowThatTheBrokerHas(@TempDir Path folder) throws Exception {
     byte[] document = document();
-    try (Stage stage = new Stage(folder.resolve("stage")); Journal journal = journal(folder)) {
+    try (Stage stage = new Stage(folder.resolve("stage")); Journal journal = Journals.open(Journals.file(folder), HASH)) {
       BatchIntake intake = intake(stage, journal);
       InputStream brokerGoes = new FilterInputStream(new ByteArrayInputStream(document)) {
         private boolean gone;
@@ -94,16 +91,9 @@ class BatchIntakeIT {
     return rows;
   }
 
-  private static Journal journal(Path folder) {
-    Limits limits = new Limits(Duration.ofSeconds(30), Duration.ofHours(1), 3,
-        new RetryPolicy(Duration.ofSeconds(2), Duration.ofMinutes(2), 2, 0.2));
-    return JdbcJournal.open(new Settings.JournalStore("jdbc:sqlite:" + folder.resolve("journal.db"), "", "", null, ""), limits,
-        new Owner("a", "1"), new OtpHash(new byte[32]), Clock.systemUTC());
-  }
-
   private static BatchIntake intake(Stage stage, Journal journal) {
     BrokerAddress bridge = new BrokerAddress(stage.settings().broker().url(), BrokerUsers.BRIDGE, stage.users().password(BrokerUsers.BRIDGE));
     return new BatchIntake(journal.batches(), BrokerConnections.factory(bridge), new RequestBody(Path.of("config/schema/pairing-request.schema.json")),
-        Set.of(), new OtpHash(new byte[32]), Duration.ofHours(1), Clock.systemUTC());
+        Set.of(), HASH, Duration.ofHours(1), Clock.systemUTC());
   }
 }

@@ -5,19 +5,15 @@ import io.pairingbridge.broker.BrokerAddress;
 import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.intake.RequestBody;
-import io.pairingbridge.journal.JdbcJournal;
 import io.pairingbridge.journal.Journal;
-import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
-import io.pairingbridge.journal.Owner;
-import io.pairingbridge.journal.RetryPolicy;
 import io.pairingbridge.testing.Child;
+import io.pairingbridge.testing.Journals;
 import jakarta.jms.Connection;
 import jakarta.jms.DeliveryMode;
 import jakarta.jms.Message;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
-import io.pairingbridge.settings.Settings;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -126,11 +122,7 @@ public final class BatchIntakeBench {
 
   private static void intake(Path document, String url, Path folder) throws Exception {
     OtpHash hash = new OtpHash(new byte[32]);
-    Limits limits = new Limits(Duration.ofSeconds(30), Duration.ofHours(1), 3,
-        new RetryPolicy(Duration.ofSeconds(2), Duration.ofMinutes(2), 2, 0.2));
-    try (Journal journal = JdbcJournal.open(new Settings.JournalStore("jdbc:sqlite:"
-        + folder.resolve("journal.db"), "", "", null, ""), limits, new Owner("bench", "1"), hash,
-        Clock.systemUTC())) {
+    try (Journal journal = Journals.open(Journals.file(folder), hash)) {
       BatchIntake intake = new BatchIntake(journal.batches(), BrokerConnections.factory(bridge(url, folder)),
           new RequestBody(Path.of("config/schema/pairing-request.schema.json")), Set.of(), hash, Duration.ofHours(1), Clock.systemUTC());
       long from = System.nanoTime();

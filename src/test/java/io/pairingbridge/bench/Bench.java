@@ -1,13 +1,9 @@
 package io.pairingbridge.bench;
 
 import io.pairingbridge.broker.BrokerUsers;
-import io.pairingbridge.journal.JdbcJournal;
-import io.pairingbridge.journal.Limits;
-import io.pairingbridge.journal.OtpHash;
-import io.pairingbridge.journal.Owner;
-import io.pairingbridge.journal.RetryPolicy;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.Child;
+import io.pairingbridge.testing.Journals;
 import io.pairingbridge.testing.PostgresServer;
 import jakarta.jms.Connection;
 import jakarta.jms.MessageConsumer;
@@ -17,14 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.Statement;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.springframework.util.FileSystemUtils;
 
@@ -242,10 +236,9 @@ public final class Bench {
   /** A journal as a bridge leaves it after so many jobs; written in bulk, for it would take an hour otherwise. */
   private static void filledJournal(Path data, int rows) throws Exception {
     Files.createDirectories(data);
-    String url = "jdbc:sqlite:" + data.resolve("journal.db");
-    Limits limits = new Limits(Duration.ofSeconds(30), Duration.ofHours(1), 3, new RetryPolicy(Duration.ofSeconds(2), Duration.ofMinutes(2), 2, 0.2));
-    JdbcJournal.open(new Settings.JournalStore(url, "", "", null, ""), limits, new Owner("bench", "1"), null, Clock.systemUTC()).close();
-    try (java.sql.Connection connection = DriverManager.getConnection(url); Statement statement = connection.createStatement()) {
+    Settings.JournalStore store = Journals.file(data);
+    Journals.open(store, null).close();
+    try (java.sql.Connection connection = DriverManager.getConnection(store.url()); Statement statement = connection.createStatement()) {
       long now = System.currentTimeMillis();
       String numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + rows + ") ";
       // Ids and hashes as scattered as real ones are; what is appended in order would flatter the indexes.

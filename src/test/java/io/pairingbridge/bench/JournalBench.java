@@ -3,19 +3,13 @@ package io.pairingbridge.bench;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Next;
 import io.pairingbridge.job.PairingRequest;
-import io.pairingbridge.journal.JdbcJournal;
 import io.pairingbridge.journal.Journal;
-import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
-import io.pairingbridge.journal.Owner;
-import io.pairingbridge.journal.RetryPolicy;
-import io.pairingbridge.settings.Settings;
+import io.pairingbridge.testing.Journals;
 import io.pairingbridge.testing.PostgresServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -55,11 +49,7 @@ public class JournalBench {
   public void open() throws Exception {
     folder = Files.createTempDirectory("journal-bench");
     server = "postgresql".equals(store) ? PostgresServer.start(List.of()) : null;
-    Limits limits = new Limits(Duration.ofSeconds(30), Duration.ofHours(1), 3,
-        new RetryPolicy(Duration.ofSeconds(2), Duration.ofMinutes(2), 2, 0.2));
-    Settings.JournalStore file = new Settings.JournalStore("jdbc:sqlite:" + folder.resolve("journal.db"), "", "", null, "");
-    journal = JdbcJournal.open(server == null ? file : server.journal(), limits,
-        new Owner("bench", "1"), new OtpHash(new byte[32]), Clock.systemUTC());
+    journal = Journals.open(server == null ? Journals.file(folder) : server.journal(), new OtpHash(new byte[32]));
   }
 
   @TearDown

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.pairingbridge.cli.Verdict.Level;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.testing.Keytool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -43,11 +44,7 @@ class EndpointReachTest {
   @BeforeAll
   static void certificate() throws Exception {
     store = folder.resolve("server.p12");
-    Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-        "-genkeypair", "-alias", "server", "-keyalg", "EC", "-dname", "CN=test", "-ext", "SAN=dns:localhost",
-        "-validity",
-        "30", "-keystore", store.toString(), "-storetype", "PKCS12", "-storepass", PASSWORD).inheritIO().start();
-    assertThat(keytool.waitFor()).isZero();
+    Keytool.run(store, PASSWORD, "-genkeypair", "-alias", "server", "-keyalg", "EC", "-dname", "CN=test", "-ext", "SAN=dns:localhost", "-validity", "30");
   }
 
   @AfterEach

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.monitor.ManagementTls;
+import io.pairingbridge.testing.Keytool;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.Socket;
@@ -72,9 +73,9 @@ class ManagementTlsIT {
     assertThatThrownBy(() -> new RunningBridge(folder.resolve("b"), Map.of("pairing.management.keystore", folder.resolve("none.p12").toString())))
         .hasMessageContaining("none.p12");
     Path certificate = folder.resolve("certificate.pem");
-    keytool("-exportcert", "-rfc", "-alias", "management", "-keystore", store.toString(), "-file", certificate.toString());
+    Keytool.run(store, "password-of-the-store", "-exportcert", "-rfc", "-alias", "management", "-file", certificate.toString());
     Path trust = folder.resolve("trust.p12");
-    keytool("-importcert", "-noprompt", "-alias", "management", "-keystore", trust.toString(), "-file", certificate.toString());
+    Keytool.run(trust, "password-of-the-store", "-importcert", "-noprompt", "-alias", "management", "-file", certificate.toString());
     assertThatThrownBy(() -> new RunningBridge(folder.resolve("c"), Map.of("pairing.management.keystore", trust.toString(),
         "pairing.management.keystore-password", "password-of-the-store"))).hasMessageContaining("holds no private key");
   }
@@ -120,18 +121,9 @@ class ManagementTlsIT {
   private static Path keyStore(Path file, String... more) throws Exception {
     Files.createDirectories(file.getParent());
     List<String> arguments = new ArrayList<>(List.of("-genkeypair", "-alias", "management", "-keyalg", "RSA", "-keysize", "3072", "-dname",
-        "CN=" + file.getFileName(), "-validity", "30", "-keystore", file.toString()));
+        "CN=" + file.getFileName(), "-validity", "30"));
     arguments.addAll(List.of(more));
-    keytool(arguments.toArray(String[]::new));
+    Keytool.run(file, "password-of-the-store", arguments.toArray(String[]::new));
     return file;
-  }
-
-  private static void keytool(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
-    command.addAll(List.of(arguments));
-    command.addAll(List.of("-storepass", "password-of-the-store"));
-    Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(keytool.waitFor()).as(said).isZero();
   }
 }

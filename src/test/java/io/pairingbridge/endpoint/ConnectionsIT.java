@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pairingbridge.Version;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.testing.EndedJob;
+import io.pairingbridge.testing.Keytool;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Stage;
 import java.io.IOException;
@@ -250,21 +251,11 @@ class ConnectionsIT {
   private static Path keyStore(String name, String alternativeNames) throws Exception {
     Path store = keys.resolve(name + ".p12");
     Path certificate = keys.resolve(name + ".pem");
-    keytool("-genkeypair", "-alias", name, "-keyalg", "RSA", "-keysize", "2048", "-dname", "CN=" + name, "-ext",
-        "SAN=" + alternativeNames, "-validity", "30", "-keystore", store.toString());
-    keytool("-exportcert", "-rfc", "-alias", name, "-file", certificate.toString(), "-keystore", store.toString());
-    keytool("-importcert", "-noprompt", "-alias", name, "-file", certificate.toString(), "-keystore", trustStore(name));
+    Keytool.run(store, PASSWORD, "-genkeypair", "-alias", name, "-keyalg", "RSA", "-keysize", "2048", "-dname", "CN=" + name, "-ext",
+        "SAN=" + alternativeNames, "-validity", "30");
+    Keytool.run(store, PASSWORD, "-exportcert", "-rfc", "-alias", name, "-file", certificate.toString());
+    Keytool.run(Path.of(trustStore(name)), PASSWORD, "-importcert", "-noprompt", "-alias", name, "-file", certificate.toString());
     return store;
-  }
-
-  private static void keytool(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-    command.addAll(List.of(arguments));
-    command.addAll(List.of("-storetype", "PKCS12", "-storepass", PASSWORD));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
   }
 
   private static ServerSocket serverSocket(Path store) throws Exception {

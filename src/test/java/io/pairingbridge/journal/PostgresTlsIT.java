@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.testing.Journals;
+import io.pairingbridge.testing.Keytool;
 import io.pairingbridge.testing.PostgresServer;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -15,8 +16,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Clock;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A journal behind TLS as production asks for it: {@code sslmode=verify-full}. */
 class PostgresTlsIT {
-  private static final char[] PASSWORD = "password of a key store".toCharArray();
+  private static final String PASSWORD = "password-of-the-store";
 
   @TempDir
   private Path folder;
@@ -70,24 +69,17 @@ class PostgresTlsIT {
   }
 
   private static JdbcJournal open(Settings.JournalStore store) {
-    Limits limits = new Limits(Duration.ofSeconds(30), Duration.ofHours(1), 3,
-        new RetryPolicy(Duration.ofSeconds(2), Duration.ofMinutes(2), 2, 0.2));
-    return JdbcJournal.open(store, limits, new Owner("a", "1"), new OtpHash(new byte[32]), Clock.systemUTC());
+    return Journals.open(store, new OtpHash(new byte[32]));
   }
 
   /** A certificate that vouches for itself, as PEM, with its key beside it. */
   private Path certificate(String name, String address) throws Exception {
     Path store = folder.resolve(name + ".p12");
-    Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-alias", name,
-        "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=" + name, "-ext", "san=" + address, "-storetype", "PKCS12", "-keystore",
-        store.toString(), "-storepass", new String(PASSWORD)).start();
-    assertThat(keytool.waitFor()).isZero();
-    KeyStore pair = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(store)) {
-      pair.load(in, PASSWORD);
-    }
+    Keytool.run(store, PASSWORD, "-genkeypair", "-alias", name, "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=" + name, "-ext",
+        "san=" + address);
+    KeyStore pair = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
     Path certificate = pem(folder.resolve(name + ".crt"), "CERTIFICATE", pair.getCertificate(name).getEncoded());
-    pem(key(certificate), "PRIVATE KEY", pair.getKey(name, PASSWORD).getEncoded());
+    pem(key(certificate), "PRIVATE KEY", pair.getKey(name, PASSWORD.toCharArray()).getEncoded());
     return certificate;
   }
 

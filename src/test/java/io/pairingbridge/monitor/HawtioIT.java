@@ -12,6 +12,7 @@ import com.microsoft.playwright.options.AriaRole;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.testing.Chromium;
 import io.pairingbridge.testing.Hawtio;
+import io.pairingbridge.testing.Keytool;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
@@ -20,7 +21,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -58,9 +58,9 @@ class HawtioIT {
     Path store = folder.resolve("bridge-keystore");
     Path certificate = folder.resolve("bridge.crt");
     Path secrets = Files.createDirectories(folder.resolve("secrets"));
-    keytool(store, "-genkeypair", "-alias", "bridge", "-keyalg", "EC", "-dname", "CN=bridge", "-ext", "SAN=ip:127.0.0.1");
-    keytool(store, "-exportcert", "-alias", "bridge", "-file", certificate.toString());
-    keytool(secrets.resolve("truststore"), "-importcert", "-noprompt", "-alias", "authority", "-file", certificate.toString());
+    Keytool.run(store, "password-of-the-store", "-genkeypair", "-alias", "bridge", "-keyalg", "EC", "-dname", "CN=bridge", "-ext", "SAN=ip:127.0.0.1");
+    Keytool.run(store, "password-of-the-store", "-exportcert", "-alias", "bridge", "-file", certificate.toString());
+    Keytool.run(secrets.resolve("truststore"), "password-of-the-store", "-importcert", "-noprompt", "-alias", "authority", "-file", certificate.toString());
     Files.writeString(secrets.resolve("truststore-password"), "password-of-the-store");
     stage = new Stage(folder.resolve("stage"));
     stage.set("pairing.management.keystore", store.toString()).set("pairing.management.keystore-password", "password-of-the-store");
@@ -239,14 +239,5 @@ class HawtioIT {
       ObjectName name = server.queryNames(new ObjectName("org.apache.camel:type=routes,name=\"" + route + "\",*"), null).iterator().next();
       Awaitility.await(route).atMost(Stage.PATIENCE).until(() -> server.getAttribute(name, "ExchangesCompleted").equals(times));
     }
-  }
-
-  private static void keytool(Path store, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
-    command.addAll(Arrays.asList(arguments));
-    command.addAll(List.of("-storetype", "PKCS12", "-keystore", store.toString(), "-storepass", "password-of-the-store"));
-    Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(keytool.getInputStream().readAllBytes());
-    assertThat(keytool.waitFor()).as(said).isZero();
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.testing.Child;
+import io.pairingbridge.testing.Keytool;
 import io.pairingbridge.testing.LedgerEndpoint.Call;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
@@ -116,8 +117,7 @@ class PrometheusIT {
   /** A store with a certificate that ends in thirty days, made by the JDK's own tool. */
   private static Path store(Path folder) throws IOException, InterruptedException {
     Path store = folder.resolve("trust.p12");
-    assertThat(new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-alias", "ca", "-keyalg",
-        "EC", "-dname", "CN=test", "-validity", "30", "-keystore", store.toString(), "-storepass", "changeit").inheritIO().start().waitFor()).isZero();
+    Keytool.run(store, "changeit", "-genkeypair", "-alias", "ca", "-keyalg", "EC", "-dname", "CN=test", "-validity", "30");
     return store;
   }
 
