@@ -1,0 +1,22 @@
+package io.pairingbridge.fuzz;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** All doors that are under a fuzzer, by name. */
+final class Doors {
+  /** Opens a door with everything that is behind it. */
+  interface Opener {
+    /** @param folder an empty folder of its own */
+    Door open(Path folder) throws Exception;
+  }
+
+  private Doors() {}
+
+  static Map<String, Opener> all() {
+    Map<String, Opener> doors = new TreeMap<>();
+    // One line a door.
+    return doors;
+  }
+}
