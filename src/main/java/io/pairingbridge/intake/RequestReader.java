@@ -1,7 +1,7 @@
 package io.pairingbridge.intake;
 
 import io.pairingbridge.intake.RequestBody.Refused;
-import io.pairingbridge.broker.BrokerClock;
+import io.pairingbridge.broker.MessageIdentity;
 import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
@@ -100,15 +100,17 @@ public final class RequestReader {
   }
 
   private Job.Origin origin(Message message, boolean expired, Problem problem) throws JMSException {
-    long number = ((ActiveMQMessage) message).getCoreMessage().getMessageID();
+    MessageIdentity identity = MessageIdentity.of(message, expired);
     Instant now = clock.instant();
-    Instant requestedAt = requestedAt(message, now);
-    // Not every protocol makes a JMSMessageID; the broker's own number with its time of arrival stands in.
-    String messageId = message.getJMSMessageID() == null ? "message-" + number + "-" + requestedAt.toEpochMilli() : message.getJMSMessageID();
-    String jobId = firstOf(text(message, "PairingJobId", problem), correlationId(message), messageId);
+    // No clock of a sender makes a job younger.
+    Instant requestedAt = identity.stampedAt() == null || identity.stampedAt().isAfter(now) ? now : identity.stampedAt();
+    // A message-id that is no name is nothing that the sender chose as one: it is not held against the request.
+    String messageId = Job.ID.matcher(identity.id()).matches() ? identity.id() : identity.made();
+    String given = firstOf(text(message, "PairingJobId", problem), correlationId(message));
+    String jobId = given != null ? given : messageId;
     if (!Job.ID.matcher(jobId).matches()) {
       problem.is("JOB_ID", "the job id must be at most 128 of A-Z a-z 0-9 . _ : -");
-      jobId = Job.ID.matcher(messageId).matches() ? messageId : "message-" + number;
+      jobId = messageId;
     }
     String batchId = text(message, "PairingBatchId", problem);
     if (batchId != null && !Job.ID.matcher(batchId).matches()) {
@@ -123,16 +125,9 @@ public final class RequestReader {
     }
     String first = carriers.read(jobId, message.getObjectProperty(CarrierMark.PROPERTY));
     long expiration = message.getJMSExpiration();
-    return new Job.Origin(jobId, batchId, integrator, first == null ? Long.toString(number) : first, requestedAt,
+    return new Job.Origin(jobId, batchId, integrator, first == null ? Long.toString(identity.number()) : first, requestedAt,
         expiration > 0 ? Instant.ofEpochMilli(expiration) : null, message.getJMSPriority(), expired,
         "true".equals(text(message, "PairingReplay", problem)));
-  }
-
-  private static Instant requestedAt(Message message, Instant now) throws JMSException {
-    Instant stamped = BrokerClock.stamp(message);
-    long millis = stamped != null ? stamped.toEpochMilli() : message.getJMSTimestamp();
-    Instant requestedAt = millis > 0 ? Instant.ofEpochMilli(millis) : now;
-    return requestedAt.isAfter(now) ? now : requestedAt; // no clock of a sender makes a job younger
   }
 
   private PairingRequest request(Message message, Object original) throws Refused {
@@ -190,7 +185,7 @@ public final class RequestReader {
         return value;
       }
     }
-    throw new IllegalStateException("no identity at all");
+    return null;
   }
 
   /** The first thing found wrong before the body is looked at. */
