@@ -27,6 +27,7 @@ import io.pairingbridge.intake.RateLimit;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.intake.RequestReader;
 import io.pairingbridge.job.CarrierMark;
+import io.pairingbridge.job.RequestGone;
 import io.pairingbridge.journal.JdbcJournal;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.JournalSteps;
@@ -182,19 +183,20 @@ public class Bridge implements AutoCloseable {
     HttpComponent http = http(client);
     main.bind(settings.endpoint().url().getScheme(), http);
     main.bind("metricsRegistry", meters);
-    CarrierMark carriers = new CarrierMark(otpHash::of);
+    CarrierMark carriers = new CarrierMark(CarrierMark.PROPERTY, otpHash::of);
+    CarrierMark gone = new CarrierMark(RequestGone.PROPERTY, otpHash::of);
     RequestBody requests = new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json"));
     main.bind("requestReader", new RequestReader(requests, settings.integrators().keySet(), journal, settings.requests().maxBegun(),
-        () -> data.afterCrash() && System.nanoTime() - startedNanos < AFTER_CRASH, carriers, clock));
+        () -> data.afterCrash() && System.nanoTime() - startedNanos < AFTER_CRASH, carriers, gone, clock));
     main.bind("intake", intake);
     RateLimit rateLimit = new RateLimit(settings.rateLimit());
     main.bind("rateLimit", rateLimit);
     main.bind("journalSteps", new JournalSteps(journal, activity, clock));
     main.bind("pairCall", new PairCall(settings.integratorId(), settings.integrators()));
     main.bind("callLimit", callLimit);
-    main.bind("messages", new Messages(settings.environment(), clock, new BrokerClock(outConnections, clock)::now, carriers));
+    main.bind("messages", new Messages(settings.environment(), clock, new BrokerClock(outConnections, clock)::now, carriers, gone));
     main.bind("sendTurns", new SendTurns(journal::takeTurn));
-    main.bind("reconciler", new Reconciler(journal, settings.journal().retention(), clock));
+    main.bind("reconciler", new Reconciler(journal, queues::requests, settings.journal().retention(), clock));
     AuditLog audit = new AuditLog(settings.dataDirectory(), clock);
     open(new BridgeMBean(new BridgeMBean.Parts(Version.get(), instance, settings.environment(), clock, journal, intake, activity,
         rateLimit, queues, requests, audit, keys, keyProblem, doors::reconcile), settings.requests().concurrency()));

@@ -10,11 +10,14 @@ import io.pairingbridge.job.Job;
 import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
+import io.pairingbridge.job.RequestGone;
+import io.pairingbridge.journal.Journal.Orphan;
 import jakarta.jms.DeliveryMode;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Variable;
@@ -39,17 +42,20 @@ public final class Messages {
   private final Clock clock;
   private final Supplier<Instant> brokerTime;
   private final CarrierMark carriers;
+  private final CarrierMark gone;
 
   /**
    * @param clock of what is told in events
    * @param brokerTime what the broker's clock shows, which decides when a scheduled message is delivered
    * @param carriers marks requests that are put back
+   * @param gone marks messages about requests that are not there any more
    */
-  public Messages(String environment, Clock clock, Supplier<Instant> brokerTime, CarrierMark carriers) {
+  public Messages(String environment, Clock clock, Supplier<Instant> brokerTime, CarrierMark carriers, CarrierMark gone) {
     this.environment = environment;
     this.clock = clock;
     this.brokerTime = brokerTime;
     this.carriers = carriers;
+    this.gone = gone;
     this.events = new OutcomeEvents(environment);
   }
 
@@ -72,10 +78,7 @@ public final class Messages {
 
   /** The second event of a job that was in doubt and whose credentials came after all. */
   public void lateEvent(@Variable("credentials") Credentials credentials, Exchange exchange) {
-    Ending paired = new Ending(Outcome.PAIRED, "ANSWER_CAME_LATE", "the answer came after the job was set aside as in doubt",
-        200, credentials.attempts(), credentials.payConnectId(), credentials.payConnectName(), credentials.terminalId(),
-        credentials.attemptId(), clock.instant());
-    event(exchange, credentials.jobId(), credentials.batchId(), paired, credentials.reference(), credentials.requestedAt());
+    event(exchange, credentials, "ANSWER_CAME_LATE", "the answer came after the job was set aside as in doubt");
   }
 
   /** The same request again, to be delivered when it is due. */
@@ -94,6 +97,20 @@ public final class Messages {
     identify(message, origin);
     set(message, "PairingIntegrator", origin.integrator());
     set(message, CarrierMark.PROPERTY, carriers.write(origin.jobId(), origin.carrier()));
+  }
+
+  /** What takes the place of a request that is not in the broker any more, see {@link RequestGone}. */
+  public void requestGone(@Body Orphan orphan, Exchange exchange) {
+    Message message = fresh(exchange, orphan.touchedAt() == 0 ? RequestGone.ofRow(orphan.fields()) : RequestGone.ofReference(orphan.fields()));
+    message.setHeader("JMSCorrelationID", orphan.jobId());
+    set(message, "PairingJobId", orphan.jobId());
+    set(message, "PairingBatchId", orphan.batchId());
+    set(message, RequestGone.PROPERTY, gone.write(orphan.jobId(), Long.toString(orphan.touchedAt())));
+  }
+
+  /** The event of credentials that the reconciler publishes: the delivery that would tell it may never come. */
+  public void leftBehindEvent(@Variable("credentials") Credentials credentials, Exchange exchange) {
+    event(exchange, credentials, null, null);
   }
 
   /** True if a person has to look at the job: it then also goes to one of the two queues for that. */
@@ -139,6 +156,12 @@ public final class Messages {
   /** The outcome event of the job. */
   public void event(@Variable("job") Job job, Exchange exchange) {
     event(exchange, job.id(), job.origin().batchId(), job.ending(), job.reference(), job.requestedAt());
+  }
+
+  private void event(Exchange exchange, Credentials credentials, String reason, String detail) {
+    Ending paired = new Ending(Outcome.PAIRED, reason, detail, 200, credentials.attempts(), credentials.payConnectId(),
+        credentials.payConnectName(), credentials.terminalId(), credentials.attemptId(), clock.instant());
+    event(exchange, credentials.jobId(), credentials.batchId(), paired, credentials.reference(), credentials.requestedAt());
   }
 
   private void event(Exchange exchange, String jobId, String batchId, Ending ending, Map<String, String> reference,

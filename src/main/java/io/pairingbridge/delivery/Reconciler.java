@@ -2,26 +2,36 @@ package io.pairingbridge.delivery;
 
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.Journal.Orphan;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 
-/** Finds the sealed credentials that a crash or a broker's outage left in the journal. */
+/** Finds what a crash, a broker's outage or somebody's hand left in the journal: sealed credentials, and jobs without a request. */
 public final class Reconciler {
   private static final int AT_ONCE = 500;
   private static final int PORTIONS_A_ROUND = 10;
   /** The route that sealed them is given this long to publish them itself; doing it twice would be harmless. */
   private static final Duration HEAD_START = Duration.ofSeconds(2);
 
+  /** How many requests the broker has, on all queues on which a request may lie, whoever holds them. */
+  public interface RequestsWaiting {
+    long count() throws Exception;
+  }
+
   private final Journal journal;
+  private final RequestsWaiting requestsWaiting;
   private final Clock clock;
   private final Duration retention;
   private final Instant startedAt;
   private Instant purgedAt = Instant.EPOCH;
+  private Set<Orphan> suspects = Set.of();
 
-  public Reconciler(Journal journal, Duration retention, Clock clock) {
+  public Reconciler(Journal journal, RequestsWaiting requestsWaiting, Duration retention, Clock clock) {
     this.journal = journal;
+    this.requestsWaiting = requestsWaiting;
     this.retention = retention;
     this.clock = clock;
     this.startedAt = clock.instant();
@@ -32,6 +42,18 @@ public final class Reconciler {
     Instant now = clock.instant();
     Instant before = now.minus(HEAD_START);
     return journal.unpublished(before.isBefore(startedAt) ? startedAt : before, AT_ONCE);
+  }
+
+  /**
+   * Running jobs and open rows of batches whose request is not in the broker any more: it was not durable, or somebody removed it. The
+   * broker has none waiting, nor in anybody's hands, and nobody has moved the job, at two looks in a row; or the time of the job is over.
+   */
+  public List<Orphan> orphans() throws Exception {
+    boolean nothingWaits = requestsWaiting.count() == 0;
+    List<Orphan> found = journal.failure().isEmpty() ? journal.orphans(nothingWaits, AT_ONCE) : List.of();
+    List<Orphan> confirmed = found.stream().filter(suspects::contains).toList();
+    suspects = Set.copyOf(found);
+    return confirmed;
   }
 
   /**

@@ -23,7 +23,10 @@ public final class Remedy {
       case INVALID -> "BEGUN_TOO_OFTEN".equals(ending.reason())
           ? "Look into the bridge's log for what stopped it, then send the request again."
           : "Correct the request as the detail says and send it again; the one-time password was not used.";
-      case EXPIRED -> "The one-time password was not used: if the terminal still shows it, send the job again as a replay"
+      case EXPIRED -> "REQUEST_GONE".equals(ending.reason())
+          ? "The one-time password was not used: send the job again with it, or with a new one if the terminal does not show it any more;"
+              + " look who removed the request from the broker, or why it was not durable."
+          : "The one-time password was not used: if the terminal still shows it, send the job again as a replay"
           + " (PairingReplay=true), else with a new one.";
       case MISCONFIGURED -> "Correct pairing.endpoint.url, pairing.environment or the integrator id (command: check); the"
           + " one-time password was not used, so send the job again as a replay (PairingReplay=true) or with a new one.";

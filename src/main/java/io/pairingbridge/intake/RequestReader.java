@@ -7,6 +7,7 @@ import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
+import io.pairingbridge.job.RequestGone;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.JournalSteps;
 import jakarta.jms.BytesMessage;
@@ -32,6 +33,7 @@ public final class RequestReader {
   private final int maxBegun;
   private final BooleanSupplier afterCrash;
   private final CarrierMark carriers;
+  private final CarrierMark gone;
   private final Clock clock;
 
   /**
@@ -39,15 +41,17 @@ public final class RequestReader {
    * @param maxBegun how often a delivery may be begun without getting anywhere
    * @param afterCrash true while deliveries may have been in the hands of a process that died
    * @param carriers knows the numbers that this bridge wrote on requests that it put back
+   * @param gone knows this bridge's own messages about requests that are not there any more
    */
   public RequestReader(RequestBody bodies, Set<String> integrators, Journal journal, int maxBegun, BooleanSupplier afterCrash,
-      CarrierMark carriers, Clock clock) {
+      CarrierMark carriers, CarrierMark gone, Clock clock) {
     this.bodies = bodies;
     this.integrators = integrators;
     this.journal = journal;
     this.maxBegun = maxBegun;
     this.afterCrash = afterCrash;
     this.carriers = carriers;
+    this.gone = gone;
     this.clock = clock;
   }
 
@@ -68,8 +72,11 @@ public final class RequestReader {
     exchange.getMessage().setBody(null);
     Problem problem = new Problem();
     Job.Origin origin = origin(message, expired, problem);
-    // The broker's count is only a hint that it is worth asking the journal for its own.
-    if (message.getIntProperty("JMSXDeliveryCount") > 1 || afterCrash.getAsBoolean()) {
+    String touchedAt = expired ? gone.read(origin.jobId(), message.getObjectProperty(RequestGone.PROPERTY)) : null;
+    if (touchedAt != null) {
+      return gone(message, origin, Long.parseLong(touchedAt));
+    }
+    if (mayHaveComeBefore(message)) {
       int begun = journal.begun(origin.carrier(), origin.jobId());
       if (begun > maxBegun) {
         Job job = new Job(origin, null, original(message));
@@ -95,6 +102,20 @@ public final class RequestReader {
     return job;
   }
 
+  /** The broker's count is only a hint that it is worth asking the journal. */
+  private boolean mayHaveComeBefore(Message message) throws JMSException {
+    return message.getIntProperty("JMSXDeliveryCount") > 1 || afterCrash.getAsBoolean();
+  }
+
+  /** The bridge's own message, which says that the request of a job is not there any more. */
+  private Job gone(Message message, Job.Origin origin, long touchedAt) throws JMSException {
+    String body = ((TextMessage) message).getText();
+    PairingRequest known = RequestGone.read(body);
+    Job notice = new Job(origin, known, body);
+    journal.gone(notice, new Journal.Orphan(origin.jobId(), origin.batchId(), touchedAt, origin.requestedAt(), known.reference()));
+    return notice;
+  }
+
   private Ending invalid(Job.Origin origin, String reason, String detail) {
     return Ending.uncalled(Outcome.INVALID, reason, detail, origin.carrier(), clock.instant());
   }
@@ -108,6 +129,9 @@ public final class RequestReader {
     String messageId = Job.ID.matcher(identity.id()).matches() ? identity.id() : identity.made();
     String given = firstOf(text(message, "PairingJobId", problem), correlationId(message));
     String jobId = given != null ? given : messageId;
+    if (given == null && mayHaveComeBefore(message)) {
+      jobId = journal.runningJob(Long.toString(identity.number()), requestedAt).orElse(jobId);
+    }
     if (!Job.ID.matcher(jobId).matches()) {
       problem.is("JOB_ID", "the job id must be at most 128 of A-Z a-z 0-9 . _ : -");
       jobId = messageId;

@@ -12,14 +12,19 @@ public final class CarrierMark {
   public static final String PROPERTY = "PairingCarrier";
   private static final Pattern MARK = Pattern.compile("([0-9]{1,19})\\.([0-9a-f]{32})");
 
+  private final String property;
   private final UnaryOperator<String> keyedHash;
 
-  /** @param keyedHash in hexadecimal digits, 32 or more; its key is the bridge's secret */
-  public CarrierMark(UnaryOperator<String> keyedHash) {
+  /**
+   * @param property whose value it is: what was written for one property is not believed in another one
+   * @param keyedHash in hexadecimal digits, 32 or more; its key is the bridge's secret
+   */
+  public CarrierMark(String property, UnaryOperator<String> keyedHash) {
+    this.property = property;
     this.keyedHash = keyedHash;
   }
 
-  /** The value of {@link #PROPERTY} for a request of this job. */
+  /** The value of the property for a message of this job. */
   public String write(String jobId, String carrier) {
     return carrier + "." + hash(jobId, carrier);
   }
@@ -31,6 +36,6 @@ public final class CarrierMark {
   }
 
   private String hash(String jobId, String carrier) {
-    return keyedHash.apply(PROPERTY + "\n" + jobId + "\n" + carrier).substring(0, 32);
+    return keyedHash.apply(property + "\n" + jobId + "\n" + carrier).substring(0, 32);
   }
 }

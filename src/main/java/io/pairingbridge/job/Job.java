@@ -140,6 +140,11 @@ public final class Job {
     sealedAnswer = keptAnswer;
   }
 
+  /** The message was the bridge's own and means nothing any more. */
+  public void drop() {
+    next = Next.DROP;
+  }
+
   @Override
   public String toString() {
     return "Job[" + id() + ", next=" + next + "]";

@@ -9,5 +9,7 @@ public enum Next {
   /** Back to the broker, to be delivered when {@link Job#delay()} is over. */
   WAIT,
   /** Tell the outcome and acknowledge the request. */
-  FINISH
+  FINISH,
+  /** Acknowledge the message and tell nothing: it was the bridge's own, and what it asks for is not so any more. */
+  DROP
 }

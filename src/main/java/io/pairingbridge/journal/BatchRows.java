@@ -6,6 +6,7 @@ import io.pairingbridge.journal.Batches.NewRow;
 import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
+import io.pairingbridge.journal.Journal.Orphan;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -48,6 +49,28 @@ final class BatchRows {
         UPDATE batch_row SET outcome = ?, reason = ?, detail = ?, ended_at = ?
         WHERE job_id = ? AND batch_id = ? AND outcome IS NULL AND (CAST(? AS TEXT) IS NULL OR otp_hash = ?)""")
         .params(outcome.name(), reason, detail, now.toEpochMilli(), jobId, batchId, otpHash, otpHash).update();
+  }
+
+  /**
+   * Open rows of batches that were read before this, whose job was never begun.
+   *
+   * @param limit none if it is 0 or less
+   */
+  List<Orphan> orphans(Instant readBefore, int limit) {
+    return limit <= 0 ? List.of() : sql.sql("""
+        SELECT r.batch_id, r.job_id, r.fields, b.read_at FROM batch b JOIN batch_row r ON r.batch_id = b.batch_id
+        WHERE b.phase = 'RUNNING' AND b.read_at < ? AND r.outcome IS NULL AND r.job_id IS NOT NULL AND NOT EXISTS
+          (SELECT 1 FROM job j WHERE j.job_id = r.job_id AND j.otp_hash = r.otp_hash AND j.state IN ('CALLING', 'WAITING', 'SEALED'))
+        LIMIT ?""")
+        .params(readBefore.toEpochMilli(), limit)
+        .query((row, n) -> new Orphan(row.getString("job_id"), row.getString("batch_id"), 0, JobRows.instant(row, "read_at"),
+            JobRows.fromJson(row.getString("fields")))).list();
+  }
+
+  /** The hash of the one-time password of a row that is open. */
+  Optional<String> openRow(String batchId, String jobId) {
+    return sql.sql("SELECT otp_hash FROM batch_row WHERE batch_id = ? AND job_id = ? AND outcome IS NULL AND otp_hash IS NOT NULL LIMIT 1")
+        .params(batchId, jobId).query(String.class).optional();
   }
 
   // ---- batches -----------------------------------------------------------------------------------------------------

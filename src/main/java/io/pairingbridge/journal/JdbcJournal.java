@@ -8,6 +8,7 @@ import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.KeptAnswer;
+import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Transitions.Delivery;
@@ -18,6 +19,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -152,9 +154,8 @@ public final class JdbcJournal implements Journal {
       if (move.duplicate()) {
         rows.batches().end(job.origin().batchId(), job.id(), hash, Outcome.DUPLICATE, Transitions.DUPLICATE,
             "the job id belongs to a job with another one-time password", now);
-        return j -> j.finish(Ending.uncalled(Outcome.DUPLICATE, Transitions.DUPLICATE,
-            "the job id belongs to a job with another one-time password, which is " + Texts.of(known.get().state()),
-            job.origin().carrier(), now), false);
+        Ending duplicate = duplicate(job, known.orElseThrow(), now);
+        return j -> j.finish(duplicate, false);
       }
       return follow(rows, job, hash, known.orElse(null), move, null, null, now);
     });
@@ -325,6 +326,73 @@ public final class JdbcJournal implements Journal {
       endRow(rows, job, aside.ending());
       return aside;
     });
+  }
+
+  @Override
+  public Optional<String> runningJob(String carrier, Instant requestedAt) {
+    return read(rows -> rows.runningJob(carrier, requestedAt));
+  }
+
+  @Override
+  public List<Orphan> orphans(boolean nothingWaits, int limit) {
+    Instant now = clock.instant();
+    Instant untouchedSince = now.minus(limits.callMayRun().multipliedBy(2));
+    return read(rows -> {
+      List<Orphan> orphans = new ArrayList<>(rows.orphans(nothingWaits, untouchedSince, limits.maxAge(), now, limit));
+      orphans.addAll(rows.batches().orphans(nothingWaits ? untouchedSince : untouchedSince.minus(limits.maxAge()), limit - orphans.size()));
+      return orphans;
+    });
+  }
+
+  @Override
+  public void gone(Job notice, Orphan orphan) {
+    Consumer<Job> decision = writeFor(notice, rows -> {
+      Instant now = clock.instant();
+      Entry known = rows.find(notice.id()).orElse(null);
+      return orphan.touchedAt() == 0 ? rowGone(rows, notice, known, now) : jobGone(rows, notice, orphan, known, now);
+    });
+    decision.accept(notice);
+  }
+
+  private Consumer<Job> jobGone(JobRows rows, Job notice, Orphan orphan, Entry known, Instant now) {
+    boolean sameMessage = known != null && notice.origin().carrier().equals(known.carrier());
+    if (known == null || !sameMessage && rows.touchedAt(notice.id()) != orphan.touchedAt()) {
+      return Job::drop; // somebody has handled it since
+    }
+    Move move = Transitions.gone(known.known(), sameMessage, callMayRun(known, now));
+    if (move.next() == Next.DROP) {
+      return Job::drop;
+    }
+    if (move.lostAttempt()) {
+      closeLost(rows, known, now);
+    }
+    return follow(rows, notice, known.otpHash(), known, move, null, null, now);
+  }
+
+  /** A row of a batch whose request was sent and never came; its job may bear the id of another one. */
+  private Consumer<Job> rowGone(JobRows rows, Job notice, Entry known, Instant now) {
+    if (known != null && notice.origin().carrier().equals(known.carrier())) {
+      return follow(rows, notice, known.otpHash(), known, Move.stay(Next.FINISH), null, null, now);
+    }
+    String hash = rows.batches().openRow(notice.origin().batchId(), notice.id()).orElse(null);
+    if (hash == null) {
+      return Job::drop;
+    }
+    if (known != null && hash.equals(known.otpHash())) {
+      rows.batches().endWith(notice.id()); // if the job has ended; else it takes the row along when it does
+      return Job::drop;
+    }
+    if (known == null || known.state().ended() && known.state() != State.PUBLISHED) {
+      return follow(rows, notice, hash, known, Move.to(State.EXPIRED, Next.FINISH, Transitions.REQUEST_GONE), null, null, now);
+    }
+    Ending duplicate = duplicate(notice, known, now);
+    rows.batches().end(notice.origin().batchId(), notice.id(), hash, duplicate.outcome(), duplicate.reason(), duplicate.detail(), now);
+    return j -> j.finish(duplicate, false);
+  }
+
+  private static Ending duplicate(Job job, Entry known, Instant now) {
+    return Ending.uncalled(Outcome.DUPLICATE, Transitions.DUPLICATE, "the job id belongs to a job with another one-time password, which"
+        + " is " + Texts.of(known.state()), job.origin().carrier(), now);
   }
 
   /** The row of a request that nobody read, so that its one-time password is not known. */
@@ -498,6 +566,7 @@ public final class JdbcJournal implements Journal {
         KeptAnswer answer = ended.state() == State.IN_DOUBT ? rows.unreadable(ended.attemptId()) : null;
         yield j -> ended.finish(j, repeated, answer);
       }
+      case DROP -> Job::drop;
     };
   }
 

@@ -10,9 +10,11 @@ import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.journal.Journal.AttemptReport;
+import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Journal.SealedAnswer;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -63,6 +65,35 @@ final class JobRows {
 
   Optional<Entry> find(String jobId) {
     return sql.sql("SELECT * FROM job WHERE job_id = ?").param(jobId).query(JobRows::entry).optional();
+  }
+
+  Optional<String> runningJob(String carrier, Instant requestedAt) {
+    return sql.sql("SELECT job_id FROM job WHERE state IN ('CALLING', 'WAITING') AND carrier = ? AND requested_at = ?")
+        .params(carrier, millis(requestedAt)).query(String.class).optional();
+  }
+
+  /** When the job's row was written last, in milliseconds. */
+  long touchedAt(String jobId) {
+    return sql.sql("SELECT updated_at FROM job WHERE job_id = ?").param(jobId).query(Long.class).single();
+  }
+
+  /**
+   * Running jobs that nobody has touched since, and that were due before that. Of what lies further in the future than a job may get old
+   * the clock was turned back since.
+   *
+   * @param all else only those whose time was over by then
+   */
+  List<Orphan> orphans(boolean all, Instant untouchedSince, Duration maxAge, Instant now, int limit) {
+    long since = millis(untouchedSince);
+    long future = millis(now.plus(maxAge));
+    return sql.sql("""
+        SELECT job_id, batch_id, updated_at, requested_at, reference FROM job WHERE state IN ('CALLING', 'WAITING')
+          AND (updated_at < ? OR updated_at > ?) AND (due_at IS NULL OR due_at < ? OR due_at > ?)
+          AND (? = 1 OR requested_at < ? OR expires_at < ?)
+        ORDER BY updated_at LIMIT ?""")
+        .params(since, future, since, future, all ? 1 : 0, millis(untouchedSince.minus(maxAge)), since, limit)
+        .query((row, n) -> new Orphan(row.getString("job_id"), row.getString("batch_id"), row.getLong("updated_at"),
+            instant(row, "requested_at"), fromJson(row.getString("reference")))).list();
   }
 
   /** An earlier try of the job, which ended and was followed by one with another one-time password. */

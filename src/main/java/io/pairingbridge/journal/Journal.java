@@ -77,6 +77,32 @@ public interface Journal extends AutoCloseable {
    */
   Entry setAside(Job job, Ending ending);
 
+  /**
+   * Which running job this message belongs to: of one that its sender gave no id, an earlier version may have called it otherwise.
+   *
+   * @param carrier the broker's number of the message
+   * @param requestedAt when the broker took it in
+   */
+  Optional<String> runningJob(String carrier, Instant requestedAt);
+
+  /**
+   * Jobs that are running and rows of batches that are open, and whose request nobody has touched for longer than any call may take:
+   * candidates for {@link #gone}. A request that still lies in the broker is none, which the journal cannot know.
+   *
+   * @param nothingWaits the broker has no request; else only those are told whose time is over, so that their request could only be
+   *     found to have expired
+   */
+  List<Orphan> orphans(boolean nothingWaits, int limit);
+
+  /**
+   * Ends a job whose request is not in the broker any more: in doubt if a call may have been made, else expired. {@link Job#next()} is
+   * {@code DROP} if anything moved the job since it was found, or if it has ended: then nothing is to be told.
+   *
+   * @param notice the message that says so, with a carrier of its own
+   * @param orphan as it was found
+   */
+  void gone(Job notice, Orphan orphan);
+
   /** The job as the journal holds it. */
   Optional<Entry> find(String jobId);
 
@@ -140,6 +166,16 @@ public interface Journal extends AutoCloseable {
   /** One line of a job's history. {@code result} is null while the attempt is under way. */
   record AttemptRecord(String attemptId, int number, String owner, Instant startedAt, Instant deadline, Instant endedAt,
       Result result, Integer httpStatus, String detail, Instant publishedAt, boolean holdsSealedBytes) {}
+
+  /**
+   * A job without a request.
+   *
+   * @param batchId the batch that it came from, or null
+   * @param touchedAt when the job was moved last, in milliseconds; 0 for a row of a batch whose job was never begun
+   * @param requestedAt when it was asked for
+   * @param fields what is known of the request: the reference of a job, the columns of a row
+   */
+  record Orphan(String jobId, String batchId, long touchedAt, Instant requestedAt, Map<String, String> fields) {}
 
   /** The store refused or may not have taken a write. */
   class JournalException extends RuntimeException {

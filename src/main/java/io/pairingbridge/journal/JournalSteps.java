@@ -88,6 +88,11 @@ public final class JournalSteps {
     entry.finish(job, false, null);
   }
 
+  /** A message of the bridge's own about a job that has moved since; it is acknowledged. */
+  public void nothingToTell(@Variable("job") Job job) {
+    LOG.debug("Job {} has moved since its request was missed", job.id());
+  }
+
   /** Tells the metrics; the messages that tell everybody else are sent with the acknowledgement. */
   public void ended(@Variable("job") Job job) {
     if (!job.repeated()) {

@@ -23,6 +23,8 @@ final class Texts {
           "the endpoint refused the one-time password after an earlier answer was lost, so that earlier call has probably"
               + " paired the terminal" + last;
       case Transitions.DOUBT_EXHAUSTED -> "no complete answer came in any attempt; one may have paired the terminal" + last;
+      case Transitions.REQUEST_GONE -> "the request is not in the broker any more, so that it cannot be handled to its end: it was not"
+          + " durable, or somebody removed it" + last;
       case Transitions.UNREADABLE -> "the endpoint reported success, but its answer could not be understood" + last;
       case Transitions.REFUSED -> "the endpoint refused the one-time password or the request" + last;
       case Transitions.NOT_ACCEPTED ->

@@ -67,6 +67,7 @@ public final class Transitions {
   public static final String UNREADABLE = "ANSWER_UNREADABLE";
   public static final String REFUSED = "REFUSED";
   public static final String NOT_ACCEPTED = "NOT_ACCEPTED";
+  public static final String REQUEST_GONE = "REQUEST_GONE";
 
   /** A request was delivered: what now? Asked on every delivery; the broker's own redelivery flags are never trusted. */
   public static Move delivered(Known known, Delivery delivery, int maxAmbiguous) {
@@ -128,6 +129,21 @@ public final class Transitions {
         yield timeLeft ? Move.to(WAITING, Next.WAIT, null) : timeIsUp(ambiguous);
       }
       case PAIRED -> throw new IllegalStateException("handled above");
+    };
+  }
+
+  /**
+   * The request of a job that was begun is not in the broker any more, so that no delivery will ever end it.
+   *
+   * @param sameMessage this was found before, and the acknowledgement of the message that says so was lost
+   * @param callMayRun somebody may still be inside the call; only looked at in CALLING
+   */
+  public static Move gone(Known known, boolean sameMessage, boolean callMayRun) {
+    return switch (known.state()) {
+      case CALLING -> callMayRun ? Move.stay(Next.DROP) : new Move(IN_DOUBT, Next.FINISH, REQUEST_GONE, true);
+      case WAITING -> Move.to(known.ambiguous() > 0 ? IN_DOUBT : EXPIRED, Next.FINISH, REQUEST_GONE);
+      case SEALED, PUBLISHED -> Move.stay(Next.DROP);
+      case IN_DOUBT, REJECTED, INVALID, EXPIRED, MISCONFIGURED -> Move.stay(sameMessage ? Next.FINISH : Next.DROP);
     };
   }
 

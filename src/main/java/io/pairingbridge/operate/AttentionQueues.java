@@ -120,6 +120,12 @@ public final class AttentionQueues {
     }
   }
 
+  /** How many requests the broker has, those included that wait for their time or are in somebody's hands. */
+  public long requests() throws JMSException {
+    Map<String, Long> depths = depths();
+    return depths.get(REQUESTS) + depths.get("pairing.expired");
+  }
+
   /**
    * Reads letters and leaves them where they are.
    *

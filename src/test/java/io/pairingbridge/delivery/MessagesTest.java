@@ -22,7 +22,8 @@ class MessagesTest {
   @ValueSource(ints = {0, 20, -20})
   void tellsTheBrokerByItsOwnClockHowLongAJobIsToWait(int minutes) {
     MovingClock clock = new MovingClock();
-    Messages messages = new Messages("simulator", clock, () -> BROKER, new CarrierMark(text -> "0".repeat(32)));
+    Messages messages = new Messages("simulator", clock, () -> BROKER, new CarrierMark("P", text -> "0".repeat(32)),
+        new CarrierMark("Q", text -> "0".repeat(32)));
     Job job = new Job(new Job.Origin("j", null, null, "1", clock.instant(), null, 4, false, false),
         new PairingRequest("Till", "otp", null, Map.of()), "{}");
     job.waitFor(Duration.ofSeconds(30));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
@@ -13,6 +14,7 @@ import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
 import io.pairingbridge.journal.Journal.AttemptReport;
+import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Journal.SealedAnswer;
 import io.pairingbridge.testing.MovingClock;
 import java.nio.charset.StandardCharsets;
@@ -132,6 +134,65 @@ abstract class BatchesContract {
 
     assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.PAIRED);
     nextRun.close();
+  }
+
+  @Test
+  void endsARowWhoseRequestNeverCame() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2")), 2);
+    clock.move(Duration.ofMinutes(5));
+    assertThat(journal.orphans(true, 10)).as("the document is still being read").isEmpty();
+    batches.read("b", null);
+    call("j-1", PAIRED);
+    journal.published("j-1", attempt("j-1"));
+    assertThat(journal.orphans(true, 10)).as("just read").isEmpty();
+    clock.move(Duration.ofMinutes(5));
+    assertThat(journal.orphans(false, 10)).as("it may lie behind others").isEmpty();
+
+    Orphan orphan = journal.orphans(true, 10).get(0);
+    assertThat(orphan.jobId()).isEqualTo("j-2");
+    assertThat(orphan.fields()).containsEntry("name", "Till");
+    Job notice = notice(orphan, "n-1");
+    journal.gone(notice, orphan);
+
+    assertThat(notice.ending().outcome()).isEqualTo(Outcome.EXPIRED);
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.PAIRED, Outcome.EXPIRED);
+    assertThat(batches.ended()).extracting(Batch::id).containsExactly("b");
+    Job again = notice(orphan, "n-1");
+    journal.gone(again, orphan);
+    assertThat(again.repeated()).as("its acknowledgement was lost").isFalse();
+    assertThat(again.ending().key()).isEqualTo(notice.ending().key());
+    Job second = notice(orphan, "n-2");
+    journal.gone(second, orphan);
+    assertThat(second.next()).isEqualTo(Next.DROP);
+
+    Job late = job("j-2", "otp of j-2");
+    journal.admit(late);
+    assertThat(late.next()).as("its request comes after all: told again, no call").isEqualTo(Next.FINISH);
+    assertThat(late.repeated()).isTrue();
+  }
+
+  @Test
+  void endsARowAsADuplicateWhoseRequestNeverCameAndWhoseJobIsAnothers() {
+    call("j-1", PAIRED);
+    journal.published("j-1", attempt("j-1"));
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1", "another otp")), 1);
+    batches.read("b", null);
+    clock.move(Duration.ofMinutes(5));
+
+    Orphan orphan = journal.orphans(true, 10).get(0);
+    Job notice = notice(orphan, "n-1");
+    journal.gone(notice, orphan);
+
+    assertThat(notice.ending().outcome()).isEqualTo(Outcome.DUPLICATE);
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.DUPLICATE);
+    assertThat(journal.find("j-1").orElseThrow().state()).isEqualTo(State.PUBLISHED);
+  }
+
+  private Job notice(Orphan orphan, String carrier) {
+    return new Job(new Job.Origin(orphan.jobId(), orphan.batchId(), null, carrier, orphan.requestedAt(), null, 4, true, false),
+        new PairingRequest(orphan.fields().get("name"), "***", null, Map.of()), "{}");
   }
 
   @Test

@@ -134,6 +134,26 @@ class TransitionsTest {
     assertThat(Transitions.answered(doubted, Result.THROTTLED, true, false, MAX).to()).isEqualTo(State.IN_DOUBT);
   }
 
+  /** The whole table of a job whose request is not in the broker any more. */
+  @Test
+  void endsAJobWithoutARequestAndLeavesEveryOtherAlone() {
+    for (int ambiguous : new int[] {0, 1, MAX}) {
+      for (boolean same : BOTH) {
+        for (boolean mayRun : BOTH) {
+          for (State state : State.values()) {
+            Move move = Transitions.gone(new Known(state, ambiguous), same, mayRun);
+            assertThat(move).as(state + " " + ambiguous + " " + same + " " + mayRun).isEqualTo(switch (state) {
+              case CALLING -> mayRun ? Move.stay(Next.DROP) : new Move(State.IN_DOUBT, Next.FINISH, Transitions.REQUEST_GONE, true);
+              case WAITING -> Move.to(ambiguous == 0 ? State.EXPIRED : State.IN_DOUBT, Next.FINISH, Transitions.REQUEST_GONE);
+              case SEALED, PUBLISHED -> Move.stay(Next.DROP);
+              default -> Move.stay(same ? Next.FINISH : Next.DROP);
+            });
+          }
+        }
+      }
+    }
+  }
+
   private static Move answered(Known known, Result result) {
     return Transitions.answered(known, result, true, true, MAX);
   }

@@ -17,6 +17,7 @@ import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.JournalSteps;
 import io.pairingbridge.journal.State;
 import java.time.Clock;
@@ -93,7 +94,8 @@ class RoutesTest extends CamelMainTestSupport {
     registry.bind("rateLimit", new Turn());
     registry.bind("journalSteps", new Steps());
     registry.bind("pairCall", new PairCall("5f3a1c9e7b20", Map.of()));
-    registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now, new CarrierMark(text -> "0".repeat(32))));
+    CarrierMark mark = new CarrierMark("P", text -> "0".repeat(32));
+    registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now, mark, mark));
     registry.bind("sendTurns", new SendTurns(credentials -> turn));
     registry.bind("reconciler", new LeftBehind());
     registry.bind("batchQueue", new Documents());
@@ -182,12 +184,18 @@ class RoutesTest extends CamelMainTestSupport {
       entry.finish(job, false, null);
     }
 
+    public void nothingToTell(@Variable("job") Job job) {}
+
     public void ended(@Variable("job") Job job) {}
   }
 
   public final class LeftBehind {
     public List<Credentials> due() {
       return List.of(credentials(false), credentials(true));
+    }
+
+    public List<Orphan> orphans() {
+      return List.of(new Orphan("job-2", "batch-1", 1, Instant.now(), Map.of()));
     }
 
     public void purge() {}
@@ -339,7 +347,15 @@ class RoutesTest extends CamelMainTestSupport {
   void publishesWhatWasLeftBehindAndTellsALateOutcome() {
     // The reconciler's first round begins with the routes.
     Awaitility.await().until(() -> REACHED.contains("purge"));
-    assertThat(REACHED).contains("take-left-behind", "publish-credentials", "write-late-event", "send-late-event", "journal-published");
+    assertThat(REACHED).contains("take-left-behind", "publish-credentials", "write-late-event", "send-late-event", "write-left-behind-event",
+        "send-left-behind-event", "journal-published", "write-request-gone", "send-request-gone");
+  }
+
+  @Test
+  void tellsNothingOfAJobThatHasMovedSinceItsRequestWasMissed() {
+    Job moved = job();
+    moved.drop();
+    assertThat(deliver("pair", moved)).contains("tell-nothing").doesNotContain("admit", "send-event", "send-dead-letter");
   }
 
   @Test
