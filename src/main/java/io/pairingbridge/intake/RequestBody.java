@@ -106,6 +106,9 @@ public final class RequestBody {
       throw new Refused("NOT_JSON", "the body is no request: it is nested too deeply, or holds a name or a number that is"
           + " far too long");
     } catch (JsonProcessingException e) {
+      if (e.getOriginalMessage().contains("surrogate")) {
+        throw halfCharacter(); // in a field's name the parser finds it itself
+      }
       throw new Refused("NOT_JSON", "the body is no JSON: error at line " + e.getLocation().getLineNr() + ", column "
           + e.getLocation().getColumnNr());
     }
@@ -138,8 +141,12 @@ public final class RequestBody {
   private static void refuseHalfCharacters(String text) throws Refused {
     if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
       // No UTF-8 carries it: each database, endpoint and reader would make something else of it, or fail.
-      throw new Refused("ENCODING", "a text in the body holds half a character (a surrogate without its pair)");
+      throw halfCharacter();
     }
+  }
+
+  private static Refused halfCharacter() {
+    return new Refused("ENCODING", "a text in the body holds half a character (a surrogate without its pair)");
   }
 
   private static String webhook(JsonNode json) {
