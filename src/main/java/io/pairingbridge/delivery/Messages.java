@@ -12,6 +12,7 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.RequestGone;
 import io.pairingbridge.journal.Journal.Orphan;
+import io.pairingbridge.text.Text;
 import jakarta.jms.DeliveryMode;
 import java.time.Clock;
 import java.time.Instant;
@@ -224,7 +225,7 @@ public final class Messages {
 
   private static void set(Message message, String property, String value) {
     if (value != null) {
-      message.setHeader(property, value.length() <= LONGEST_PROPERTY ? value : value.substring(0, LONGEST_PROPERTY) + "...");
+      message.setHeader(property, Text.property(value, LONGEST_PROPERTY));
     }
   }
 }

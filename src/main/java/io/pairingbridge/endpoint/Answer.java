@@ -3,8 +3,8 @@ package io.pairingbridge.endpoint;
 /**
  * What the HTTP client hands to the route in place of the endpoint's answer: nothing in here is secret in the clear.
  *
- * @param status HTTP status
- * @param sealed the whole 2xx body, sealed; null for any other status
+ * @param status HTTP status; 0 if there was none that could be made out, and yet something is sealed
+ * @param sealed the 2xx body, or all that came, sealed; null for any other status
  * @param keyId recipient key that sealed it
  * @param contentType of the sealed text
  * @param breakGlass its content key, sealed to the break-glass key; null if there is none

@@ -1,15 +1,16 @@
 package io.pairingbridge.endpoint;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import io.pairingbridge.sealing.Sealed;
-import java.io.ByteArrayInputStream;
+import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.util.List;
-import java.util.zip.GZIPInputStream;
 
 /** Reads a 2xx body that is already sealed: is it what the vendor's page promises? Never quotes it. */
 final class AnswerReader {
@@ -17,8 +18,17 @@ final class AnswerReader {
   private static final List<String> REQUIRED =
       List.of("pay_connect_id", "pay_connect_name", "terminal_id", "client_id", "client_secret");
 
-  /** The source is left out of error messages, because it is a secret. */
-  private static final ObjectMapper JSON = JsonMapper.builder()
+  /** Characters of a field that is told in the clear; whole it stands in what is sealed. */
+  private static final int LONGEST_TOLD = 4_000;
+  /** An answer of the vendor has 12. Each takes memory, far more than its bytes. */
+  private static final long MOST_TOKENS = 20_000;
+  private static final int DEEPEST = 100;
+
+  /** The source is left out of error messages, because it is a secret; names of strangers are not kept for the life of the process. */
+  private static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .streamReadConstraints(StreamReadConstraints.builder().maxTokenCount(MOST_TOKENS).maxNestingDepth(DEEPEST).build())
+          .build())
       .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
       .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -38,7 +48,13 @@ final class AnswerReader {
       }
     }
     return new Answer(status, sealed.body(), sealed.keyId(), sealed.contentType(), sealed.breakGlass(), problem == null,
-        problem, text(json, "pay_connect_id"), text(json, "pay_connect_name"), text(json, "terminal_id"), null);
+        problem, told(json, "pay_connect_id"), told(json, "pay_connect_name"), told(json, "terminal_id"), null);
+  }
+
+  /** A success of which nothing can be told but that it came. */
+  static Answer unreadable(int status, Sealed sealed, String problem) {
+    return new Answer(status, sealed.body(), sealed.keyId(), sealed.contentType(), sealed.breakGlass(), false, problem, null, null, null,
+        null);
   }
 
   private static String missing(JsonNode json) {
@@ -49,23 +65,13 @@ final class AnswerReader {
     return missing.isEmpty() ? null : "the answer lacks " + String.join(", ", missing);
   }
 
+  /** As it may stand in the journal, an event and a message's property. */
+  private static String told(JsonNode json, String field) {
+    return Text.property(text(json, field), LONGEST_TOLD);
+  }
+
   private static String text(JsonNode json, String field) {
     JsonNode value = json == null ? null : json.get(field);
     return value == null || !value.isTextual() || value.textValue().isBlank() ? null : value.textValue();
-  }
-
-  /**
-   * Undoes a gzip that nobody asked for.
-   *
-   * @throws IOException if it is none, is cut short, or grows beyond {@code limit} bytes
-   */
-  static byte[] gunzip(byte[] body, int limit) throws IOException {
-    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(body))) {
-      byte[] plain = in.readNBytes(limit + 1);
-      if (plain.length > limit) {
-        throw new IOException("the answer is larger than " + limit + " bytes");
-      }
-      return plain;
-    }
   }
 }

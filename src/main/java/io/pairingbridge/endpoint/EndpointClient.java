@@ -26,7 +26,9 @@ import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuil
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.impl.io.HttpRequestExecutor;
 import org.apache.hc.core5.http.io.HttpClientConnection;
@@ -62,6 +64,7 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
         .setMaxConnTotal(concurrency + 1)
         .setMaxConnPerRoute(concurrency + 1)
         .setTlsSocketStrategy(new DefaultClientTlsStrategy(sslContext(endpoint)))
+        .setConnectionFactory(socket -> new AnswerConnection())
         .setDefaultConnectionConfig(ConnectionConfig.custom()
             .setConnectTimeout(Timeout.of(endpoint.connectTimeout()))
             .setSocketTimeout(Timeout.of(endpoint.deadline().plusSeconds(1)))
@@ -160,8 +163,22 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
           throw new CallFailed(SealingExchange.TOO_LATE_TO_SEND, null);
         }
         attempt.markSent();
+        RawAnswer raw = ((AnswerConnection) connection).raw();
+        raw.begin();
+        context.setAttribute(RawAnswer.ATTRIBUTE, raw);
+        // Without the callback an answer 101, which nobody asked for, is an interim one like the others (RFC 9110, section 15.2).
+        ClassicHttpResponse response = super.execute(request, connection, null, context);
+        if (response.getEntity() == null) {
+          raw.messageEnded(announcesBody(response)); // HttpClient is about to close the connection
+        }
+        return response;
       }
       return super.execute(request, connection, informationCallback, context);
+    }
+
+    private static boolean announcesBody(ClassicHttpResponse response) {
+      Header length = response.getFirstHeader(HttpHeaders.CONTENT_LENGTH);
+      return response.containsHeader(HttpHeaders.TRANSFER_ENCODING) || length != null && !"0".equals(length.getValue());
     }
   }
 }

@@ -53,12 +53,14 @@ public final class PairCall {
 
   /** What an answer means. */
   public AttemptReport answered(@Body Answer answer) {
-    Result result = AnswerTable.classify(answer.status(), answer.complete());
+    Result result = answer.sealed() == null ? AnswerTable.classify(answer.status(), false)
+        : answer.complete() ? Result.PAIRED : Result.UNREADABLE;
     SealedAnswer sealed = answer.sealed() == null ? null : new SealedAnswer(answer.sealed(), answer.keyId(),
         answer.contentType(), answer.breakGlass(), answer.payConnectId(), answer.payConnectName(), answer.terminalId());
-    String detail = "the endpoint answered " + answer.status() + (answer.problem() == null ? "" : "; " + answer.problem());
+    Integer status = answer.status() == 0 ? null : answer.status();
+    String detail = "the endpoint answered " + (status == null ? "without a status line" : status) + (answer.problem() == null ? "" : "; " + answer.problem());
     Duration retryAfter = answer.retryAfterSeconds() == null ? null : Duration.ofSeconds(answer.retryAfterSeconds());
-    return new AttemptReport(result, answer.status(), detail, sealed, retryAfter);
+    return new AttemptReport(result, status, detail, sealed, retryAfter);
   }
 
   /** What a call without an answer means. Asked for any other type, Camel would hand over the root cause and its words. */

@@ -9,12 +9,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
 import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +26,7 @@ import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.NoHttpResponseException;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 
@@ -39,16 +36,15 @@ import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
  * route, tracer or log ever sees the real one. It also ends the call at the attempt's deadline, whatever the peer does.
  */
 final class SealingExchange implements ExecChainHandler {
-  /** An answer of the vendor is below 1 KiB; more than this is not one, and must not fill the memory. */
-  static final int LARGEST_ANSWER = 1 << 20;
-
-  /** Seconds; what is asked beyond that is cut anyway, and must not overflow when it is counted in smaller units. */
-  private static final long LONGEST_WAIT = Duration.ofDays(1).toSeconds();
+  /** Bytes. An answer of the vendor is below 1 KiB; more than this is not one, and must not fill the memory. */
+  static final int LARGEST_BODY = 1 << 20;
 
   /** A deadline that is noticed this much too late was missed by a process that was paused, not by a peer that was slow. */
   private static final long PAUSED = TimeUnit.MILLISECONDS.toNanos(20);
   /** How long such a process is given to read what came in the meantime. */
   private static final long CATCH_UP = TimeUnit.SECONDS.toNanos(1);
+
+  private static final String TOO_LARGE = "the answer is larger than " + LARGEST_BODY + " bytes, or its head far larger than any";
 
   static final String TOO_LATE_TO_SEND = "the attempt's deadline passed before the request could be sent";
 
@@ -100,42 +96,83 @@ final class SealingExchange implements ExecChainHandler {
         cut.run();
       }
     }, Math.max(0, attempt.nanosLeft()), TimeUnit.NANOSECONDS);
-    ClassicHttpResponse response = null;
     try {
-      response = chain.proceed(request, scope);
+      ClassicHttpResponse response = chain.proceed(request, scope);
       if (!attempt.sent()) {
         // A proxy refused the tunnel with a status of its own; the endpoint has heard nothing.
         throw new CallFailed("the proxy answered " + response.getCode() + " and let no connection to the endpoint through", null);
       }
-      return answer(take(response, job, tooLate, exchange));
+      return answer(take(response, raw(scope), job, tooLate, exchange));
     } catch (CallFailed e) {
       throw e;
     } catch (IOException | HttpException | RuntimeException e) {
-      String late = attempt.sent() ? "no complete answer within the deadline" : TOO_LATE_TO_SEND;
-      throw new CallFailed(tooLate.get() ? late : Causes.of(e), e);
+      RawAnswer raw = raw(scope);
+      Answer success = raw == null ? null : announcedSuccess(raw, job, tooLate.get(), exchange);
+      if (success != null) {
+        return answer(success);
+      }
+      throw new CallFailed(tooLate.get() ? attempt.sent() ? "no complete answer within the deadline" : TOO_LATE_TO_SEND
+          : e instanceof NoHttpResponseException && raw != null && raw.any() ? Causes.NOT_HTTP : Causes.of(e, attempt.sent()), e);
     } finally {
       done.set(true);
       deadline.cancel(false);
-      closeQuietly(response);
+      // Closing the response instead would first read the rest of a body that nobody needs, for as long as the peer likes.
+      scope.execRuntime.discardEndpoint();
+      if (raw(scope) != null) {
+        raw(scope).wipe();
+      }
       callEnded.accept(exchange);
     }
   }
 
-  /** An error while closing must not cost an answer that was read whole. */
-  private static void closeQuietly(ClassicHttpResponse response) {
+  /** What came off the wire; null if the POST did not leave. */
+  private static RawAnswer raw(ExecChain.Scope scope) {
+    return (RawAnswer) scope.clientContext.getAttribute(RawAnswer.ATTRIBUTE);
+  }
+
+  /**
+   * What there is to keep of an answer that could not be read: all that came, if it announced success or holds credentials as far as
+   * can be seen. Then the one-time password is spent, and another call could only be refused.
+   *
+   * @return null if it is no such answer
+   */
+  private Answer announcedSuccess(RawAnswer raw, Job job, boolean tooLate, Exchange exchange) throws CallFailed {
+    int status = raw.announced();
+    if (!raw.any() || status != 0 && !RawAnswer.isSuccess(status)) {
+      return null;
+    }
+    callEnded.accept(exchange);
+    Answer answer = sealRaw(raw, status, job, problem(raw, tooLate));
+    return status == 0 && !raw.namesSecret() ? null : answer;
+  }
+
+  private static String problem(RawAnswer raw, boolean tooLate) {
+    if (raw.full()) {
+      return TOO_LARGE;
+    }
+    if (raw.malformed()) {
+      return "its head or framing is malformed, so all that came is sealed as it came, head included";
+    }
+    return tooLate ? "the answer was not complete within the deadline" : "the answer was cut short";
+  }
+
+  /** All that came, head included, as the body of an answer that cannot be understood. */
+  private Answer sealRaw(RawAnswer raw, int status, Job job, String problem) throws CallFailed {
+    byte[] bytes = raw.bytes();
     try {
-      if (response != null) {
-        response.close();
-      }
-    } catch (IOException e) {
-      // The connection is not used again.
+      return AnswerReader.unreadable(status, sealer.seal(bytes, job.id()), problem);
+    } catch (RuntimeException e) {
+      throw new CallFailed("the answer could not be sealed and is lost (" + e.getClass().getSimpleName() + ")", e);
+    } finally {
+      Arrays.fill(bytes, (byte) 0);
     }
   }
 
-  private Answer take(ClassicHttpResponse response, Job job, AtomicBoolean tooLate, Exchange exchange) throws IOException {
+  private Answer take(ClassicHttpResponse response, RawAnswer raw, Job job, AtomicBoolean tooLate, Exchange exchange)
+      throws IOException {
     int status = response.getCode();
-    if (status < 200 || status > 299) {
-      return Answer.of(status, retryAfter(response.getFirstHeader("Retry-After"))); // its body is not needed, and is not read
+    if (!RawAnswer.isSuccess(status)) {
+      return Answer.of(status, RetryAfter.seconds(values(response, "Retry-After"), clock.instant())); // its body is not needed
     }
     byte[] buffer = new byte[8 * 1024];
     int length = 0;
@@ -147,65 +184,66 @@ final class SealingExchange implements ExecChainHandler {
         for (int n; (n = in.read(buffer, length, buffer.length - length)) >= 0;) {
           length += n;
           if (length == buffer.length) {
-            if (length > LARGEST_ANSWER) {
-              cutShort = "the answer is larger than " + LARGEST_ANSWER + " bytes";
+            if (length > LARGEST_BODY) {
+              cutShort = TOO_LARGE;
               break;
             }
-            byte[] larger = Arrays.copyOf(buffer, buffer.length * 2);
+            byte[] larger = Arrays.copyOf(buffer, Math.min(buffer.length * 2, LARGEST_BODY + 1));
             Arrays.fill(buffer, (byte) 0);
             buffer = larger;
           }
         }
       }
     } catch (IOException e) {
-      if (length == 0) {
-        throw e; // success was announced and nothing of it came: as good as no answer
-      }
       // The socket's own limit lies just behind the deadline, and may be felt first by a thread that a busy machine kept waiting.
-      cutShort = tooLate.get() || e instanceof SocketTimeoutException ? "the answer was not complete within the deadline" : "the answer was cut short";
+      cutShort = problem(raw, tooLate.get() || e instanceof SocketTimeoutException);
+      if (length == 0 || raw.malformed()) {
+        callEnded.accept(exchange);
+        Arrays.fill(buffer, (byte) 0);
+        return sealRaw(raw, status, job, cutShort);
+      }
     }
     callEnded.accept(exchange); // the next call need not wait until this answer is sealed
     byte[] body = Arrays.copyOf(buffer, length);
     Arrays.fill(buffer, (byte) 0);
-    Header encoding = response.getFirstHeader("Content-Encoding");
-    if (cutShort == null && encoding != null && "gzip".equalsIgnoreCase(encoding.getValue().trim())) {
-      try {
-        byte[] plain = AnswerReader.gunzip(body, LARGEST_ANSWER);
-        Arrays.fill(body, (byte) 0);
-        body = plain;
-      } catch (IOException e) {
-        cutShort = "the answer's gzip encoding is broken";
-      }
+    Answer answer = understand(status, body, values(response, "Content-Encoding"), cutShort, job);
+    if (!answer.complete() && raw.more()) {
+      return sealRaw(raw, status, job, answer.problem() + ", and more bytes came than its head says; all of them are sealed, head included");
     }
+    return answer;
+  }
+
+  /** Seals a body, and only then looks into it; overwrites it. */
+  private Answer understand(int status, byte[] body, List<String> codings, String cutShort, Job job) {
+    byte[] plain = body;
     try {
-      Sealed sealed = sealer.seal(body, job.id());
-      return AnswerReader.read(status, body, sealed, cutShort);
+      String broken = null;
+      if (cutShort == null) {
+        try {
+          plain = ContentCodings.undo(codings, body, LARGEST_BODY);
+        } catch (ContentCodings.BrokenCodingException e) {
+          broken = e.getMessage();
+        }
+      }
+      Sealed sealed = sealer.seal(plain, job.id());
+      Answer answer = AnswerReader.read(status, plain, sealed, cutShort);
+      // Somebody on the way may have undone a coding and left its name.
+      return broken == null || answer.complete() ? answer : AnswerReader.unreadable(status, sealed, broken);
     } finally {
       Arrays.fill(body, (byte) 0);
+      Arrays.fill(plain, (byte) 0);
     }
+  }
+
+  private static List<String> values(ClassicHttpResponse response, String field) {
+    return Arrays.stream(response.getHeaders(field)).map(Header::getValue).toList();
   }
 
   private static ClassicHttpResponse answer(Answer answer) throws IOException {
-    BasicClassicHttpResponse replaced = new BasicClassicHttpResponse(answer.status());
+    // Camel and HttpClient know no other status; RFC 9110, section 15, has one outside of this range taken for a 5xx. The true one is in the body.
+    boolean known = answer.status() >= 100 && answer.status() <= 599;
+    BasicClassicHttpResponse replaced = new BasicClassicHttpResponse(known ? answer.status() : 500);
     replaced.setEntity(new ByteArrayEntity(JSON.writeValueAsBytes(answer), ContentType.APPLICATION_JSON));
     return replaced;
-  }
-
-  /** Delay seconds or an HTTP date (RFC 9110, section 10.2.3); anything else counts as not said. */
-  private Long retryAfter(Header header) {
-    if (header == null) {
-      return null;
-    }
-    String value = header.getValue().trim();
-    try {
-      return Math.min(LONGEST_WAIT, Math.max(0, Long.parseLong(value)));
-    } catch (NumberFormatException e) {
-      try {
-        Instant until = ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
-        return Math.min(LONGEST_WAIT, Math.max(0, Duration.between(clock.instant(), until).toSeconds()));
-      } catch (DateTimeParseException none) {
-        return null;
-      }
-    }
   }
 }

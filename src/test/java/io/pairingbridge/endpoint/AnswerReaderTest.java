@@ -1,14 +1,9 @@
 package io.pairingbridge.endpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pairingbridge.sealing.Sealed;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -85,28 +80,25 @@ class AnswerReaderTest {
   }
 
   @Test
-  void undoesAGzipUpToTheLimit() throws IOException {
-    byte[] plain = new byte[1000];
-    Arrays.fill(plain, (byte) 'x');
-    assertThat(AnswerReader.gunzip(gzip(plain), 1000)).isEqualTo(plain);
-    assertThatThrownBy(() -> AnswerReader.gunzip(gzip(plain), 999)).isInstanceOf(IOException.class)
-        .hasMessage("the answer is larger than 999 bytes");
+  void tellsOnlyWhatIsFitForAJournalAnEventAndAProperty() {
+    Answer half = read(WHOLE.replace("Till 3", "Till \\ud83d").replace("T-3", "T\\u0000\\u001b[2J-3").replace("pc-1", "pc\\r\\nPairingJobId:x"));
+    assertThat(half.complete()).isTrue();
+    assertThat(half.payConnectName()).isEqualTo("Till \ufffd");
+    assertThat(half.terminalId()).isEqualTo("T\ufffd\ufffd[2J-3");
+    assertThat(half.payConnectId()).isEqualTo("pc  PairingJobId:x");
+
+    Answer endless = read(WHOLE.replace("Till 3", "x".repeat(3_996) + "\ud83d\ude00y".repeat(100)));
+    assertThat(endless.complete()).isTrue();
+    assertThat(endless.payConnectName()).hasSizeLessThanOrEqualTo(4_000).endsWith("x...");
+    assertThat(StandardCharsets.UTF_8.newEncoder().canEncode(endless.payConnectName())).isTrue();
   }
 
+  /** Each value takes many times its bytes in memory. */
   @Test
-  void refusesAGzipThatIsNoneOrIsCutShort() throws IOException {
-    byte[] zipped = gzip("canary".getBytes(StandardCharsets.UTF_8));
-    assertThatThrownBy(() -> AnswerReader.gunzip(Arrays.copyOf(zipped, zipped.length - 9), 1000))
-        .isInstanceOf(IOException.class);
-    assertThatThrownBy(() -> AnswerReader.gunzip("canary".getBytes(StandardCharsets.UTF_8), 1000))
-        .isInstanceOf(IOException.class);
-  }
-
-  private static byte[] gzip(byte[] plain) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
-      out.write(plain);
-    }
-    return bytes.toByteArray();
+  void refusesMoreValuesThanAnyAnswerHas() {
+    assertThat(read(WHOLE.replaceFirst("\\{", "{\"more\": [" + "{},".repeat(30_000) + "1], ")).problem()).isEqualTo("the answer is not JSON");
+    assertThat(read(WHOLE.replaceFirst("\\{", "{\"deep\": " + "[".repeat(500) + "]".repeat(500) + ", ")).problem())
+        .isEqualTo("the answer is not JSON");
+    assertThat(read(WHOLE.replaceFirst("\\{", "{\"more\": [" + "1,".repeat(5_000) + "1], ")).complete()).isTrue();
   }
 }

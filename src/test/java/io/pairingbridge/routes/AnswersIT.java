@@ -22,6 +22,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,7 +36,7 @@ import org.junit.jupiter.params.provider.FieldSource;
  * answer; all of them are under way together, so that those that wait wait together.
  */
 class AnswersIT {
-  private static final Duration DEADLINE = Duration.ofSeconds(1);
+  private static final Duration DEADLINE = Duration.ofSeconds(3);
   private static final Duration LONGEST_DELAY = Duration.ofSeconds(2);
   private static final int MOST_POSTS = 3;
 
@@ -51,7 +52,10 @@ class AnswersIT {
     }
   }
 
-  /** A success that cannot be understood, and the bytes that came. */
+  private static final String HALF_A_HEAD = "HTTP/1.1 200 OK\r\nContent-Le";
+  private static final String HEAD_ALONE = "HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n";
+
+  /** A success that cannot be understood, and the bytes that came; null if they are not known exactly. */
   record Unreadable(Answer answer, byte[] bytes) {
     @Override
     public String toString() {
@@ -68,6 +72,14 @@ class AnswersIT {
       answer("200-more-fields", call -> ok(call, 200, "", credentials(call).replace("{", "{\"new\":{\"a\":[1]},"))),
       answer("200-plain-text-type", call -> ok(call, 200, "Content-Type: text/plain\r\n", credentials(call))),
       answer("200-half-a-character", call -> ok(call, 200, "", credentials(call).replace("Till", "Till \\ud83d"))),
+      answer("200-control-characters", call -> ok(call, 200, "",
+          credentials(call).replace("Till", "Till\\u0000\\u001b[2J\\r\\nPairingTerminalId:x\\u202e"))),
+      answer("200-emoji-at-the-cut", call -> ok(call, 200, "", credentials(call).replace("Till", "x".repeat(3_999) + "\ud83d\ude00y"))),
+      answer("200-length-twice", call -> ok(call, 200, "Content-Length: " + utf8(credentials(call)).length + "\r\n", credentials(call))),
+      answer("200-length-as-a-list", call -> call.write("HTTP/1.1 200 OK\r\nContent-Length: " + credentials(call).length() + ", "
+          + credentials(call).length() + "\r\n\r\n" + credentials(call))),
+      answer("200-70-kb-of-head", call -> ok(call, 200, "X-Policy: " + "p".repeat(70_000) + "\r\n", credentials(call))),
+      answer("200-1200-header-lines", call -> ok(call, 200, "X-Trace: 00-4bf92f\r\n".repeat(1_200), credentials(call))),
       answer("200-endless-name", call -> ok(call, 200, "", credentials(call).replace("Till", "Till".repeat(50_000)))),
       answer("200-until-close", call -> {
         call.write("HTTP/1.1 200 OK\r\n\r\n" + credentials(call));
@@ -118,6 +130,37 @@ class AnswersIT {
           cutGzip("200-broken-gzip")),
       new Unreadable(answer("200-no-gzip", call -> ok(call, "gzip", utf8("plain")), "gzip"), utf8("plain")),
       new Unreadable(answer("200-brotli", call -> ok(call, "br", new byte[] {11, 2, -128}), "not JSON"), new byte[] {11, 2, -128}),
+      new Unreadable(answer("200-two-lengths", call -> call.write(twoLengths("200-two-lengths")), "malformed"),
+          utf8(twoLengths("200-two-lengths"))),
+      new Unreadable(answer("200-no-header", call -> call.write("HTTP/1.1 200 OK\r\nWhat is this\r\n\r\n" + half("200-no-header")),
+          "malformed"), utf8("HTTP/1.1 200 OK\r\nWhat is this\r\n\r\n" + half("200-no-header"))),
+      new Unreadable(answer("200-endless-header", call -> {
+        call.write("HTTP/1.1 200 OK\r\nX-Header: ");
+        for (int i = 0; i < 150 * 16; i++) {
+          call.write("x".repeat(1 << 16));
+        }
+      }, "larger than"), null),
+      new Unreadable(answer("reset-in-head", call -> {
+        call.write(HALF_A_HEAD);
+        call.think(200); // what is not read yet when the reset comes is gone
+        call.reset();
+      }, "cut short"), utf8(HALF_A_HEAD)),
+      new Unreadable(answer("cut-in-head", call -> {
+        call.write(HALF_A_HEAD);
+        call.close();
+      }, "cut short"), utf8(HALF_A_HEAD)),
+      new Unreadable(answer("cut-before-body", call -> {
+        call.write(HEAD_ALONE);
+        call.close();
+      }, "cut short"), utf8(HEAD_ALONE)),
+      new Unreadable(answer("silent-after-head", call -> {
+        call.write(HEAD_ALONE);
+        call.silence();
+      }, "deadline"), utf8(HEAD_ALONE)),
+      new Unreadable(answer("dripping-head", call -> {
+        call.write("HTTP/1.1 200 OK\r\n");
+        call.drip("X-Padding: y\r\n".repeat(1_000).getBytes(StandardCharsets.ISO_8859_1), 50);
+      }, "deadline"), null),
       new Unreadable(answer("200-drip", call -> {
         call.write("HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n" + half("200-drip"));
         call.drip("     ".repeat(80).getBytes(StandardCharsets.UTF_8), 20_000);
@@ -125,41 +168,23 @@ class AnswersIT {
 
   /** No answer, or one that leaves open what the endpoint has done; each given for ever. */
   static final List<Answer> AMBIGUOUS = List.of(
-      status(500), status(501), status(502), status(504), status(505), status(520), status(599),
+      status(500), status(501), status(502), status(504), status(505), status(520), status(599), status(600), status(999),
+      answer("099", call -> call.write("HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n"), "not HTTP"),
+      answer("000", call -> call.write("HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n"), "not HTTP"),
       answer("101", call -> call.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n")),
       answer("closed", Call::close, "closed the connection without an answer"),
       answer("reset", Call::reset, "the connection to the endpoint failed"),
-      answer("reset-in-head", call -> {
-        call.write("HTTP/1.1 200 OK\r\nContent-Le");
-        call.reset();
-      }),
-      answer("cut-in-head", call -> {
-        call.write("HTTP/1.1 200 OK\r\nContent-Le");
-        call.close();
-      }),
-      answer("cut-before-body", call -> {
-        call.write("HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n");
-        call.close();
-      }),
       answer("no-http", call -> {
         call.write("SSH-2.0-OpenSSH_9.2\r\n");
         call.close();
       }),
-      answer("silent", Call::silence, "deadline"),
-      answer("silent-after-head", call -> {
-        call.write("HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n");
-        call.silence();
-      }, "deadline"),
-      answer("dripping-head", call -> {
-        call.write("HTTP/1.1 200 OK\r\n");
-        call.drip("X-Padding: y\r\n".repeat(1_000).getBytes(StandardCharsets.ISO_8859_1), 50);
-      }, "deadline"));
+      answer("silent", Call::silence, "deadline"));
 
   static final List<Answer> MISCONFIGURED = List.of(
       status(300), redirect(301), redirect(302), redirect(303), status(304), redirect(307), redirect(308), status(401),
       answer("401-basic", call -> call.status(401, "WWW-Authenticate: Basic realm=\"x\"")), status(402), status(403), status(404),
       status(405), status(406), answer("407", call -> call.status(407, "Proxy-Authenticate: Basic realm=\"x\"")), status(408),
-      status(409), status(415), status(418), status(422), status(451));
+      status(409), status(415), status(418), status(422), status(451), status(499));
 
   /** Answered once so, then with the credentials. */
   static final List<Answer> THEN_PAIRED = List.of(
@@ -172,6 +197,10 @@ class AnswersIT {
       once("429-after-3600", call -> call.status(429, "Retry-After: 3600")),
       once("429-after-date", call -> call.status(429, "Retry-After: "
           + ZonedDateTime.now(ZoneOffset.UTC).plusHours(1).format(DateTimeFormatter.RFC_1123_DATE_TIME))),
+      once("503-after-rfc-850-date", call -> call.status(503, "Retry-After: " + ZonedDateTime.now(ZoneOffset.UTC).plusHours(1)
+          .format(DateTimeFormatter.ofPattern("EEEE, dd-MMM-yy HH:mm:ss 'GMT'", Locale.ROOT)))),
+      once("503-after-asctime-date", call -> call.status(503, "Retry-After: " + ZonedDateTime.now(ZoneOffset.UTC).plusHours(1)
+          .format(DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss yyyy", Locale.ROOT)))),
       once("503-after-past-date", call -> call.status(503, "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT")),
       once("503-after-negative", call -> call.status(503, "Retry-After: -5")),
       once("503-after-enormous", call -> call.status(503, "Retry-After: 9223372036854775807")),
@@ -198,6 +227,8 @@ class AnswersIT {
     UNREADABLE.forEach(u -> all.add(u.answer()));
     all.add(status(400));
     all.add(answer("200-gzip", call -> ok(call, "gzip", gzip(credentials(call)))));
+    all.add(answer("200-x-gzip", call -> ok(call, "x-gzip", gzip(credentials(call)))));
+    all.add(answer("200-gzip-identity", call -> ok(call, "GZIP, identity", gzip(credentials(call)))));
     all.add(answer("200-2-mib", call -> ok(call, null, mebibytes(2))));
     all.forEach(a -> stage.ledger().when(a.otp(), a.behaviour()));
     stage.send(all.stream().map(a -> Stage.request(a.job(), a.otp())).toArray(MessageMaker[]::new));
@@ -231,7 +262,24 @@ class AnswersIT {
 
   @Test
   void sealsWhatAnUnaskedGzipHolds() {
-    EndedJob.await(stage, "200-gzip", "otp-200-gzip").paired().posts(1).seals(credentialsOf("200-gzip"));
+    for (String job : List.of("200-gzip", "200-x-gzip", "200-gzip-identity")) {
+      EndedJob.await(stage, job, "otp-" + job).paired().posts(1).seals(credentialsOf(job));
+    }
+  }
+
+  @Test
+  void tellsOfAnAnswerWhatIsFitForAPropertyAndAnEvent() {
+    tells("200-half-a-character", "Till \ufffd of ");
+    tells("200-control-characters", "Till\ufffd\ufffd[2J  PairingTerminalId:x\u202e of ");
+    tells("200-emoji-at-the-cut", "xxx");
+    tells("200-endless-name", "TillTill");
+  }
+
+  private static void tells(String job, String begin) {
+    EndedJob ended = EndedJob.await(stage, job, "otp-" + job).paired();
+    String told = ended.credentials().text("PairingPayConnectName");
+    assertThat(told).startsWith(begin).hasSizeLessThanOrEqualTo(4_000).isEqualTo(ended.data().path("pay_connect_name").asText());
+    assertThat(StandardCharsets.UTF_8.newEncoder().canEncode(told)).as(job).isTrue();
   }
 
   @ParameterizedTest
@@ -239,8 +287,13 @@ class AnswersIT {
   void setsAsideSealedWhatItCannotUnderstand(Unreadable unreadable) {
     Answer answer = unreadable.answer();
 
-    EndedJob.await(stage, answer.job(), answer.otp()).ended("IN_DOUBT", "ANSWER_UNREADABLE").detail(answer.detail())
-        .attempts(1).posts(1).seals(unreadable.bytes());
+    EndedJob job = EndedJob.await(stage, answer.job(), answer.otp()).ended("IN_DOUBT", "ANSWER_UNREADABLE").detail(answer.detail())
+        .attempts(1).posts(1);
+    if (unreadable.bytes() != null) {
+      job.seals(unreadable.bytes());
+    } else {
+      assertThat(stage.opener().open(job.letter().body())).startsWith(utf8("HTTP/1.1 200 OK\r\n")).hasSizeLessThan(2 << 20);
+    }
   }
 
   @Test
@@ -292,7 +345,8 @@ class AnswersIT {
   @Test
   void waitsAsLongAsTheEndpointAsksButNoLongerThanTheLongestDelay() {
     assertThat(pause("503-after-1")).isBetween(Duration.ofMillis(990), Duration.ofSeconds(30));
-    for (String job : List.of("503-after-3600", "429-after-3600", "429-after-date", "503-after-enormous")) {
+    for (String job : List.of("503-after-3600", "429-after-3600", "429-after-date", "503-after-rfc-850-date", "503-after-asctime-date",
+        "503-after-enormous")) {
       assertThat(pause(job)).as(job).isBetween(LONGEST_DELAY.minusMillis(10), Duration.ofSeconds(30));
     }
   }
@@ -380,6 +434,10 @@ class AnswersIT {
 
   private static String credentialsOf(String job) {
     return LedgerEndpoint.credentials("otp-" + job, Stage.json(Stage.body("otp-" + job)).path("name").asText());
+  }
+
+  private static String twoLengths(String job) {
+    return "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nContent-Length: 11\r\n\r\n" + credentialsOf(job);
   }
 
   private static String half(String job) {
