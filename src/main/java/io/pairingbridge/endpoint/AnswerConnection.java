@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
@@ -206,7 +207,7 @@ final class AnswerConnection extends DefaultBHttpClientConnection implements Man
   public void sendRequestEntity(ClassicHttpRequest request) throws HttpException, IOException {
     try {
       super.sendRequestEntity(request);
-    } catch (java.net.SocketException e) {
+    } catch (SocketException e) {
       // see above
     }
   }
@@ -215,7 +216,7 @@ final class AnswerConnection extends DefaultBHttpClientConnection implements Man
   public void flush() throws IOException {
     try {
       super.flush();
-    } catch (java.net.SocketException e) {
+    } catch (SocketException e) {
       // see sendRequestEntity
     }
   }
@@ -278,15 +279,35 @@ final class AnswerConnection extends DefaultBHttpClientConnection implements Man
     super.setSocketTimeout(socketTimeout);
   }
 
+  /**
+   * Says good-bye, and does not listen: closing TLS in full would first take in what a peer may go on sending. Never throws, because
+   * an error here must not cost an answer that was read whole.
+   */
   @Override
-  public void close() throws IOException {
+  public void close() {
     closed = true;
-    super.close();
+    SocketHolder holder = getSocketHolder();
+    if (holder != null) {
+      try {
+        SSLSocket secure = holder.getSSLSocket();
+        if (secure != null && !secure.isOutputShutdown()) {
+          secure.shutdownOutput();
+        }
+        holder.getBaseSocket().close();
+      } catch (IOException e) {
+        // it is not used again
+      }
+    }
+    super.close(CloseMode.IMMEDIATE);
   }
 
   @Override
   public void close(CloseMode mode) {
-    closed = true;
-    super.close(mode);
+    if (mode == CloseMode.GRACEFUL) {
+      close();
+    } else {
+      closed = true;
+      super.close(mode);
+    }
   }
 }

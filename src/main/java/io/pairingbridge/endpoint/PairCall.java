@@ -58,7 +58,7 @@ public final class PairCall {
     SealedAnswer sealed = answer.sealed() == null ? null : new SealedAnswer(answer.sealed(), answer.keyId(),
         answer.contentType(), answer.breakGlass(), answer.payConnectId(), answer.payConnectName(), answer.terminalId());
     Integer status = answer.status() == 0 ? null : answer.status();
-    String detail = "the endpoint answered " + (status == null ? "without a status line" : status) + (answer.problem() == null ? "" : "; " + answer.problem());
+    String detail = "the endpoint answered " + (status == null ? "without a status that HTTP knows" : status) + (answer.problem() == null ? "" : "; " + answer.problem());
     Duration retryAfter = answer.retryAfterSeconds() == null ? null : Duration.ofSeconds(answer.retryAfterSeconds());
     return new AttemptReport(result, status, detail, sealed, retryAfter);
   }

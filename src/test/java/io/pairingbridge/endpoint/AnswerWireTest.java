@@ -139,7 +139,7 @@ class AnswerWireTest {
       raw("another protocol's status line", "ICY 200 OK\r\n" + length() + "\r\n" + CREDENTIALS, "framing"),
       raw("a status line in small letters", "http/1.1 200 ok\r\n" + length() + "\r\n" + CREDENTIALS, "framing"),
       raw("a reason glued to its status", "HTTP/1.1 200OK\r\n" + length() + "\r\n" + CREDENTIALS, "framing"),
-      raw("credentials without any status line", CREDENTIALS, "status line"),
+      raw("credentials without any status line", CREDENTIALS, "without a status"),
       raw("a Content-Length that is too small", OK + "Content-Length: 20\r\n\r\n" + CREDENTIALS, "not JSON"),
       raw("a Content-Length of nothing", OK + "Content-Length: 0\r\n\r\n" + CREDENTIALS, "no JSON object"),
       raw("204 with a body", "HTTP/1.1 204 No Content\r\n" + length() + "\r\n" + CREDENTIALS, "204"),
