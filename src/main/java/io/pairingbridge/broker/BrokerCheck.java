@@ -37,18 +37,24 @@ import org.apache.activemq.artemis.jms.client.ActiveMQTopic;
  * Looks at a broker, embedded or remote, for what would lose a job or credentials without a trace. It asks as the user
  * {@code bridge}, changes nothing, and neither sends nor receives on an address of the product.
  *
- * <p>Not checked, because no role can ask for it: {@code journal-datasync}, and how large the memory of duplicate ids is.
+ * <p>Not checked, because no role can ask for it: how large the memory of duplicate ids is, and without the plugin (docker/artemis)
+ * whether {@code journal-datasync} is on.
  */
 public final class BrokerCheck {
 
   private static final String MANAGEMENT_ADDRESS = "activemq.management";
   private static final String BROKER = "broker";
+  /** The plugin's part of the management, which answers only where there is one. */
+  private static final String ADMISSION = "pairing-admission";
   private static final long REPLY_TIMEOUT_MILLIS = 10_000;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** What the bridge receives from. */
   private static final List<BrokerQueue> RECEIVED =
       List.of(BrokerQueue.REQUESTS, BrokerQueue.BATCHES, BrokerQueue.EXPIRED);
+
+  /** What others than the bridge send to. */
+  private static final List<BrokerQueue> SENDERS = List.of(BrokerQueue.REQUESTS, BrokerQueue.BATCHES);
 
   /** What the bridge sends to. */
   private static final List<BrokerQueue> SENT = List.of(
@@ -225,6 +231,25 @@ public final class BrokerCheck {
         "The broker forgets duplicate ids when it stops: the ERP could see the same credentials twice", findings);
     require(management, "isSecurityEnabled", "security-enabled",
         "Whoever reaches the port may receive credentials", findings);
+    admission(management, findings);
+  }
+
+  /** A broker of one's own may be without the plugin; the bridge then ends what it cannot read, as far as it can. */
+  private static void admission(Management management, List<Finding> findings) throws JMSException {
+    try {
+      if (!Boolean.parseBoolean(management.askOf(ADMISSION, "isJournalDatasync"))) {
+        findings.add(Finding.unsafe("journal-datasync", "journal-datasync is false. The broker answers before its journal is on the"
+            + " disk: a power cut loses jobs whose senders were told that they are accepted", "Set journal-datasync to true"));
+      }
+    } catch (RefusedException e) {
+      boolean absent = e.getMessage().contains("AMQ229067"); // cannot find resource
+      findings.add(absent
+          ? Finding.unknown("broker-plugins", "The broker has no AdmissionPlugin. It takes messages that nobody can read or that are too"
+              + " large, forged dead letters, and from strangers any number of bytes and other people's sessions; and it is not known"
+              + " whether journal-datasync is true", "Copy pairing-bridge-<version>-broker-plugin.jar into its lib/ and add the plugin to"
+              + " broker.xml, as docs/deployment.md says, and see that journal-datasync is true")
+          : mayNotRead(e));
+    }
   }
 
   private static void require(
@@ -255,7 +280,10 @@ public final class BrokerCheck {
     String deadLetters = settings.path("deadLetterAddress").asText("");
     if (deadLetters.isEmpty()) {
       findings.add(Finding.unsafe(address, "It has no dead-letter-address: what can't be delivered is dropped silently",
-          "Set dead-letter-address of " + address + " to " + BrokerQueue.DEAD_LETTERS.address()));
+          "Set dead-letter-address of " + address + " to " + BrokerQueue.UNROUTABLE.address()));
+    } else if (SENDERS.contains(queue) && deadLetters.equals(BrokerQueue.DEAD_LETTERS.address())) {
+      findings.add(Finding.unsafe(address, "Its dead-letter-address is " + deadLetters + ": a sender can write dead letters there, with any"
+          + " outcome and any advice", "Set dead-letter-address of " + address + " to " + BrokerQueue.UNROUTABLE.address()));
     } else if (!takesMessages(session, deadLetters)) {
       findings.add(Finding.unsafe(address, "Its dead-letter-address " + deadLetters + " has no queue: what can't be"
           + " delivered is dropped", "Set it to " + BrokerQueue.DEAD_LETTERS.address()));
@@ -346,7 +374,7 @@ public final class BrokerCheck {
       MessageProducer producer = session.createProducer(target);
       producer.setDeliveryMode(DeliveryMode.NON_PERSISTENT);
       CompletableFuture<Void> answer = new CompletableFuture<>();
-      producer.send(session.createMessage(), new CompletionListener() {
+      producer.send(session.createTextMessage(""), new CompletionListener() {
         @Override
         public void onCompletion(Message sent) {
           answer.complete(null);
@@ -427,8 +455,12 @@ public final class BrokerCheck {
     }
 
     String ask(String operation, Object... parameters) throws JMSException, RefusedException {
+      return askOf(BROKER, operation, parameters);
+    }
+
+    String askOf(String resource, String operation, Object... parameters) throws JMSException, RefusedException {
       Message question = session.createMessage();
-      JMSManagementHelper.putOperationInvocation(question, BROKER, operation, parameters);
+      JMSManagementHelper.putOperationInvocation(question, resource, operation, parameters);
       question.setJMSReplyTo(replies);
       try {
         questions.send(question);

@@ -18,7 +18,9 @@ public enum BrokerQueue {
   /** Jobs whose OTP may have been spent without the credentials reaching the bridge. */
   IN_DOUBT("pairing.in-doubt", "pairing.in-doubt", false),
   /** Jobs whose time ran out in the queue; the broker puts them here. */
-  EXPIRED("pairing.expired", "pairing.expired", false);
+  EXPIRED("pairing.expired", "pairing.expired", false),
+  /** What no queue took, or its reader rejected; only the broker puts messages there, whoever sent them. */
+  UNROUTABLE("pairing.unroutable", "pairing.unroutable", false);
 
   private final String address;
   private final String queue;

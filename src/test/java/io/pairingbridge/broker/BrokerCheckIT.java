@@ -65,8 +65,8 @@ class BrokerCheckIT {
             in("pairing.batches", "<expiry-address>nowhere</expiry-address>"),
             "pairing.batches", "expiry-address is nowhere, which has no queue"),
         change("no dead-letter address",
-            replace("<dead-letter-address>pairing.dead-letters</dead-letter-address>", ""),
-            "pairing.in-doubt", "no dead-letter-address"),
+            replace("<dead-letter-address>pairing.unroutable</dead-letter-address>", ""),
+            "pairing.requests", "no dead-letter-address"),
         change("a dead-letter address without a queue",
             in("pairing.batches", "<dead-letter-address>nowhere</dead-letter-address>"),
             "pairing.batches", "dead-letter-address nowhere has no queue"),
@@ -108,6 +108,10 @@ class BrokerCheckIT {
         change("no sync of sends", setTo("journal-sync-non-transactional", "false"),
             "journal-sync-non-transactional", "false"),
         change("duplicate ids that are forgotten", setTo("persist-id-cache", "false"), "persist-id-cache", "false"),
+        change("a journal that is not on the disk", setTo("journal-datasync", "false"), "journal-datasync", "power cut"),
+        change("dead letters that senders can write", in("pairing.requests",
+            "<dead-letter-address>pairing.dead-letters</dead-letter-address>"), "pairing.requests", "a sender can write dead letters"),
+        change("no queue for what nobody takes", replace("<queue name=\"pairing.unroutable\"/>", ""), "pairing.unroutable", "does not exist"),
         change("no security", setTo("security-enabled", "false"), "security-enabled", "false"));
   }
 
@@ -133,6 +137,7 @@ class BrokerCheckIT {
         replace("<permission type=\"manage\" roles=\"bridge\"/>", ""),
         replace("<permission type=\"view\" roles=\"bridge\"/>", ""),
         replaceAll("(?s)<security-setting match=\"mops.broker.isPersistIDCache\">.*?</security-setting>", ""),
+        replaceAll("(?s)<security-setting match=\"mops.pairing-admission.isJournalDatasync\">.*?</security-setting>", ""),
         replaceAll("(?s)<security-setting match=\"temporary\\.\\*\">.*?</security-setting>", ""))) {
       try (TestBroker broker = TestBroker.startChanged(directory, change)) {
         assertThat(BrokerCheck.run(broker.factory(BrokerUsers.BRIDGE))).singleElement().satisfies(finding -> {
@@ -140,6 +145,18 @@ class BrokerCheckIT {
           assertThat(finding.remedy()).contains("activemq.management", "mops.broker");
         });
       }
+    }
+  }
+
+  @Test
+  void warnsOfABrokerWithoutThePlugin() throws JMSException {
+    try (TestBroker broker = TestBroker.startChanged(directory, replaceAll("(?s)<broker-plugins>.*?</broker-plugins>", ""))) {
+      assertThat(BrokerCheck.run(broker.factory(BrokerUsers.BRIDGE))).singleElement().satisfies(finding -> {
+        assertThat(finding.severity()).isEqualTo(Severity.UNKNOWN);
+        assertThat(finding.subject()).isEqualTo("broker-plugins");
+        assertThat(finding.problem()).contains("forged dead letters", "journal-datasync");
+        assertThat(finding.remedy()).contains("broker-plugin.jar", "docs/deployment.md");
+      });
     }
   }
 

@@ -52,6 +52,9 @@ class BrokerPermissionsIT {
 
   /** Who may do what; this is the table of the contract, and whatever is not in it is refused. */
   private static final Map<BrokerQueue, Map<Action, Set<String>>> ALLOWED = new EnumMap<>(Map.of(
+      BrokerQueue.UNROUTABLE, Map.of(
+          Action.CONSUME, Set.of(BrokerUsers.OPERATOR),
+          Action.BROWSE, Set.of(BrokerUsers.OPERATOR)),
       BrokerQueue.REQUESTS, Map.of(
           Action.SEND, Set.of(BrokerUsers.ERP_REQUESTER, BrokerUsers.BRIDGE, BrokerUsers.OPERATOR),
           Action.CONSUME, Set.of(BrokerUsers.BRIDGE)),

@@ -322,7 +322,7 @@ class EmbeddedBrokerIT {
           MessageProducer producer = session.createProducer(TestBroker.target(session, BrokerQueue.REQUESTS))) {
         for (int i = 0; i < messages; i++) {
           Message message = session.createTextMessage(body);
-          message.setIntProperty("number", i);
+          message.setStringProperty("PairingJobId", Integer.toString(i));
           producer.send(message);
         }
         session.commit();
@@ -337,7 +337,7 @@ class EmbeddedBrokerIT {
         for (int i = 0; i < messages; i++) {
           Message message = consumer.receive(SOON.toMillis());
           assertThat(message).as("message %d", i).isNotNull();
-          numbers.add(message.getIntProperty("number"));
+          numbers.add(Integer.valueOf(message.getStringProperty("PairingJobId")));
         }
       }
       assertThat(numbers).containsExactlyElementsOf(IntStream.range(0, messages).boxed().toList());
