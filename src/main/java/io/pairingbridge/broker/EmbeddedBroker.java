@@ -35,6 +35,9 @@ public final class EmbeddedBroker implements AutoCloseable {
   // Whether it is a java.net.BindException depends on the platform's network library; the broker's own code does not.
   private static final String FAILED_TO_BIND = "AMQ229230";
 
+  /** The acceptor whose options count. */
+  private static final String CLIENTS = "clients";
+
   private final ActiveMQServer server;
   private final String host;
   private final int port;
@@ -153,17 +156,18 @@ public final class EmbeddedBroker implements AutoCloseable {
     return configuration;
   }
 
-  /** Keeps the protocols and options of the configured acceptor, and puts host and port of this broker in their place. */
+  /** One acceptor for all three protocols, on host and port of this broker, with the options of the one for clients. */
   private static void listenOn(FileConfiguration configuration, Path brokerXml, String host, int port) {
     Set<TransportConfiguration> acceptors = configuration.getAcceptorConfigurations();
-    if (acceptors.size() != 1) {
-      throw new BrokerException("The broker's configuration " + brokerXml.toAbsolutePath()
-          + " must have exactly one acceptor, it has " + acceptors.size());
-    }
-    TransportConfiguration configured = acceptors.iterator().next();
+    TransportConfiguration configured = acceptors.stream()
+        .filter(acceptor -> acceptors.size() == 1 || CLIENTS.equals(acceptor.getName()))
+        .findFirst()
+        .orElseThrow(() -> new BrokerException("The broker's configuration " + brokerXml.toAbsolutePath()
+            + " must have exactly one acceptor, or one with the name " + CLIENTS + "; it has " + acceptors.size()));
     Map<String, Object> parameters = new HashMap<>(configured.getParams());
     parameters.put(TransportConstants.HOST_PROP_NAME, host);
     parameters.put(TransportConstants.PORT_PROP_NAME, port);
+    parameters.put(TransportConstants.PROTOCOLS_PROP_NAME, "CORE,AMQP,STOMP");
     configuration.clearAcceptorConfigurations();
     configuration.addAcceptorConfiguration(new TransportConfiguration(
         configured.getFactoryClassName(), parameters, configured.getName(), configured.getExtraParams()));

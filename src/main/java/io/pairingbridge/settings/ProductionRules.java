@@ -100,6 +100,17 @@ final class ProductionRules {
       problems.add("pairing.broker.url switches off the check of the broker's certificate: remove trustAll and verifyHost, and"
           + " give its authority with pairing.broker.truststore");
     }
+    if (broker.keystore() == null && !local(url)) {
+      problems.add("pairing.broker.keystore is not set, so the broker is reached over Core without a client certificate, and whoever"
+          + " reaches it may do over Core what needs no login (CVE-2026-57967): let it ask for one (docs/deployment.md, \"TLS\") and give"
+          + " the bridge's with pairing.broker.keystore");
+    }
+  }
+
+  /** Whether all brokers that the URL names are on this machine. */
+  private static boolean local(String url) {
+    return Stream.of(url.replaceAll("^\\(|\\).*$", "").split(",")).map(each -> each.replaceFirst("^[a-z]+://", "")
+        .replaceFirst("[?;].*$", "").replaceFirst(":[0-9]+$", "")).allMatch(ProductionRules::loopback);
   }
 
   private void managementTransport(List<String> problems) {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,6 +40,9 @@ class ProductionRulesTest {
     file("authority.p12", "rw-r--r--");
     set("pairing.broker.truststore", "authority.p12");
     set("pairing.broker.truststore-password", "changeit");
+    file("client.p12", "rw-------");
+    set("pairing.broker.keystore", "client.p12");
+    set("pairing.broker.keystore-password", GOOD);
   }
 
   @Test
@@ -93,6 +97,20 @@ class ProductionRulesTest {
   }
 
   @Test
+  void refusesABrokerElsewhereWithoutAClientCertificate() {
+    settings.remove("pairing.broker.keystore");
+    settings.remove("pairing.broker.keystore-password");
+    assertThat(problems()).contains("pairing.broker.keystore is not set", "let it ask for one");
+    set("pairing.broker.url", "(tcp://localhost:1,tcp://broker.example.com:1)?sslEnabled=true");
+    assertThat(problems()).contains("pairing.broker.keystore is not set");
+    for (String here : List.of("tcp://localhost:61617?sslEnabled=true", "tcp://[::1]:1?sslEnabled=true",
+        "(tcp://127.0.0.1:1,tcp://127.0.0.2:2?x=y)?sslEnabled=true")) {
+      set("pairing.broker.url", here);
+      assertThat(problems()).doesNotContain("pairing.broker.keystore");
+    }
+  }
+
+  @Test
   void refusesTheEmbeddedBrokerForOtherMachines() {
     set("pairing.broker.embedded", "true");
     set("pairing.broker.embedded.host", "0.0.0.0");
@@ -142,7 +160,7 @@ class ProductionRulesTest {
     file("bridge.p12", real);
     set("pairing.broker.keystore", "bridge.p12");
     assertThat(problems()).contains("pairing.broker.keystore names bridge.p12");
-    settings.remove("pairing.broker.keystore");
+    set("pairing.broker.keystore", "client.p12");
     set("pairing.management.keystore", "bridge.p12");
     assertThat(problems()).contains("pairing.management.keystore names bridge.p12");
     settings.remove("pairing.management.keystore");
