@@ -1,5 +1,6 @@
 package io.pairingbridge;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.pairingbridge.batch.BatchInbox;
@@ -39,6 +40,7 @@ import io.pairingbridge.monitor.Activity;
 import io.pairingbridge.monitor.BridgeHealth;
 import io.pairingbridge.monitor.BridgeMBean;
 import io.pairingbridge.monitor.CertificateStore;
+import io.pairingbridge.monitor.ConnectionLimits;
 import io.pairingbridge.monitor.ManagementSite;
 import io.pairingbridge.monitor.ManagementTls;
 import io.pairingbridge.monitor.Metrics;
@@ -50,8 +52,11 @@ import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import io.pairingbridge.sealing.RotatingSealer;
 import io.pairingbridge.sealing.Sealer;
 import io.pairingbridge.settings.PasswordFile;
+import io.pairingbridge.settings.PasswordRule;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
+import io.pairingbridge.text.Text;
+import io.vertx.core.Vertx;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
 import jakarta.jms.JMSException;
@@ -60,6 +65,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -70,7 +76,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
@@ -177,6 +185,10 @@ public class Bridge implements AutoCloseable {
 
     main = new Main();
     main.setShutdownStrategy(new SimpleMainShutdownStrategy()); // whoever starts the bridge stops it
+    ConnectionLimits connections = new ConnectionLimits();
+    Vertx vertx = Vertx.vertx();
+    opened.push(() -> vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS));
+    main.bind("managementVertx", connections.limited(vertx));
     main.bind("jms", sessionOfTheConsumer());
     main.bind("jmsout", aloneFromTheConsumer(outConnections));
     main.bind("jmsoutUris", new OutUris());
@@ -229,14 +241,14 @@ public class Bridge implements AutoCloseable {
     doors.context = context;
     opened.push(main::stop);
     main.start();
-    mount(context, audit);
+    mount(context, audit, meters, connections);
     data.started();
     LOG.info("Pairing Bridge {} takes requests from {} and calls {} ({})", Version.get(), address.url(),
         settings.endpoint().url(), settings.environment());
   }
 
   /** The operator's page and JMX, on the management server that Camel has just started. */
-  private void mount(CamelContext context, AuditLog audit) {
+  private void mount(CamelContext context, AuditLog audit, MeterRegistry meters, ConnectionLimits connections) {
     VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(context,
         VertxPlatformHttpRouter.getRouterNameFromPort(settings.management().port()));
     if (router == null) {
@@ -250,14 +262,29 @@ public class Bridge implements AutoCloseable {
     if (configured.isEmpty()) {
       logins.load(List.of(BrokerUsers.OPERATOR));
     }
+    boolean production = "production".equals(settings.environment());
+    Set<String> refused = ConcurrentHashMap.newKeySet();
     ManagementSite site = open(new ManagementSite(() -> {
       Map<String, String> users = new HashMap<>(logins.read());
       if (!configured.isEmpty()) {
         users.put(BrokerUsers.OPERATOR, configured);
       }
+      if (production) {
+        // A line that was added since the start; before it, the start itself is refused.
+        users.entrySet().removeIf(user -> weak(user.getKey(), user.getValue(), logins.file(), refused));
+      }
       return users;
-    }, settings.home().resolve("config/jolokia-access.xml"), audit));
+    }, settings.home().resolve("config/jolokia-access.xml"), audit, meters, connections));
     site.mount(router, router.vertx());
+  }
+
+  private static boolean weak(String user, String password, Path file, Set<String> said) {
+    String fault = PasswordRule.fault(user, password);
+    if (fault != null && said.add(user + " " + fault)) {
+      LOG.warn("User {} cannot log in: the password in {} {}; choose a random one, for example with 'openssl rand -base64 24'",
+          Text.line(user, 64), file, fault);
+    }
+    return fault != null;
   }
 
   private List<CertificateStore> certificates() {

@@ -22,6 +22,7 @@ import io.pairingbridge.sealing.RotatingSealer;
 import io.pairingbridge.sealing.SealingException;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
+import io.pairingbridge.text.Text;
 import jakarta.jms.JMSException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -78,7 +79,7 @@ public final class Check implements Callable<Integer> {
       ObjectNode all = JSON.createObjectNode().put("ok", ok);
       verdicts.forEach(v -> all.withArray("checks").addObject().put("level", v.level().name()).put("subject",
           v.subject()).put("text", v.text()).put("remedy", v.remedy()));
-      System.out.println(all);
+      System.out.println(Text.line(all.toString()));
     }
     return ok ? 0 : 1;
   }
@@ -86,7 +87,7 @@ public final class Check implements Callable<Integer> {
   private void add(Verdict verdict) {
     verdicts.add(verdict);
     if (!json) {
-      System.out.println(verdict);
+      System.out.println(Text.line(verdict.toString()));
     }
   }
 

@@ -9,6 +9,7 @@ import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.Opener;
 import io.pairingbridge.sealing.OpeningException;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.text.Text;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -230,18 +231,18 @@ public final class Collect implements Callable<Integer> {
 
   private void print(Message message, String job, Path file) throws JMSException {
     if (!json) {
-      System.out.println(file);
+      System.out.println(Text.line(file.toString()));
       return;
     }
     ObjectNode line = described(message, job);
     line.put("opened", !noOpen);
     line.put("file", file.toString());
-    System.out.println(line);
+    System.out.println(Text.line(line.toString()));
   }
 
   /** What a message says about itself goes to a terminal. */
   private static String printable(String text) {
-    return text == null ? "unknown" : text.replaceAll("\\p{Cntrl}", "?").replaceFirst("(?s)(.{128}).+", "$1...");
+    return text == null ? "unknown" : Text.line(text, 128);
   }
 
   private static String digest(String text) {

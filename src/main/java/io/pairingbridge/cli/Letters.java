@@ -3,6 +3,7 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
+import io.pairingbridge.text.Text;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -112,7 +113,7 @@ public abstract class Letters implements Callable<Integer> {
 
   private void print(JsonNode page) {
     if (json) {
-      System.out.println(page);
+      System.out.println(Text.line(page.toString()));
       return;
     }
     Table table = new Table("JOB", "OUTCOME", "REASON", "HTTP", "ATTEMPTS", "FAILED", "REFERENCE", "REMEDY");

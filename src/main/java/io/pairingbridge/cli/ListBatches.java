@@ -3,6 +3,7 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import io.pairingbridge.journal.Batches.Progress;
+import io.pairingbridge.text.Text;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -35,7 +36,7 @@ public final class ListBatches implements Callable<Integer> {
       return 1;
     }
     Progress last = new BatchProgress(batches).follow(watch, 0, -1, null);
-    System.out.println(json ? BatchProgress.json(last) : BatchProgress.words(last));
+    System.out.println(Text.line(json ? BatchProgress.json(last).toString() : BatchProgress.words(last)));
     return BatchProgress.verdict(last);
   }
 
@@ -43,7 +44,7 @@ public final class ListBatches implements Callable<Integer> {
     if (json) {
       ArrayNode array = new ObjectMapper().createArrayNode();
       all.forEach(batch -> array.add(BatchProgress.json(batch)));
-      System.out.println(array);
+      System.out.println(Text.line(array.toString()));
       return;
     }
     Table table = new Table("BATCH", "PHASE", "BEGUN", "ROWS", "FIGURES");

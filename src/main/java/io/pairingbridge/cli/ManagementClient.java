@@ -12,6 +12,7 @@ import io.pairingbridge.monitor.ManagementTls;
 import io.pairingbridge.monitor.PairingBridgeMXBean;
 import io.pairingbridge.settings.PasswordFile;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -125,12 +126,16 @@ final class ManagementClient {
       throw new Unreachable("the bridge at " + base + " does not take the login of " + user + ": give its password with --password-file,"
           + " or run this where the bridge's data directory is");
     }
+    if (answer.statusCode() == 429) {
+      throw new Unreachable("the bridge at " + base + " looks at no login now: there were too many wrong ones from this address, or of"
+          + " user " + user + "; try again in " + answer.headers().firstValue("Retry-After").orElse("a few") + " s");
+    }
     JsonNode tree = json(answer.body());
     if (answer.statusCode() != 200 || tree == null || !tree.has("status")) {
       throw new Unreachable("what answers at " + base + " is no Pairing Bridge, or an older one (HTTP " + answer.statusCode() + ")");
     }
     if (tree.path("status").asInt() != 200) {
-      throw new Refused(tree.path("error").asText("the bridge refused").replaceFirst("^[\\w.$]+(Exception|Error) ?: ?", ""));
+      throw new Refused(Text.line(tree.path("error").asText("the bridge refused").replaceFirst("^[\\w.$]+(Exception|Error) ?: ?", "")));
     }
     return tree.path("value");
   }

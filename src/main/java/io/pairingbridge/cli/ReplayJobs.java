@@ -3,6 +3,7 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
+import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -61,10 +62,11 @@ public final class ReplayJobs implements Callable<Integer> {
     }
     JsonNode done = all ? bridge.call("replayAll", outcome, reason, batch, dryRun) : one();
     if (json) {
-      System.out.println(done);
+      System.out.println(Text.line(done.toString()));
     } else {
       System.out.println(done.path("replayed").asLong() + (dryRun ? " would be sent again" : " sent again"));
-      done.path("refused").properties().forEach(left -> System.out.println(left.getValue().asLong() + " left: " + left.getKey()));
+      done.path("refused").properties().forEach(left -> System.out.println(left.getValue().asLong() + " left: "
+          + Text.line(left.getKey())));
     }
     return done.path("refused").isEmpty() ? 0 : 1;
   }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
+import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -70,7 +71,7 @@ public final class Status implements Callable<Integer> {
       ObjectNode status = read(bridge.http(LIMIT), base);
       operators(status);
       if (json) {
-        System.out.println(status);
+        System.out.println(Text.line(status.toString()));
       } else {
         print(status);
       }
@@ -80,7 +81,7 @@ public final class Status implements Callable<Integer> {
         System.out.println(JSON.createObjectNode().put("url", base).put("reachable", false).put("problem",
             e.getMessage()));
       } else {
-        System.err.println("pairing-bridge status: " + e.getMessage());
+        System.err.println("pairing-bridge status: " + Text.line(e.getMessage()));
       }
       return 1;
     }
@@ -100,7 +101,7 @@ public final class Status implements Callable<Integer> {
             .put("detail", more.path("LastErrorDetail").asText());
       }
     } catch (Unreachable | ManagementClient.Refused | RuntimeException e) {
-      System.err.println("pairing-bridge status: without the operator's login only a part is shown: " + e.getMessage());
+      System.err.println("pairing-bridge status: without the operator's login only a part is shown: " + Text.line(e.getMessage()));
     }
   }
 
@@ -222,7 +223,7 @@ public final class Status implements Callable<Integer> {
     });
     if (!problems.isEmpty()) {
       System.out.println();
-      problems.forEach(System.out::println);
+      problems.forEach(problem -> System.out.println(Text.line(problem)));
     }
   }
 

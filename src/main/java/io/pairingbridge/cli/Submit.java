@@ -12,6 +12,7 @@ import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.journal.Batches;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.text.Text;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -299,7 +300,7 @@ public final class Submit implements Callable<Integer> {
     }
     JsonNode data = ended.get(0);
     if (json) {
-      System.out.println(line(data));
+      System.out.println(Text.line(line(data)));
     } else {
       Table table = new Table("JOB", "OUTCOME", "REASON", "ATTEMPTS", "TERMINAL", "WHAT TO DO");
       table.row(job, data.path("outcome").asText(), data.path("reason").asText(), data.path("attempts").asText(),

@@ -12,6 +12,7 @@ import io.pairingbridge.batch.CheckedBatch;
 import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.journal.Batches.Progress;
+import io.pairingbridge.text.Text;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
@@ -64,9 +65,9 @@ final class SubmitFile {
       problem = e.getMessage();
     }
     if (problem != null) {
-      System.err.println(file + ": " + problem);
+      System.err.println(Text.line(file + ": " + problem));
     }
-    System.err.println(file + ": " + good + " rows are good, " + refused + " are refused"
+    System.err.println(Text.line(file.toString()) + ": " + good + " rows are good, " + refused + " are refused"
         + (problem == null ? "" : "; the rest could not be read"));
     return refused == 0 && problem == null && good > 0;
   }
@@ -75,10 +76,10 @@ final class SubmitFile {
     for (Flaw flaw : bad.flaws()) {
       if (flaws.size() < MOST_TOLD) {
         flaws.add(flaw);
-        System.err.println(flaw);
+        System.err.println(Text.line(flaw.toString()));
       } else if (flaws.size() == MOST_TOLD) {
         flaws.add(new Flaw(flaw.line(), null, "from here on there is more that is not listed"));
-        System.err.println(flaws.get(MOST_TOLD));
+        System.err.println(Text.line(flaws.get(MOST_TOLD).toString()));
       }
     }
   }
@@ -100,7 +101,7 @@ final class SubmitFile {
         .put("problem", problem);
     ArrayNode all = node.putArray("flaws");
     flaws.forEach(flaw -> all.addObject().put("line", flaw.line()).put("column", flaw.column()).put("problem", flaw.problem()));
-    System.out.println(node);
+    System.out.println(Text.line(node.toString()));
   }
 
   /** Sends the document, as bytes and of any size. */
@@ -138,7 +139,7 @@ final class SubmitFile {
       return 1;
     }
     System.out.println(json ? BatchProgress.json(last).toString() : "batch " + batchId + " is " + last.batch().phase() + ": "
-        + BatchProgress.words(last) + (last.batch().problem() == null ? "" : "; " + last.batch().problem()));
+        + BatchProgress.words(last) + (last.batch().problem() == null ? "" : "; " + Text.line(last.batch().problem())));
     return BatchProgress.verdict(last);
   }
 

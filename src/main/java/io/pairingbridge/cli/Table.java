@@ -1,10 +1,11 @@
 package io.pairingbridge.cli;
 
+import io.pairingbridge.text.Text;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A table for people: columns as wide as their longest cell, the last one as it is. */
+/** A table for people: columns as wide as their longest cell, the last one as it is; each row one line, whatever is in it. */
 final class Table {
   private final List<List<String>> rows = new ArrayList<>();
 
@@ -15,7 +16,7 @@ final class Table {
   void row(Object... cells) {
     List<String> row = new ArrayList<>();
     for (Object cell : cells) {
-      row.add(cell == null ? "" : cell.toString());
+      row.add(cell == null ? "" : Text.line(cell.toString()));
     }
     rows.add(row);
   }

@@ -1,6 +1,7 @@
 package io.pairingbridge.monitor;
 
 import io.pairingbridge.journal.Batches.Progress;
+import io.pairingbridge.text.Text;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -14,12 +15,12 @@ public final class BatchFigures {
 
   /** The batch's id. */
   public String getId() {
-    return progress.batch().id();
+    return Text.line(progress.batch().id());
   }
 
   /** The file, or the message, that it is read from. */
   public String getSource() {
-    return progress.batch().source();
+    return Text.line(progress.batch().source());
   }
 
   /** READING while its document is read, RUNNING until its last row has ended, then FINISHED. */
@@ -46,7 +47,7 @@ public final class BatchFigures {
 
   /** What kept the rest of the document from being read; empty if it was read to its end. */
   public String getProblem() {
-    return progress.batch().problem() == null ? "" : progress.batch().problem();
+    return progress.batch().problem() == null ? "" : Text.line(progress.batch().problem());
   }
 
   /** When it was begun, as ISO 8601 in UTC. */

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.LoggerContext;
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.intake.RateLimit;
 import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.job.Job;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
@@ -19,6 +20,7 @@ import io.pairingbridge.operate.Letter;
 import io.pairingbridge.operate.Replay;
 import io.pairingbridge.operate.Who;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
+import io.pairingbridge.text.Text;
 import jakarta.jms.JMSException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -137,7 +139,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   @Override
   public String getIntakeReason() {
     String reason = parts.intake().status().reason();
-    return reason == null ? "" : reason;
+    return reason == null ? "" : Text.line(reason);
   }
 
   @Override
@@ -205,7 +207,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
 
   @Override
   public String getLastErrorDetail() {
-    return parts.activity().lastFailure().detail();
+    return Text.line(parts.activity().lastFailure().detail());
   }
 
   @Override
@@ -222,7 +224,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
 
   @Override
   public String getKeyProblem() {
-    return parts.keyProblem().get().orElse("");
+    return Text.line(parts.keyProblem().get().orElse(""));
   }
 
   @Override
@@ -263,7 +265,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   /** Where the letter holds a sealed answer instead of the request, the journal still knows which terminal it was. */
   private Map<String, String> reference(Letter letter) {
     Map<String, String> reference = letter.reference();
-    if (!reference.isEmpty() || letter.jobId().isEmpty()) {
+    if (!reference.isEmpty() || !Job.ID.matcher(letter.jobId()).matches()) {
       return reference;
     }
     try {
@@ -453,12 +455,11 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     if (text.length() > LONGEST_NOTE) {
       throw new IllegalArgumentException(what + " may have " + LONGEST_NOTE + " characters at most");
     }
-    return text.strip().replaceAll("\\p{Cntrl}", " ");
+    return Text.line(text.strip());
   }
 
   private static String shortened(String text) {
-    String shown = text == null ? "" : text.replaceAll("\\p{Cntrl}", " ");
-    return shown.length() <= 128 ? shown : shown.substring(0, 128) + "...";
+    return text == null ? "" : Text.line(text, 128);
   }
 
   private static Map<String, Long> named(Map<? extends Enum<?>, Long> counts) {

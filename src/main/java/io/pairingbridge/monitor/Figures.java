@@ -6,10 +6,13 @@ import io.pairingbridge.operate.AttentionQueues.Handled;
 import io.pairingbridge.operate.AttentionQueues.Page;
 import io.pairingbridge.operate.AuditLog;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
+import io.pairingbridge.text.Text;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
@@ -17,6 +20,9 @@ import java.util.function.Function;
  * text that there is none of is empty.
  */
 public final class Figures {
+  /** Characters; more than any text of the bridge has. */
+  private static final int LONGEST = 4_000;
+
   private Figures() {}
 
   /**
@@ -74,8 +80,12 @@ public final class Figures {
   public record Letter(String messageId, String jobId, String batchId, String outcome, String reason, String detail, int httpStatus,
       int attempts, String remedy, String failedAt, String name, Map<String, String> reference, boolean otpUnspent) {
     static Letter of(io.pairingbridge.operate.Letter letter, Map<String, String> reference) {
-      return new Letter(letter.messageId(), letter.jobId(), letter.batchId(), letter.outcome(), letter.reason(), letter.detail(),
-          letter.httpStatus(), letter.attempts(), letter.remedy(), letter.failedAt(), letter.name(), reference, letter.otpUnspent());
+      boolean readable = letter.problem().isEmpty();
+      return new Letter(letter.messageId(), some(letter.jobId()), some(letter.batchId()), some(letter.outcome()),
+          readable || !letter.reason().isEmpty() ? some(letter.reason()) : "UNREADABLE",
+          readable ? some(letter.detail()) : some("unreadable: " + letter.problem()), letter.httpStatus(), letter.attempts(),
+          readable || !letter.remedy().isEmpty() ? some(letter.remedy()) : "Look at it with the broker's own tools; it cannot be replayed.",
+          some(letter.failedAt()), some(letter.name()), some(reference), letter.otpUnspent());
     }
   }
 
@@ -87,7 +97,7 @@ public final class Figures {
   public record JobHistory(String jobId, String state, String batchId, Map<String, String> reference, String reason, String detail,
       String requestedAt, String dueAt, String finishedAt, String payConnectId, String terminalId, List<Attempt> attempts) {
     static JobHistory of(Entry entry, List<AttemptRecord> attempts) {
-      return new JobHistory(entry.jobId(), entry.state().name(), some(entry.batchId()), entry.reference(), some(entry.reason()),
+      return new JobHistory(some(entry.jobId()), entry.state().name(), some(entry.batchId()), some(entry.reference()), some(entry.reason()),
           some(entry.detail()), text(entry.requestedAt()), text(entry.dueAt()), text(entry.finishedAt()), some(entry.payConnectId()),
           some(entry.terminalId()), attempts.stream().map(Attempt::of).toList());
     }
@@ -124,7 +134,9 @@ public final class Figures {
    */
   public record Replayed(boolean dryRun, long replayed, Map<String, Long> refused) {
     static Replayed of(Handled handled, boolean dryRun) {
-      return new Replayed(dryRun, handled.done(), handled.refused());
+      Map<String, Long> refused = new LinkedHashMap<>();
+      handled.refused().forEach((reason, count) -> refused.merge(some(reason), count, Long::sum));
+      return new Replayed(dryRun, handled.done(), refused);
     }
   }
 
@@ -132,7 +144,14 @@ public final class Figures {
     return instant == null ? "" : instant.toString();
   }
 
+  /** What strangers have said ends up on terminals and pages. */
   private static String some(String text) {
-    return text == null ? "" : text;
+    return text == null ? "" : Text.line(text, LONGEST);
+  }
+
+  private static Map<String, String> some(Map<String, String> texts) {
+    Map<String, String> shown = new TreeMap<>();
+    texts.forEach((key, value) -> shown.put(some(key), some(value)));
+    return shown;
   }
 }

@@ -1,10 +1,20 @@
 package io.pairingbridge.monitor;
 
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.pairingbridge.operate.AuditLog;
 import io.pairingbridge.operate.Who;
 import io.pairingbridge.settings.SettingsException;
+import io.pairingbridge.text.Text;
 import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -17,6 +27,8 @@ import io.vertx.ext.web.handler.BodyHandler;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -31,6 +43,7 @@ import java.util.function.Supplier;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import org.jolokia.core.api.LogHandler;
+import org.jolokia.json.JSONObject;
 import org.jolokia.json.JSONStructure;
 import org.jolokia.server.core.config.ConfigKey;
 import org.jolokia.server.core.config.StaticConfiguration;
@@ -64,6 +77,12 @@ public final class ManagementSite implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ManagementSite.class);
   /** Bytes. The largest request of the console has a few hundred. */
   private static final long LARGEST_REQUEST = 64 * 1024;
+  /** Bytes. All MBeans with everything that is known of them are a tenth of it. */
+  private static final int LARGEST_ANSWER = 16 * 1024 * 1024;
+  /** Objects and lists in one another. */
+  private static final int DEEPEST_REQUEST = 32;
+  /** Requests that are answered at once; the others wait. With the largest answer it says what all of them take. */
+  private static final int ANSWERS_AT_ONCE = 4;
   /** Milliseconds before a wrong login is answered: enough to make guessing hopeless, and nobody notices. */
   private static final long WRONG_LOGIN_DELAY = 400;
   /** Kinds of content that a page of another site can send without asking first (Fetch, "simple" requests). */
@@ -71,18 +90,29 @@ public final class ManagementSite implements AutoCloseable {
   private static final String CONTENT_SECURITY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
       + " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
+  private static final ObjectMapper REQUESTS = new ObjectMapper(new JsonFactoryBuilder().streamReadConstraints(StreamReadConstraints.builder()
+      .maxNestingDepth(DEEPEST_REQUEST).build()).enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
   private final Supplier<Map<String, String>> logins;
+  private final LoginThrottle throttle;
+  private final ConnectionLimits connections;
   private final JolokiaServiceManager services;
   private final HttpRequestHandler jolokia;
+  private WorkerExecutor workers;
 
   /**
-   * @param logins passwords by user, asked at each request
+   * @param logins passwords by user, asked at each login; may throw, and then nobody gets in
    * @param policy the file of the access policy, in Jolokia's format
    * @param audit gets what is done to Camel's routes; the operations of our own MBean write to it themselves
+   * @param connections the limits of the server's connections
    * @throws SettingsException naming that file if it cannot be read or understood: then nothing is offered
    */
-  public ManagementSite(Supplier<Map<String, String>> logins, Path policy, AuditLog audit) {
+  public ManagementSite(Supplier<Map<String, String>> logins, Path policy, AuditLog audit, MeterRegistry meters,
+      ConnectionLimits connections) {
     this.logins = logins;
+    this.throttle = new LoginThrottle(meters, System::nanoTime);
+    this.connections = connections;
     StaticConfiguration configuration = new StaticConfiguration(ConfigKey.AGENT_ID, NetworkUtil.getAgentId(hashCode(), "pairing-bridge"),
         // An answer that repeated the request would repeat the one-time password of a replay.
         ConfigKey.INCLUDE_REQUEST, "false", ConfigKey.INCLUDE_STACKTRACE, "false", ConfigKey.DEBUG, "false",
@@ -105,10 +135,18 @@ public final class ManagementSite implements AutoCloseable {
 
   /** Adds the site to the server's router. */
   public void mount(Router router, Vertx vertx) {
+    workers = vertx.createSharedWorkerExecutor("management", ANSWERS_AT_ONCE);
+    // Before everything else of this server: what is complete with its head is told so.
+    router.route().order(Integer.MIN_VALUE).handler(context -> {
+      if (context.request().method() != HttpMethod.POST) {
+        connections.complete(context.request());
+      }
+      context.next();
+    });
     // A route each, in this order: the server wants what reads a body before what its users add, and here the login comes first.
     jolokia(router).handler(ManagementSite::noStore).handler(ManagementSite::refuseOtherSites).handler(context -> login(context, vertx));
     jolokia(router).handler(BodyHandler.create(false).setBodyLimit(LARGEST_REQUEST));
-    jolokia(router).blockingHandler(this::answer, false);
+    jolokia(router).handler(this::answer);
     router.getWithRegex(CONSOLE).handler(context -> context.response().setStatusCode(HttpResponseStatus.FOUND.code())
         .putHeader(HttpHeaders.LOCATION, CONSOLE + "/").end());
     router.get(CONSOLE + "/*").handler(ManagementSite::protect).handler(this::file);
@@ -155,22 +193,48 @@ public final class ManagementSite implements AutoCloseable {
       refuse(context, HttpResponseStatus.FORBIDDEN, "a request from another site");
     } else if (request.method() == HttpMethod.POST && FORM_CONTENT.contains(kind)) {
       refuse(context, HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json");
-    } else if (request.method() == HttpMethod.GET && request.path().matches(JOLOKIA + "/+(exec|write)(/.*)?")) {
-      refuse(context, HttpResponseStatus.METHOD_NOT_ALLOWED, "what changes something must be a POST");
     } else {
       context.next();
     }
   }
 
   private void login(RoutingContext context, Vertx vertx) {
-    String user = user(context.request().getHeader(HttpHeaders.AUTHORIZATION));
-    if (user != null) {
-      context.put("login", user);
-      context.next();
+    String authorization = context.request().getHeader(HttpHeaders.AUTHORIZATION);
+    if (authorization == null) {
+      unauthorized(context, vertx, 1);
       return;
     }
+    String[] given = given(authorization);
+    Map<String, String> users;
+    try {
+      users = logins.get();
+    } catch (RuntimeException e) {
+      LOG.warn("Nobody can log in: {}", e.getMessage());
+      refuse(context, HttpResponseStatus.INTERNAL_SERVER_ERROR, "the logins cannot be read; the bridge's log says why");
+      return;
+    }
+    boolean known = given != null && users.containsKey(given[0]);
+    LoginThrottle.Attempt attempt = new LoginThrottle.Attempt(context.request().remoteAddress().hostAddress(), known ? given[0] : null,
+        authorization);
+    long wait = throttle.secondsToWait(attempt);
+    if (wait > 0) {
+      context.response().putHeader(HttpHeaders.RETRY_AFTER, Long.toString(wait));
+      refuse(context, HttpResponseStatus.TOO_MANY_REQUESTS, "too many wrong logins from this address, or of this user: try again in "
+          + wait + " s");
+    } else if (known && MessageDigest.isEqual(users.get(given[0]).getBytes(StandardCharsets.UTF_8),
+        given[1].getBytes(StandardCharsets.UTF_8))) {
+      throttle.right(attempt);
+      context.put("login", given[0]);
+      context.next();
+    } else {
+      throttle.wrong(attempt);
+      unauthorized(context, vertx, WRONG_LOGIN_DELAY);
+    }
+  }
+
+  private static void unauthorized(RoutingContext context, Vertx vertx, long delayMillis) {
     context.request().pause();
-    vertx.setTimer(context.request().getHeader(HttpHeaders.AUTHORIZATION) == null ? 1 : WRONG_LOGIN_DELAY, timer -> {
+    vertx.setTimer(delayMillis, timer -> {
       if (context.response().closed()) {
         return;
       }
@@ -189,9 +253,9 @@ public final class ManagementSite implements AutoCloseable {
     return "XMLHttpRequest".equals(request.getHeader("X-Requested-With")) || mode != null && !"navigate".equals(mode);
   }
 
-  /** The user whose login this header is, or null. */
-  private String user(String authorization) {
-    if (authorization == null || !authorization.regionMatches(true, 0, "Basic ", 0, 6)) {
+  /** The user and the password of this header; null if it has none. */
+  private static String[] given(String authorization) {
+    if (!authorization.regionMatches(true, 0, "Basic ", 0, 6)) {
       return null;
     }
     String login;
@@ -201,41 +265,100 @@ public final class ManagementSite implements AutoCloseable {
       return null;
     }
     int colon = login.indexOf(':');
-    if (colon < 0) {
-      return null;
-    }
-    String password = logins.get().get(login.substring(0, colon));
-    byte[] given = login.substring(colon + 1).getBytes(StandardCharsets.UTF_8);
-    return password != null && MessageDigest.isEqual(password.getBytes(StandardCharsets.UTF_8), given) ? login.substring(0, colon) : null;
+    return colon < 0 ? null : new String[] {login.substring(0, colon), login.substring(colon + 1)};
   }
 
   private void answer(RoutingContext context) {
     HttpServerRequest request = context.request();
-    JSONStructure answer;
-    try {
-      answer = Who.as(context.get("login"), () -> ask(context, request));
-    } catch (Exception e) {
-      answer = jolokia.handleThrowable(e);
+    if (request.method() == HttpMethod.POST) {
+      connections.complete(request);
     }
-    context.response().putHeader(HttpHeaders.CONTENT_TYPE, "application/json; charset=utf-8").end(Buffer.buffer(answer.toJSONString()));
+    workers.executeBlocking(() -> {
+      try {
+        return Who.as(context.get("login"), () -> request.method() == HttpMethod.GET ? byGet(context, request) : byPost(context, request));
+      } catch (Exception e) {
+        return refused(e);
+      }
+    }, false).onSuccess(answer -> {
+      if (!context.response().ended() && !context.response().closed()) {
+        context.response().putHeader(HttpHeaders.CONTENT_TYPE, "application/json; charset=utf-8").end(Buffer.buffer(answer));
+      }
+    }).onFailure(context::fail);
   }
 
-  private JSONStructure ask(RoutingContext context, HttpServerRequest request) throws Exception {
+  private byte[] byGet(RoutingContext context, HttpServerRequest request) throws Exception {
+    String path = request.path().substring(JOLOKIA.length()).replaceFirst("^/+", "/");
+    JSONStructure answer = jolokia.handleGetRequest(request.uri(), path.isEmpty() ? "/" : URLDecoder.decode(path.replace("+", "%2B"),
+        StandardCharsets.UTF_8), parameters(request));
+    if (answer instanceof Map<?, ?> map && String.valueOf(map.get("error")).endsWith(OperationRules.BY_GET)) {
+      context.response().setStatusCode(HttpResponseStatus.METHOD_NOT_ALLOWED.code());
+    }
+    return written(answer);
+  }
+
+  /** Each request of a bulk one is read and answered by itself, so that what they come to together is bounded. */
+  private byte[] byPost(RoutingContext context, HttpServerRequest request) throws Exception {
+    JsonNode body;
+    try {
+      body = REQUESTS.readTree(context.body().buffer() == null ? new byte[0] : context.body().buffer().getBytes());
+    } catch (JsonProcessingException e) {
+      throw new BadRequestException("The request is no JSON, or has objects in one another more than " + DEEPEST_REQUEST + " deep");
+    }
+    Map<String, String[]> parameters = parameters(request);
+    if (!body.isArray()) {
+      return written(one(body, request, parameters));
+    }
+    JsonAnswer answers = new JsonAnswer(LARGEST_ANSWER);
+    answers.beginArray();
+    for (JsonNode single : body) {
+      answers.add(one(single, request, parameters));
+    }
+    answers.endArray();
+    return answers.end();
+  }
+
+  private Object one(JsonNode body, HttpServerRequest request, Map<String, String[]> parameters) {
+    try {
+      if (!body.isObject()) {
+        throw new BadRequestException("A request is a JSON object");
+      }
+      return jolokia.handlePostRequest(request.uri(), new ByteArrayInputStream(REQUESTS.writeValueAsBytes(body)),
+          StandardCharsets.UTF_8.name(), parameters);
+    } catch (Exception e) {
+      return error(e);
+    }
+  }
+
+  private static Map<String, String[]> parameters(HttpServerRequest request) {
     Map<String, String[]> parameters = new HashMap<>();
     request.params().names().forEach(name -> parameters.put(name, request.params().getAll(name).toArray(new String[0])));
-    if (request.method() == HttpMethod.GET) {
-      String path = request.path().substring(JOLOKIA.length());
-      return jolokia.handleGetRequest(request.uri(), path.isEmpty() ? "/" : URLDecoder.decode(path.replace("+", "%2B"),
-          StandardCharsets.UTF_8), parameters);
+    return parameters;
+  }
+
+  private static byte[] written(Object answer) throws IOException {
+    JsonAnswer text = new JsonAnswer(LARGEST_ANSWER);
+    text.add(answer);
+    return text.end();
+  }
+
+  private byte[] refused(Exception e) throws IOException {
+    boolean large = e instanceof UncheckedIOException && e.getCause() instanceof JsonAnswer.TooLarge;
+    return written(error(large ? new BadRequestException("The answer would be larger than " + LARGEST_ANSWER
+        + " bytes: ask for less at a time") : e));
+  }
+
+  private JSONObject error(Exception e) {
+    JSONObject error = jolokia.handleThrowable(e);
+    if (e instanceof BadRequestException) {
+      error.put("status", HttpResponseStatus.BAD_REQUEST.code());
     }
-    return jolokia.handlePostRequest(request.uri(), new ByteArrayInputStream(context.body().buffer() == null ? new byte[0]
-        : context.body().buffer().getBytes()), StandardCharsets.UTF_8.name(), parameters);
+    return error;
   }
 
   private static void failed(RoutingContext context) {
     int status = context.statusCode() > 0 ? context.statusCode() : HttpResponseStatus.INTERNAL_SERVER_ERROR.code();
     if (context.failure() != null && status >= 500) {
-      LOG.warn("A management request failed: {}", context.failure().toString());
+      LOG.warn("A management request failed: {}", Text.line(context.failure().toString(), 500));
     }
     refuse(context, HttpResponseStatus.valueOf(status), status == 413 ? "the request is too large" : "the request cannot be answered");
   }
@@ -249,10 +372,16 @@ public final class ManagementSite implements AutoCloseable {
 
   @Override
   public void close() {
+    if (workers != null) {
+      workers.close();
+    }
     services.stop();
   }
 
-  /** Writes down who starts, stops, suspends or resumes a route before it happens; refuses notifications, which Jolokia asks no policy about. */
+  /**
+   * Holds operations to {@link OperationRules}, and writes down who starts, stops, suspends or resumes a route before it happens; refuses
+   * notifications, which Jolokia asks no policy about.
+   */
   private static final class Audited extends LocalRequestHandler {
     private static final Set<String> CHANGES = Set.of("start", "stop", "suspend", "resume");
     private final PolicyRestrictor allowed;
@@ -270,10 +399,11 @@ public final class ManagementSite implements AutoCloseable {
       if (request.getType() == RequestType.NOTIFICATION) {
         throw new SecurityException("Notifications are not allowed");
       }
-      if (request instanceof JolokiaExecRequest exec && "routes".equals(exec.getObjectName().getKeyProperty("type"))
-          && allowed.isOperationAllowed(exec.getObjectName(), exec.getOperation())) {
+      OperationRules.requirePost(request);
+      if (request instanceof JolokiaExecRequest exec && allowed.isOperationAllowed(exec.getObjectName(), exec.getOperation())) {
+        OperationRules.requireItsArguments(exec, ManagementFactory.getPlatformMBeanServer());
         String operation = exec.getOperation().replaceFirst("\\(.*", "");
-        if (CHANGES.contains(operation)) {
+        if ("routes".equals(exec.getObjectName().getKeyProperty("type")) && CHANGES.contains(operation)) {
           audit.write(operation + "Route", ObjectName.unquote(exec.getObjectName().getKeyProperty("name")), "");
         }
       }

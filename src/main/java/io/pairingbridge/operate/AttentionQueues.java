@@ -1,18 +1,14 @@
 package io.pairingbridge.operate;
 
+import io.pairingbridge.text.Text;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
 import jakarta.jms.DeliveryMode;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
-import jakarta.jms.MessageConsumer;
 import jakarta.jms.MessageProducer;
-import jakarta.jms.Queue;
-import jakarta.jms.QueueBrowser;
 import jakarta.jms.Session;
-import jakarta.jms.TextMessage;
 import java.util.ArrayList;
-import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +17,12 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.activemq.artemis.api.core.ActiveMQException;
 import org.apache.activemq.artemis.api.core.SimpleString;
+import org.apache.activemq.artemis.api.core.client.ClientConsumer;
+import org.apache.activemq.artemis.api.core.client.ClientMessage;
 import org.apache.activemq.artemis.api.core.client.ClientSession;
+import org.apache.activemq.artemis.core.client.impl.ClientMessageInternal;
 import org.apache.activemq.artemis.jms.client.ActiveMQSession;
+import org.apache.activemq.artemis.utils.SelectorTranslator;
 import org.messaginghub.pooled.jms.JmsPoolSession;
 
 /**
@@ -91,6 +91,12 @@ public final class AttentionQueues {
   /** How long a letter may take to come that is certainly there. */
   private static final long PATIENCE_MILLIS = 5_000;
   private static final int DEFAULT_PRIORITY = 4;
+  /** Bytes of a body that are read at most; the bridge's own letters, whose request has 64 KiB, are smaller. */
+  private static final int LARGEST_BODY = 1024 * 1024;
+  /** Characters; 500 letters of the usual size have a tenth of it. */
+  private static final int LARGEST_PAGE = 4 * 1024 * 1024;
+  private static final int MOST_REASONS = 100;
+  private static final int LONGEST_REASON = 500;
 
   private final ConnectionFactory operator;
   private final ConnectionFactory bridge;
@@ -127,42 +133,69 @@ public final class AttentionQueues {
   }
 
   /**
-   * Reads letters and leaves them where they are.
+   * Reads letters and leaves them where they are. One that cannot be read is among them, and says why.
    *
    * @param from how many to leave out
-   * @param count how many to return at most
+   * @param count how many to return at most; fewer come where they are more than {@value #LARGEST_PAGE} characters together
    */
   public Page page(Kind kind, Filter filter, int from, int count) throws JMSException {
     List<Letter> letters = new ArrayList<>();
     long[] seen = new long[1];
+    int[] room = {LARGEST_PAGE};
     boolean all = filter.selector() == null;
     long total = browse(kind, filter.selector(), all ? (long) from + count : Long.MAX_VALUE, message -> {
-      if (seen[0]++ >= from && letters.size() < count) {
-        letters.add(letter(message));
+      if (seen[0]++ >= from && letters.size() < count && room[0] > 0) {
+        Letter letter = letter(message).shown();
+        room[0] -= letter.length();
+        letters.add(letter);
       }
     });
     return new Page(all ? total : seen[0], letters);
   }
 
   private interface Reader {
-    void read(Message message) throws JMSException;
+    void read(ClientMessage message) throws JMSException;
   }
 
-  /** Shows up to {@code limit} letters to the reader and returns how many the queue holds. */
+  /**
+   * Shows up to {@code limit} letters to the reader, one at a time, and returns how many the queue holds. By the client below JMS, which
+   * hands over what JMS would give up on: a body that is none of its kind's, or is too large to be loaded.
+   */
   private long browse(Kind kind, String selector, long limit, Reader reader) throws JMSException {
     try (Connection connection = operators().createConnection();
         Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
       connection.start();
-      long total = ((ActiveMQSession) session).getCoreSession().queueQuery(SimpleString.of(kind.queue)).getMessageCount();
-      try (QueueBrowser browser = session.createBrowser(session.createQueue(kind.queue), selector)) {
-        Enumeration<?> messages = browser.getEnumeration();
-        for (long n = 0; n < limit && n < total && messages.hasMoreElements(); n++) {
-          reader.read((Message) messages.nextElement());
+      ClientSession core = ((ActiveMQSession) session).getCoreSession();
+      long total = core.queueQuery(SimpleString.of(kind.queue)).getMessageCount();
+      try (ClientConsumer browser = core.createConsumer(SimpleString.of(kind.queue), filter(selector), true)) {
+        boolean large = false;
+        for (long n = 0; n < limit && n < total; n++) {
+          ClientMessage message = browser.receiveImmediate();
+          if (message == null && large) {
+            // While the broker is still writing a large message it says that there is no other one.
+            message = browser.receive(PATIENCE_MILLIS);
+          }
+          if (message == null) {
+            break;
+          }
+          reader.read(message);
+          large = message.isLargeMessage();
+          discard(message);
         }
       }
       return total;
     } catch (ActiveMQException e) {
       throw failed(e);
+    }
+  }
+
+  private static SimpleString filter(String selector) {
+    return selector == null ? null : SimpleString.of(SelectorTranslator.convertToActiveMQFilterString(selector));
+  }
+
+  private static void discard(ClientMessage message) {
+    if (message instanceof ClientMessageInternal internal) {
+      internal.discardBody();
     }
   }
 
@@ -177,7 +210,8 @@ public final class AttentionQueues {
   public String handle(Kind kind, String messageId, Function<Letter, Verdict> judge, Consumer<Letter> announce, boolean dryRun)
       throws JMSException {
     Letter[] seen = new Letter[1];
-    browse(kind, "JMSMessageID = " + literal(messageId), 1, message -> seen[0] = letter(message));
+    String selector = "JMSMessageID = " + literal(messageId);
+    browse(kind, selector, 1, message -> seen[0] = letter(message));
     String gone = "there is no such letter on " + kind.queue + " any more: somebody may have dealt with it";
     if (seen[0] == null) {
       return gone;
@@ -189,9 +223,9 @@ public final class AttentionQueues {
     try (Connection connection = operators().createConnection();
         Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
       connection.start();
-      Queue queue = session.createQueue(kind.queue);
-      try (MessageConsumer consumer = session.createConsumer(queue, "JMSMessageID = " + literal(messageId))) {
-        Message message = consumer.receive(PATIENCE_MILLIS);
+      ClientSession core = ((ActiveMQSession) session).getCoreSession();
+      try (ClientConsumer consumer = core.createConsumer(SimpleString.of(kind.queue), filter(selector))) {
+        ClientMessage message = consumer.receive(PATIENCE_MILLIS);
         if (message == null) {
           return gone;
         }
@@ -201,9 +235,13 @@ public final class AttentionQueues {
         if (verdict.replay() != null) {
           send(session, letter, verdict.replay());
         }
-        session.commit();
-        return null;
+        discard(message);
+        message.individualAcknowledge();
       }
+      session.commit();
+      return null;
+    } catch (ActiveMQException e) {
+      throw failed(e);
     }
   }
 
@@ -212,7 +250,7 @@ public final class AttentionQueues {
 
   /**
    * As {@link #handle}, for all letters that were there at the beginning and that the filter means, a hundred in a transaction.
-   * Those that are refused stay where they are.
+   * Those that are refused stay where they are, and so do those that cannot be read.
    *
    * @param judge asked twice about a letter: when it is looked at and when it is in hand
    * @param before told the ids of the jobs of each transaction before it is committed; if it throws, nothing of it is done
@@ -223,11 +261,12 @@ public final class AttentionQueues {
     List<String> good = new ArrayList<>();
     Map<String, Long> refused = new LinkedHashMap<>();
     browse(kind, filter.selector(), Long.MAX_VALUE, message -> {
-      String refusal = judge.apply(letter(message)).refusal();
+      Letter letter = letter(message);
+      String refusal = judge.apply(letter).refusal();
       if (refusal == null) {
-        good.add(message.getJMSMessageID());
+        good.add(letter.messageId());
       } else {
-        refused.merge(refusal, 1L, Long::sum);
+        refuse(refused, refusal, 1);
       }
     });
     if (dryRun) {
@@ -237,36 +276,47 @@ public final class AttentionQueues {
     try (Connection connection = operators().createConnection();
         Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
       connection.start();
-      Queue queue = session.createQueue(kind.queue);
       for (int from = 0; from < good.size(); from += 100) {
         List<String> some = good.subList(from, Math.min(good.size(), from + 100));
-        done += handle(session, queue, some, judge, before, refused);
+        done += handle(session, kind, some, judge, before, refused);
       }
+    } catch (ActiveMQException e) {
+      throw failed(e);
     }
     return new Handled(done, refused);
   }
 
-  private long handle(Session session, Queue queue, List<String> messageIds, Function<Letter, Verdict> judge,
-      Consumer<List<String>> before, Map<String, Long> refused) throws JMSException {
+  /** Some reasons quote what strangers wrote, so that there may be as many as letters. */
+  private static void refuse(Map<String, Long> refused, String refusal, long count) {
+    String reason = Text.line(refusal, LONGEST_REASON);
+    refused.merge(refused.containsKey(reason) || refused.size() < MOST_REASONS ? reason : "other reasons", count, Long::sum);
+  }
+
+  private static long handle(Session session, Kind kind, List<String> messageIds, Function<Letter, Verdict> judge,
+      Consumer<List<String>> before, Map<String, Long> refused) throws JMSException, ActiveMQException {
     List<String> jobs = new ArrayList<>();
     StringJoiner ids = new StringJoiner(", ", "JMSMessageID IN (", ")");
     messageIds.forEach(id -> ids.add(literal(id)));
     long done = 0;
-    try (MessageConsumer consumer = session.createConsumer(queue, ids.toString())) {
+    ClientSession core = ((ActiveMQSession) session).getCoreSession();
+    try (ClientConsumer consumer = core.createConsumer(SimpleString.of(kind.queue), filter(ids.toString()))) {
       for (int n = 0; n < messageIds.size(); n++) {
-        Message message = consumer.receive(PATIENCE_MILLIS);
+        ClientMessage message = consumer.receive(PATIENCE_MILLIS);
         if (message == null) {
-          refused.merge("somebody else has dealt with it meanwhile", (long) (messageIds.size() - n), Long::sum);
+          refuse(refused, "somebody else has dealt with it meanwhile", messageIds.size() - n);
           break;
         }
         Letter letter = letter(message);
         Verdict verdict = judge.apply(letter);
         if (verdict.refusal() != null) {
-          throw new IllegalStateException("the letter of job " + letter.jobId() + " has changed: " + verdict.refusal());
+          throw new IllegalStateException("the letter of job " + Text.line(letter.jobId(), LONGEST_REASON) + " has changed: "
+              + verdict.refusal());
         }
         if (verdict.replay() != null) {
           send(session, letter, verdict.replay());
         }
+        discard(message);
+        message.individualAcknowledge();
         jobs.add(letter.jobId());
         done++;
       }
@@ -294,19 +344,64 @@ public final class AttentionQueues {
     }
   }
 
-  private static Letter letter(Message message) throws JMSException {
-    return new Letter(message.getJMSMessageID(), text(message, "PairingJobId"), text(message, "PairingBatchId"),
-        text(message, "PairingIntegrator"), text(message, "PairingOutcome"), text(message, "PairingReason"),
-        text(message, "PairingDetail"), number(message, "PairingHttpStatus"), number(message, "PairingAttempts"),
-        text(message, "PairingRemedy"), text(message, "PairingFailedAt"), message instanceof TextMessage body ? body.getText() : null, text(message, "PairingRequest"));
+  /** The letter, as far as it can be read: whoever put a message there, it is one line of a list. */
+  private static Letter letter(ClientMessage message) {
+    String problem = "";
+    String id = "";
+    try {
+      id = message.getUserID() == null ? "" : "ID:" + message.getUserID();
+      if (id.isEmpty()) {
+        problem = "it has no message id, so that it does not come from the bridge";
+      }
+      String request = text(message, "PairingRequest");
+      String body = null;
+      if (request.isEmpty() && problem.isEmpty()) {
+        problem = unreadable(message);
+        body = problem.isEmpty() ? body(message) : null;
+      }
+      return new Letter(id, text(message, "PairingJobId"), text(message, "PairingBatchId"), text(message, "PairingIntegrator"),
+          text(message, "PairingOutcome"), text(message, "PairingReason"), text(message, "PairingDetail"), number(message, "PairingHttpStatus"),
+          number(message, "PairingAttempts"), text(message, "PairingRemedy"), text(message, "PairingFailedAt"), body, request, problem);
+    } catch (RuntimeException e) {
+      // Whatever the client throws at bytes that are not what they should be.
+      return new Letter(id, known(message, "PairingJobId"), known(message, "PairingBatchId"), "", known(message, "PairingOutcome"),
+          known(message, "PairingReason"), "", 0, 0, "", known(message, "PairingFailedAt"), null, "",
+          "it is damaged (" + e.getClass().getSimpleName() + ")");
+    }
+  }
+
+  /** Why the body is not read; empty if it can be. */
+  private static String unreadable(ClientMessage message) {
+    long size = message.getBodySize();
+    if (message.getObjectProperty(org.apache.activemq.artemis.api.core.Message.HDR_LARGE_BODY_SIZE) instanceof Number whole) {
+      size = Math.max(size, whole.longValue());
+    }
+    if (size > LARGEST_BODY) {
+      return "its body has " + size + " bytes, more than the " + LARGEST_BODY + " that are read";
+    }
+    return message.getType() == org.apache.activemq.artemis.api.core.Message.TEXT_TYPE ? "" : "its body is no text";
+  }
+
+  private static String body(ClientMessage message) {
+    SimpleString text = message.getBodyBuffer().readNullableSimpleString();
+    return text == null ? null : text.toString();
   }
 
   /** Whoever put a message there: a property of another kind than ours counts as none. */
-  private static String text(Message message, String property) throws JMSException {
-    return message.getObjectProperty(property) instanceof String value ? value : "";
+  private static String text(ClientMessage message, String property) {
+    Object value = message.getObjectProperty(property);
+    return value instanceof String || value instanceof SimpleString ? value.toString() : "";
   }
 
-  private static int number(Message message, String property) throws JMSException {
+  private static String known(ClientMessage message, String property) {
+    try {
+      return text(message, property);
+    } catch (RuntimeException e) {
+      return "";
+    }
+  }
+
+  private static int number(ClientMessage message, String property) {
     return message.getObjectProperty(property) instanceof Number value ? value.intValue() : 0;
   }
 

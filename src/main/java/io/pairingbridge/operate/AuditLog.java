@@ -3,6 +3,7 @@ package io.pairingbridge.operate;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -34,6 +35,9 @@ public final class AuditLog {
   private static final ObjectMapper JSON = new ObjectMapper();
   /** Bytes at the end that are looked at for the last entries. */
   private static final int TAIL = 256 * 1024;
+  private static final int LONGEST_SUBJECT = 500;
+  /** Characters; the job ids of a hundred letters, each of the longest. */
+  private static final int LONGEST_DETAIL = 16 * 1024;
 
   private final Path file;
   private final Clock clock;
@@ -61,9 +65,10 @@ public final class AuditLog {
    * @throws UncheckedIOException if it cannot be written: then nothing may be done either
    */
   public synchronized void write(String action, String subject, String detail) {
-    Entry entry = new Entry(clock.instant().truncatedTo(ChronoUnit.MILLIS).toString(), Who.now(), action, subject, detail);
-    ObjectNode line = JSON.createObjectNode().put("at", entry.at()).put("who", entry.who()).put("action", action)
-        .put("subject", subject).put("detail", detail);
+    Entry entry = new Entry(clock.instant().truncatedTo(ChronoUnit.MILLIS).toString(), Text.line(Who.now(), LONGEST_SUBJECT), action,
+        Text.line(subject, LONGEST_SUBJECT), Text.line(detail, LONGEST_DETAIL));
+    ObjectNode line = JSON.createObjectNode().put("at", entry.at()).put("who", entry.who()).put("action", entry.action())
+        .put("subject", entry.subject()).put("detail", entry.detail());
     FileAttribute<?>[] ownerOnly = file.getFileSystem().supportedFileAttributeViews().contains("posix")
         ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
         : new FileAttribute<?>[0];
@@ -82,7 +87,7 @@ public final class AuditLog {
       throw new UncheckedIOException("the audit log " + file + " cannot be written (" + e.getMessage() + "): nothing was done; make"
           + " room, or mend its permissions", e);
     }
-    LOG.info("{} {} {} {}", entry.who(), action, subject, detail);
+    LOG.info("{} {} {} {}", entry.who(), entry.action(), entry.subject(), entry.detail());
   }
 
   /** The last lines, the latest first; of a very long log only those near its end. */
@@ -107,11 +112,15 @@ public final class AuditLog {
     return entries.subList(0, Math.min(count, entries.size()));
   }
 
+  /** An earlier version, or a person, may have written it. */
+  private static String shown(ObjectNode node, String field) {
+    return Text.line(node.path(field).asText(), LONGEST_DETAIL);
+  }
+
   private static void entry(String line, List<Entry> entries) {
     try {
       if (JSON.readTree(line) instanceof ObjectNode node) {
-        entries.add(new Entry(node.path("at").asText(), node.path("who").asText(), node.path("action").asText(),
-            node.path("subject").asText(), node.path("detail").asText()));
+        entries.add(new Entry(shown(node, "at"), shown(node, "who"), shown(node, "action"), shown(node, "subject"), shown(node, "detail")));
       }
     } catch (JsonProcessingException e) {
       LOG.debug("A line of {} that is no entry: a crash tore it", FILE);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.text.Text;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -17,14 +18,16 @@ import java.util.TreeMap;
  * @param failedAt when the job ended so, ISO 8601; empty if it is not known
  * @param body as it lies in the queue, with whatever one-time password it holds; null if it is no text. Never shown
  * @param request the request without its one-time password, where the body is a sealed answer; else empty
+ * @param problem why the letter, or a part of it, cannot be read; empty if it can
  */
 public record Letter(String messageId, String jobId, String batchId, String integrator, String outcome, String reason, String detail,
-    int httpStatus, int attempts, String remedy, String failedAt, String body, String request) {
+    int httpStatus, int attempts, String remedy, String failedAt, String body, String request, String problem) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Set<String> UNSPENT = Set.of("EXPIRED", "MISCONFIGURED");
   /** Of a request that the schema refused, anything may be there: what is shown has an end. */
   private static final int MOST_FIELDS = 16;
   private static final int LONGEST_VALUE = 200;
+  private static final int LONGEST_SENTENCE = 4_000;
 
   /** The request that the letter holds, or an empty one: the body may be what was no request at all. */
   ObjectNode pairing() {
@@ -35,6 +38,21 @@ public record Letter(String messageId, String jobId, String batchId, String inte
     } catch (JsonProcessingException e) {
       return JSON.createObjectNode();
     }
+  }
+
+  /** The same without the body and without anything that is not shown: small, whatever the letter holds. */
+  Letter shown() {
+    ObjectNode kept = JSON.createObjectNode().put("name", name());
+    kept.set("reference", JSON.valueToTree(reference()));
+    return new Letter(messageId, shortened(jobId), shortened(batchId), shortened(integrator), shortened(outcome), shortened(reason),
+        Text.line(detail, LONGEST_SENTENCE), httpStatus, attempts, Text.line(remedy, LONGEST_SENTENCE), shortened(failedAt), null, kept.toString(),
+        Text.line(problem, LONGEST_VALUE));
+  }
+
+  /** Characters of what is shown. */
+  int length() {
+    return messageId.length() + jobId.length() + batchId.length() + integrator.length() + outcome.length() + reason.length()
+        + detail.length() + remedy.length() + failedAt.length() + request.length() + problem.length();
   }
 
   /** The terminal's name; empty if the letter does not hold the request. */
@@ -59,7 +77,7 @@ public record Letter(String messageId, String jobId, String batchId, String inte
   private String shortened(String text) {
     String otp = pairing().path("otp").asText("").strip();
     String masked = otp.length() < 3 ? text : text.replace(otp, "***");
-    return masked.length() <= LONGEST_VALUE ? masked : masked.substring(0, LONGEST_VALUE) + "...";
+    return Text.line(masked, LONGEST_VALUE);
   }
 
   @Override

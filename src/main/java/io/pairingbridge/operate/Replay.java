@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
 import java.util.Set;
 
@@ -35,7 +36,10 @@ public record Replay(String refusal, String body, boolean sameOtp) {
   public static Replay of(Letter letter, String newOtp, String newName, RequestBody requests) {
     boolean otp = newOtp != null && !newOtp.isBlank();
     Outcome outcome = outcome(letter);
-    if (outcome == null || letter.jobId().isEmpty()) {
+    if (!letter.problem().isEmpty()) {
+      return no("the letter cannot be read: " + letter.problem());
+    }
+    if (outcome == null || !Job.ID.matcher(letter.jobId()).matches()) {
       return no("this is no dead letter of the bridge: send the request again with a new message");
     }
     switch (outcome) {

@@ -1,6 +1,7 @@
 package io.pairingbridge.settings;
 
 import io.pairingbridge.settings.Settings.Broker;
+import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -20,14 +21,6 @@ import org.postgresql.Driver;
  * secrets that others can read or guess. Each message says what to do. Commands that only talk to a bridge are not held to it.
  */
 final class ProductionRules {
-  private static final int SHORTEST_PASSWORD = 12;
-  private static final int FEWEST_CHARACTERS = 5;
-
-  /** What products and examples come with, and is long enough not to be refused for that. */
-  private static final Set<String> WELL_KNOWN = Set.of("simetraehcapa", "administrator", "passwordpassword", "changeitchangeit",
-      "password1234", "password12345", "123456789012", "pairing-bridge", "pairingbridge", "erp-requester", "erp-credentials",
-      "changemechangeme", "correcthorsebatterystaple");
-
   private static final Set<PosixFilePermission> WRITABLE =
       Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
@@ -60,6 +53,7 @@ final class ProductionRules {
     managementTransport(problems);
     journalTransport(problems);
     passwords(problems);
+    passwordFiles(problems);
     secretFiles(problems);
     trustedFiles(problems);
   }
@@ -164,14 +158,28 @@ final class ProductionRules {
     if (password == null || password.isEmpty() || !source.sound(key)) {
       return;
     }
-    String fault = password.equalsIgnoreCase(user) ? "is its user's name"
-        : password.length() < SHORTEST_PASSWORD ? "is shorter than " + SHORTEST_PASSWORD + " characters"
-        : WELL_KNOWN.contains(password.toLowerCase(Locale.ROOT)) ? "is one that products and examples come with"
-        : password.chars().distinct().count() < FEWEST_CHARACTERS ? "repeats fewer than " + FEWEST_CHARACTERS + " characters"
-        : null;
+    String fault = PasswordRule.fault(user, password);
     if (fault != null) {
       problems.add(key + " " + fault + ": choose a random one, for example with 'openssl rand -base64 24', and give it as "
           + key + "-file");
+    }
+  }
+
+  /** Lines that people have added, as well as those that were made. */
+  private void passwordFiles(List<String> problems) {
+    for (String name : List.of("broker-users.properties", "management-users.properties")) {
+      Path file = data.resolve(name);
+      try {
+        new PasswordFile(file, "The passwords", "").read().forEach((user, password) -> {
+          String fault = PasswordRule.fault(user, password);
+          if (fault != null) {
+            problems.add("the password of user " + Text.line(user, 64) + " in " + file + " " + fault + ": choose a random one, for example"
+                + " with 'openssl rand -base64 24'");
+          }
+        });
+      } catch (PasswordFile.Unusable e) {
+        problems.add(e.getMessage());
+      }
     }
   }
 
