@@ -151,7 +151,7 @@ public class Bridge implements AutoCloseable {
     refuseWireLog();
     Clock clock = clock();
     // Before the port: where another process has both, it is that process that matters, and it may be paused.
-    DataDirectory data = open(DataDirectory.open(settings.dataDirectory()));
+    DataDirectory data = open(DataDirectory.open(settings.dataDirectory(), "production".equals(settings.environment())));
     refuseTakenPort(settings.management());
     SSLContextParameters managementTls = settings.management().tls() ? ManagementTls.server(settings.management()) : null;
     RotatingSealer rotating = settings.seal().jwe()

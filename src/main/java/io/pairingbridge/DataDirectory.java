@@ -1,5 +1,6 @@
 package io.pairingbridge;
 
+import io.pairingbridge.files.PrivateFiles;
 import io.pairingbridge.settings.SettingsException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -7,22 +8,25 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder in which one bridge keeps its journal, its embedded broker and what identifies it. Locked while the bridge
  * runs: two processes on one folder would take each other's calls for dead ones.
  */
 final class DataDirectory implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DataDirectory.class);
+
   private final Path folder;
   private final FileChannel channel;
   private final FileLock lock;
@@ -37,16 +41,28 @@ final class DataDirectory implements AutoCloseable {
     this.running = folder.resolve("running");
     this.afterCrash = Files.exists(running);
     if (!afterCrash) {
-      Files.createFile(running);
+      PrivateFiles.makeFile(running);
     }
+    for (String inside : List.of("broker", "batches")) {
+      PrivateFiles.makeFolder(folder.resolve(inside));
+    }
+    // What an earlier version, or a process with another umask, has made.
+    PrivateFiles.closeAllToOthers(folder);
   }
 
-  /** @throws SettingsException naming the folder if it cannot be used or another process uses it */
-  static DataDirectory open(Path folder) {
+  /**
+   * Opens the folder, or makes it. What others may do with it, or with what is in it, is taken away from them, and said.
+   *
+   * @param production refuses a file system that does not keep others out
+   * @throws SettingsException naming the folder if it cannot be used, cannot be closed to others, or another process uses it
+   */
+  static DataDirectory open(Path folder, boolean production) {
     FileChannel channel = null;
     try {
-      Files.createDirectories(folder, attributes("rwx------"));
-      channel = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      PrivateFiles.makeFolder(folder);
+      closeToOthers(folder, production);
+      channel = FileChannel.open(folder.resolve("lock"), Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+          PrivateFiles.file(folder));
       FileLock lock = channel.tryLock();
       if (lock == null) {
         throw new OverlappingFileLockException();
@@ -60,6 +76,34 @@ final class DataDirectory implements AutoCloseable {
       closeQuietly(channel);
       throw new SettingsException("the data directory " + folder + " cannot be used: " + e + "; check its permissions and space");
     }
+  }
+
+  private static void closeToOthers(Path folder, boolean production) throws IOException {
+    if (!PrivateFiles.known(folder)) {
+      LOG.warn("The file system of the data directory {} knows no owners and permissions: see that nobody else may read it, for it holds"
+          + " one-time passwords", folder);
+      return;
+    }
+    String open = PrivateFiles.openToOthers(folder);
+    if (open == null) {
+      return;
+    }
+    try {
+      PrivateFiles.closeToOthers(folder);
+    } catch (IOException e) {
+      boolean owner = Files.isWritable(folder) && PrivateFiles.notOursAlone(folder, true).startsWith("is open");
+      if (owner && !production) {
+        LOG.warn("The data directory {} is open to others ({}), and its file system does not keep that from them: put it on another one, for it"
+            + " holds one-time passwords", folder, open);
+        return;
+      }
+      throw new SettingsException("the data directory " + folder + " is open to others (" + open + "), and holds one-time passwords: run"
+          + " 'chmod 700 " + folder + "' as its owner, " + Files.getOwner(folder).getName() + ", or choose a folder that is not there yet,"
+          + " such as " + folder.resolve("bridge") + ", with pairing.data-directory: the bridge makes it for itself alone");
+    }
+    PrivateFiles.closeAllToOthers(folder);
+    LOG.warn("The data directory {} was open to others ({}), and is not any more (rwx------). It holds one-time passwords: whoever could"
+        + " read it may have seen some", folder, open);
   }
 
   /** True if the process that used this folder before did not get to close it. */
@@ -93,7 +137,7 @@ final class DataDirectory implements AutoCloseable {
         // Written whole under another name first: a crash must not leave half a key.
         Path part = folder.resolve(name + ".part");
         Files.deleteIfExists(part);
-        Files.createFile(part, attributes("rw-------"));
+        Files.createFile(part, PrivateFiles.file(part));
         try (FileChannel out = FileChannel.open(part, StandardOpenOption.WRITE)) {
           out.write(StandardCharsets.UTF_8.encode(make.get()));
           out.force(true);
@@ -110,12 +154,6 @@ final class DataDirectory implements AutoCloseable {
     } catch (IOException e) {
       throw new SettingsException(file + " cannot be read or made: " + e);
     }
-  }
-
-  private static FileAttribute<?>[] attributes(String permissions) {
-    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-        ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))}
-        : new FileAttribute<?>[0];
   }
 
   private static void closeQuietly(FileChannel channel) {

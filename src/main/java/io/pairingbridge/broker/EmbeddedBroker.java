@@ -1,5 +1,6 @@
 package io.pairingbridge.broker;
 
+import io.pairingbridge.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,7 +129,8 @@ public final class EmbeddedBroker implements AutoCloseable {
 
   private static Path usable(Path directory) {
     try {
-      Files.createDirectories(directory);
+      PrivateFiles.makeFolder(directory);
+      PrivateFiles.closeToOthers(directory);
       // Asking for the permission is not enough: a read-only or full file system shows only at the write.
       Files.delete(Files.createTempFile(directory, ".writable", null));
       return directory;

@@ -16,6 +16,7 @@ import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
+import io.pairingbridge.journal.SqliteLibrary;
 import io.pairingbridge.sealing.KeyFileException;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import io.pairingbridge.sealing.RotatingSealer;
@@ -163,6 +164,7 @@ public final class Check implements Callable<Integer> {
 
   /** A second writer would only be in the way. */
   private void journalOfARunningBridge(String url) {
+    SqliteLibrary.extractPrivately();
     SQLiteConfig readOnly = new SQLiteConfig();
     readOnly.setReadOnly(true);
     readOnly.setBusyTimeout(5_000);

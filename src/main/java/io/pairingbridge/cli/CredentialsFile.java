@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
@@ -35,7 +36,7 @@ final class CredentialsFile {
       end--;
     }
     if (end < content.length) {
-      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
         channel.truncate(end);
       }
     }
@@ -52,7 +53,7 @@ final class CredentialsFile {
 
   /** Adds a line, unless that attempt has one. After a return it is on the disk. */
   Path keep(String attempt, ObjectNode line) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS)) {
       if (attempts.add(attempt)) {
         ByteBuffer bytes = ByteBuffer.wrap((line.put(ATTEMPT, attempt) + "\n").getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {

@@ -1,49 +1,49 @@
 package io.pairingbridge.cli;
 
+import io.pairingbridge.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.Set;
 
 /** A folder for opened credentials, which only its owner may enter. */
 final class CredentialsFolder {
-  private static final Set<PosixFilePermission> OWNER = EnumSet.of(PosixFilePermission.OWNER_READ,
-      PosixFilePermission.OWNER_WRITE, PosixFilePermission.OWNER_EXECUTE);
-
   private final Path folder;
-  private final boolean posix;
 
-  private CredentialsFolder(Path folder, boolean posix) {
+  private CredentialsFolder(Path folder) {
     this.folder = folder;
-    this.posix = posix;
   }
 
   /**
-   * Opens the folder or makes it, with mode 0700, and proves that it can be written to.
+   * Opens the folder or makes it, with mode 0700, and proves that it can be written to. Nobody else owns it or a part of the way to it,
+   * or may put another one in its place.
    *
-   * @throws IOException saying what to do if it is open to others or cannot be written to
+   * @throws IOException saying what to do if it is open to others, theirs, or cannot be written to
    */
   static CredentialsFolder open(Path path) throws IOException {
     Path folder = path.toAbsolutePath().normalize();
-    boolean posix = folder.getFileSystem().supportedFileAttributeViews().contains("posix");
     try {
-      if (!Files.isDirectory(folder)) {
-        Files.createDirectories(folder, attributes(posix, "rwx------"));
+      if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+        // Judged before anything is made in it.
+        Path existing = folder.getParent();
+        while (!Files.exists(existing, LinkOption.NOFOLLOW_LINKS)) {
+          existing = existing.getParent();
+        }
+        refuse(PrivateFiles.replaceableAt(existing.resolve("new")));
+        PrivateFiles.makeFolder(folder);
       }
-      if (posix && !OWNER.containsAll(Files.getPosixFilePermissions(folder))) {
-        throw new IOException("the folder is open to others ("
-            + PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)) + "), and credentials are secrets:"
-            + " run 'chmod 700 " + folder + "', or choose another");
+      String wrong = PrivateFiles.notOursAlone(folder, true);
+      if (wrong != null && wrong.startsWith("is open")) {
+        throw new IOException("the folder " + wrong + ", and credentials are secrets: run 'chmod 700 " + folder + "', or choose another");
       }
+      refuse(wrong == null ? null : "the folder " + wrong);
+      refuse(PrivateFiles.replaceableAt(folder));
       Path probe = Files.createTempFile(folder, ".probe", null);
       Files.delete(probe);
     } catch (IOException e) {
@@ -51,7 +51,22 @@ final class CredentialsFolder {
           + (e.getClass() == IOException.class ? e.getMessage() : e.getClass().getSimpleName()
               + "; make it a folder that this user may write to, or choose another"), e);
     }
-    return new CredentialsFolder(folder, posix);
+    return new CredentialsFolder(folder);
+  }
+
+  private static void refuse(String wrong) throws IOException {
+    if (wrong != null) {
+      throw new IOException(wrong + ", so that somebody else could read what is written, or choose where: choose a folder of this user, in"
+          + " folders that nobody else may change");
+    }
+  }
+
+  /** What is there under a name that we are about to use is ours, and nobody else's too. */
+  private static void requireOurs(Path file) throws IOException {
+    String wrong = PrivateFiles.notOursAlone(file, false);
+    if (wrong != null) {
+      throw new IOException(file + " " + wrong + ", and is left as it is: move it away");
+    }
   }
 
   /**
@@ -62,7 +77,8 @@ final class CredentialsFolder {
    */
   Path keep(String name, byte[] content) throws IOException {
     Path file = folder.resolve(name);
-    if (Files.exists(file)) {
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      requireOurs(file);
       if (!Arrays.equals(Files.readAllBytes(file), content)) {
         throw new IOException(file + " exists with another content and is never overwritten: move it away");
       }
@@ -76,7 +92,7 @@ final class CredentialsFolder {
     Files.deleteIfExists(part);
     try {
       try (FileChannel channel = FileChannel.open(part,
-          Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes(posix, "rw-------"))) {
+          Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), PrivateFiles.file(part))) {
         ByteBuffer bytes = ByteBuffer.wrap(content);
         while (bytes.hasRemaining()) {
           channel.write(bytes);
@@ -94,10 +110,11 @@ final class CredentialsFolder {
   /** A file of one JSON object a line, of mode 0600; what is there already is kept. */
   CredentialsFile lines(String name) throws IOException {
     Path file = folder.resolve(name);
-    if (!Files.exists(file)) {
-      FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes(posix, "rw-------")).close();
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), PrivateFiles.file(file)).close();
       sync(folder);
     }
+    requireOurs(file);
     return new CredentialsFile(file);
   }
 
@@ -105,11 +122,5 @@ final class CredentialsFolder {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
     }
-  }
-
-  private static FileAttribute<?>[] attributes(boolean posix, String permissions) {
-    return posix
-        ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))}
-        : new FileAttribute<?>[0];
   }
 }

@@ -1,5 +1,6 @@
 package io.pairingbridge.cli;
 
+import io.pairingbridge.files.PrivateFiles;
 import io.pairingbridge.settings.Settings;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -9,7 +10,7 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /**
  * The data directory as {@code check} sees it: whether a bridge uses it, and whether it has space. While this is open
@@ -34,16 +35,9 @@ final class DataFolder implements AutoCloseable {
 
   /** @throws IOException if the directory is not there and cannot be made, or cannot be used by this user */
   static DataFolder open(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-        Files.createDirectories(folder,
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      } else {
-        Files.createDirectories(folder);
-      }
-    }
+    PrivateFiles.makeFolder(folder);
     FileChannel channel =
-        FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(folder.resolve("lock"), Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), PrivateFiles.file(folder));
     try {
       FileLock lock = channel.tryLock();
       return new DataFolder(channel, lock == null);

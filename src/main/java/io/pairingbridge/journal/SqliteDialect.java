@@ -1,5 +1,6 @@
 package io.pairingbridge.journal;
 
+import io.pairingbridge.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,6 +9,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Properties;
 import java.util.Set;
 import org.apache.commons.dbcp2.DelegatingPreparedStatement;
@@ -40,6 +42,7 @@ final class SqliteDialect implements Dialect {
 
   /** @param url {@code jdbc:sqlite:<path>} */
   SqliteDialect(String url) {
+    SqliteLibrary.extractPrivately();
     this.url = url;
     this.file = Path.of(url.substring(PREFIX.length()));
   }
@@ -52,9 +55,17 @@ final class SqliteDialect implements Dialect {
   @Override
   public Connection openForMigrating() throws SQLException {
     try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
+      PrivateFiles.makeFolder(file.toAbsolutePath().getParent());
+      // SQLite gives its log and the index of that the mode of the database.
+      PrivateFiles.makeFile(file);
+      for (String name : List.of("", "-wal", "-shm")) {
+        Path one = Path.of(file + name);
+        if (Files.exists(one)) {
+          PrivateFiles.closeToOthers(one);
+        }
+      }
     } catch (IOException e) {
-      throw new SQLException("cannot create the directory of " + file + ": " + e, e);
+      throw new SQLException("cannot make " + file + " for this user alone: " + e, e);
     }
     return Opening.prepared(DriverManager.getConnection(url, options(false)), connection -> {
       verify(connection);

@@ -455,7 +455,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     if (text.length() > LONGEST_NOTE) {
       throw new IllegalArgumentException(what + " may have " + LONGEST_NOTE + " characters at most");
     }
-    return Text.line(text.strip());
+    return Text.line(Text.property(text.strip(), 2 * LONGEST_NOTE));
   }
 
   private static String shortened(String text) {

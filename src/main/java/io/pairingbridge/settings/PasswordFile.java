@@ -1,5 +1,6 @@
 package io.pairingbridge.settings;
 
+import io.pairingbridge.files.PrivateFiles;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -113,7 +114,7 @@ public record PasswordFile(Path file, String subject, String header) {
     StringBuilder text = new StringBuilder(header);
     passwords.forEach((user, password) -> text.append(user).append('=').append(password).append('\n'));
     try {
-      Path directory = Files.createDirectories(file.toAbsolutePath().getParent());
+      Path directory = PrivateFiles.makeFolder(file.toAbsolutePath().getParent());
       // Complete and readable only by its owner before it has its name: no moment at which it is open or half written.
       Path written = Files.createTempFile(directory, "." + file.getFileName(), ".new", ownerOnly(directory));
       try {

@@ -178,7 +178,8 @@ final class ProductionRules {
           }
         });
       } catch (PasswordFile.Unusable e) {
-        problems.add(e.getMessage());
+        // Open to others, which the next rule says, or not to be read, by which the start ends.
+        continue;
       }
     }
   }
