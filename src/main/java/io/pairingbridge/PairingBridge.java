@@ -12,6 +12,12 @@ import io.pairingbridge.cli.Run;
 import io.pairingbridge.cli.RunSimulator;
 import io.pairingbridge.cli.Status;
 import io.pairingbridge.cli.Submit;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -32,6 +38,9 @@ public final class PairingBridge {
   }
 
   public static void main(String[] args) {
+    // Programs read what is printed, and they read UTF-8, whatever the locale of whoever started it.
+    System.setOut(utf8(FileDescriptor.out));
+    System.setErr(utf8(FileDescriptor.err));
     // Libraries that log through java.util.logging write to the same log, in the same form.
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
@@ -42,9 +51,15 @@ public final class PairingBridge {
     System.exit(code);
   }
 
+  private static PrintStream utf8(FileDescriptor to) {
+    return new PrintStream(new BufferedOutputStream(new FileOutputStream(to), 8_192), true, StandardCharsets.UTF_8);
+  }
+
   /** Runs one command and returns its exit code. */
   public static int execute(String... args) {
     return new CommandLine(new PairingBridge())
+        .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
+        .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
         .setExecutionExceptionHandler(Failures::report)
         .setParameterExceptionHandler(Failures::usage)
         // A value that begins with @ is that value, not a file with more options.

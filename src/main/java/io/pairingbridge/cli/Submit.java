@@ -194,6 +194,10 @@ public final class Submit implements Callable<Integer> {
     List<String> violations = new ArrayList<>();
     id("--job", job, violations);
     id("--batch", batch, violations);
+    readable("--name", name, violations);
+    readable("--webhook-url", webhookUrl, violations);
+    readable("--otp", otp, violations);
+    reference.forEach((key, value) -> readable("--reference", key + value, violations));
     if (priority < 0 || priority > 9) {
       violations.add("--priority must be from 0 to 9");
     }
@@ -219,6 +223,18 @@ public final class Submit implements Callable<Integer> {
           + String.join("; ", violations));
     }
     return body;
+  }
+
+  /**
+   * Java makes U+FFFD of what is not in the locale's encoding, or, where that is ASCII, a question mark: a terminal would be paired under
+   * another name than was typed.
+   */
+  private static void readable(String option, String value, List<String> violations) {
+    boolean utf8 = "UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"));
+    if (value != null && (value.indexOf('\ufffd') >= 0 || !utf8 && value.indexOf('?') >= 0)) {
+      violations.add(option + " holds a character that the locale's encoding (" + System.getProperty("sun.jnu.encoding")
+          + ") has not brought here: type it in UTF-8 with LC_ALL=C.UTF-8, or send a document with --file");
+    }
   }
 
   private static void id(String option, String value, List<String> violations) {

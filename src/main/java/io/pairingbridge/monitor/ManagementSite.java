@@ -92,7 +92,7 @@ public final class ManagementSite implements AutoCloseable {
 
   private static final ObjectMapper REQUESTS = new ObjectMapper(new JsonFactoryBuilder().streamReadConstraints(StreamReadConstraints.builder()
       .maxNestingDepth(DEEPEST_REQUEST).build()).enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
 
   private final Supplier<Map<String, String>> logins;
   private final LoginThrottle throttle;

@@ -93,11 +93,15 @@ final class OperationRules {
       case "java.lang.Byte", "java.lang.Short", "java.lang.Long" -> argument == null ? null
           : whole(type.substring("java.lang.".length()).toLowerCase(Locale.ROOT), argument);
       case "java.lang.Integer" -> argument == null ? null : whole("int", argument);
-      case "float", "double" -> argument instanceof Number ? null : "a number, without quotation marks";
-      case "java.lang.Float", "java.lang.Double" -> argument == null || argument instanceof Number ? null : "a number, without quotation marks";
+      case "float", "double" -> number(argument);
+      case "java.lang.Float", "java.lang.Double" -> argument == null ? null : number(argument);
       case "java.lang.String" -> argument == null || argument instanceof String ? null : "a text, in quotation marks";
       default -> null;
     };
+  }
+
+  private static String number(Object argument) {
+    return argument instanceof Number number && Double.isFinite(number.doubleValue()) ? null : "a number, without quotation marks";
   }
 
   private static String whole(String type, Object argument) {

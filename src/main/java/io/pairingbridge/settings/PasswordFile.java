@@ -2,8 +2,6 @@ package io.pairingbridge.settings;
 
 import io.pairingbridge.files.PrivateFiles;
 import java.io.IOException;
-import java.io.Reader;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -16,12 +14,12 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Set;
 
 /**
@@ -80,21 +78,21 @@ public record PasswordFile(Path file, String subject, String header) {
     }
     try {
       requireOwnerOnly();
-      Properties properties = new Properties();
-      try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-        properties.load(reader);
+      List<String> problems = new ArrayList<>();
+      List<PropertyLines.Line> lines = PropertyLines.read(file, problems::add);
+      if (!problems.isEmpty()) {
+        throw new Unusable(subject + " can't be used: " + file + " " + String.join("; it ", problems), null);
       }
       Map<String, String> kept = new LinkedHashMap<>();
-      for (String user : properties.stringPropertyNames()) {
-        String password = properties.getProperty(user);
-        if (!password.isBlank()) {
-          kept.put(user, password);
+      for (PropertyLines.Line line : lines) {
+        if (!line.value().isBlank()) {
+          kept.put(line.name(), line.value());
         }
       }
       return kept;
-    } catch (IOException | UncheckedIOException | IllegalArgumentException e) {
-      throw new Unusable(subject + " in " + file + " can't be read (" + e.getClass().getSimpleName()
-          + "): make the file readable for the user that runs the bridge, or delete it to have new ones made", e);
+    } catch (IOException e) {
+      throw new Unusable(subject + " can't be read: " + file + " " + e.getMessage()
+          + "; make the file readable for the user that runs the bridge, or delete it to have new ones made", e);
     }
   }
 
@@ -112,7 +110,7 @@ public record PasswordFile(Path file, String subject, String header) {
   /** Returns what the file holds afterwards, which is another start's if that one created the file first. */
   private Map<String, String> write(Map<String, String> passwords, boolean first) {
     StringBuilder text = new StringBuilder(header);
-    passwords.forEach((user, password) -> text.append(user).append('=').append(password).append('\n'));
+    passwords.forEach((user, password) -> text.append(escaped(user)).append('=').append(escaped(password)).append('\n'));
     try {
       Path directory = PrivateFiles.makeFolder(file.toAbsolutePath().getParent());
       // Complete and readable only by its owner before it has its name: no moment at which it is open or half written.
@@ -138,6 +136,22 @@ public record PasswordFile(Path file, String subject, String header) {
       throw new Unusable(subject + " can't be kept in " + file + " (" + e.getMessage()
           + "): make the data directory writable, or choose another with pairing.data-directory", e);
     }
+  }
+
+  /** As it must be written to be read as it is. */
+  private static String escaped(String text) {
+    StringBuilder escaped = new StringBuilder();
+    for (char c : text.toCharArray()) {
+      switch (c) {
+        case '\\', '=', ':', '#', '!', ' ' -> escaped.append('\\').append(c);
+        case '\n' -> escaped.append("\\n");
+        case '\r' -> escaped.append("\\r");
+        case '\t' -> escaped.append("\\t");
+        case '\f' -> escaped.append("\\f");
+        default -> escaped.append(c);
+      }
+    }
+    return escaped.toString();
   }
 
   /** Unlike a move, a link never replaces a file that another start has put there in between. */

@@ -131,6 +131,9 @@ enum Setting {
     Kind TEXT = value -> {};
     /** A value that is never printed and may be given as a file ({@code <key>-file}). */
     Kind SECRET = value -> {};
+    /** As people write them: Java would also take hexadecimal numbers, exponents and the digits of other scripts. */
+    Pattern WHOLE = Pattern.compile("[+-]?[0-9]{1,9}");
+    Pattern DECIMAL = Pattern.compile("[+-]?[0-9]{1,9}(\\.[0-9]{1,9})?");
     Kind BOOLEAN = choice("true", "false");
     Kind HTTP_URL = Kind::httpUrl;
 
@@ -146,11 +149,11 @@ enum Setting {
     }
 
     static Kind number(int least, int most) {
-      return value -> within(value, Integer::parseInt, least, most, "a whole number");
+      return value -> within(value, WHOLE, least, most, "a whole number");
     }
 
     static Kind decimal(int least, int most) {
-      return value -> within(value, Double::parseDouble, least, most, "a number");
+      return value -> within(value, DECIMAL, least, most, "a number");
     }
 
     static Kind duration(String least, String most) {
@@ -162,14 +165,8 @@ enum Setting {
       };
     }
 
-    private static void within(String value, java.util.function.Function<String, Number> parse, int least, int most,
-        String what) {
-      double number;
-      try {
-        number = parse.apply(value).doubleValue();
-      } catch (NumberFormatException e) {
-        throw new IllegalArgumentException("must be " + what + " from " + least + " to " + most, e);
-      }
+    private static void within(String value, Pattern form, int least, int most, String what) {
+      double number = form.matcher(value).matches() ? Double.parseDouble(value) : Double.NaN;
       if (!(number >= least && number <= most)) {
         throw new IllegalArgumentException("must be " + what + " from " + least + " to " + most);
       }

@@ -189,7 +189,8 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     }
     if (!client && journal.startsWith("jdbc:postgresql:") && (source.get(Setting.JOURNAL_USERNAME).isEmpty()
         || source.get(Setting.JOURNAL_PASSWORD).isEmpty() && source.sound(Setting.JOURNAL_PASSWORD))) {
-      problems.add("pairing.journal.username and pairing.journal.password (or -file) are needed for " + journal.replaceFirst("\\?.*", ""));
+      problems.add("pairing.journal.username and pairing.journal.password (or -file) are needed for " + journal.replaceFirst("\\?.*", "")
+          .replaceFirst("//.*@", "//***@"));
     }
     noPasswordIn("pairing.journal.url", journal, "pairing.journal.password", problems);
     String otpKey = source.get(Setting.JOURNAL_OTP_KEY);

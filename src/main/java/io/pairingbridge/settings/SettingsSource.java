@@ -1,9 +1,9 @@
 package io.pairingbridge.settings;
 
+import io.pairingbridge.text.Text;
 import java.io.IOException;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,7 +12,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -24,12 +23,19 @@ import java.util.regex.Pattern;
  * name and value is checked, and all mistakes are reported at once.
  */
 final class SettingsSource {
+  private static final Pattern PROFILE = Pattern.compile("[A-Za-z0-9_-]{1,64}");
   private static final Pattern ALIAS = Pattern.compile("[A-Za-z0-9_-]+");
   /** Names of ours that are no settings: where the bundle lies, which profile applies, whether failures are traced, how is logged. */
   private static final List<String> NOT_SETTINGS = List.of("pairing.home", "pairing.profile", "pairing.debug", "pairing.log");
 
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{.*}}", Pattern.DOTALL);
   private static final String VARIABLE = "environment variable ";
+  /** Bytes of a file that holds a secret, and characters of a value. */
+  private static final int LARGEST_SECRET = 64 * 1024;
+  private static final int LONGEST_VALUE = 8 * 1024;
+  private static final int LONGEST_NAME = 128;
+  /** A name that differs more is no typing error. */
+  private static final int FURTHEST = 4;
 
   private final Map<String, String> values = new TreeMap<>();
   private final Map<String, String> camel = new TreeMap<>();
@@ -41,7 +47,9 @@ final class SettingsSource {
 
   SettingsSource(Path home, String profile, Map<String, String> environment, Map<String, String> system) {
     file(home.resolve("config/application.properties"), true);
-    if (profile != null) {
+    if (profile != null && !PROFILE.matcher(profile).matches()) {
+      problems.add("the profile's name may have letters, digits, _ and - only; it stands for config/application-<profile>.properties");
+    } else if (profile != null) {
       file(home.resolve("config/application-" + profile + ".properties"), true);
     }
     environment(environment);
@@ -107,18 +115,33 @@ final class SettingsSource {
       }
       return;
     }
-    Properties properties = new Properties();
-    try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-      properties.load(reader);
-    } catch (IOException | IllegalArgumentException e) {
-      problems.add("settings file " + file + " cannot be read: " + e.getMessage());
-    }
-    properties.stringPropertyNames().forEach(key -> {
-      put(key, properties.getProperty(key), file.toString());
-      if (kind(key) == Setting.Kind.SECRET && !properties.getProperty(key).isBlank() && !key.startsWith("pairing.integrator")) {
-        passwordsInSettingsFiles.computeIfAbsent(file, none -> new TreeSet<>()).add(key);
+    try {
+      for (PropertyLines.Line line : PropertyLines.read(file, problem -> problems.add("settings file " + file + " " + problem))) {
+        String key = line.name();
+        if (!key.startsWith("pairing.") && !key.startsWith("camel.")) {
+          // Perhaps the second line of a secret: its text is not repeated, unless it looks like a setting.
+          problems.add("settings file " + file + " has a line that is no setting, line " + line.number() + resembling(key));
+          continue;
+        }
+        put(key, line.value(), file.toString());
+        if (kind(key) == Setting.Kind.SECRET && !line.value().isBlank() && !key.startsWith("pairing.integrator")) {
+          passwordsInSettingsFiles.computeIfAbsent(file, none -> new TreeSet<>()).add(key);
+        }
       }
-    });
+    } catch (IOException e) {
+      problems.add("settings file " + file + " " + e.getMessage());
+    }
+  }
+
+  private static String resembling(String key) {
+    String name = Text.trimmed(key).toLowerCase(Locale.ROOT).replace('_', '.');
+    for (Setting setting : Setting.values()) {
+      String candidate = setting.key().replace('-', '.');
+      if (Math.abs(name.length() - candidate.length()) < FURTHEST && Spelling.distance(name.replace('-', '.'), candidate) < FURTHEST) {
+        return "; did you mean " + setting.key() + "?";
+      }
+    }
+    return "; settings begin with pairing., and Camel's own with camel.";
   }
 
   private void put(String key, String value, String origin) {
@@ -126,7 +149,7 @@ final class SettingsSource {
       return;
     }
     if (key.startsWith("pairing.")) {
-      values.put(key, value.trim());
+      values.put(key, value.strip()); // not trim, which would take control characters away in silence
       origins.put(key, origin);
     } else if (key.startsWith("camel.")) {
       camel.put(key, value);
@@ -143,6 +166,11 @@ final class SettingsSource {
       }
     }
     environment.forEach((variable, value) -> {
+      String spelt = Setting.variable(variable);
+      boolean meant = known.containsKey(spelt) || variable.startsWith("pairing.") || spelt.startsWith("PAIRING_") && kind(familyKey(spelt)) != null;
+      if (!spelt.equals(variable) && meant) {
+        problems.add("the environment variable " + Text.line(variable, LONGEST_NAME) + " is not looked at: it is written " + Text.line(spelt, LONGEST_NAME));
+      }
       if (!variable.startsWith("PAIRING_")
           || NOT_SETTINGS.stream().anyMatch(n -> Setting.variable(n).equals(variable))) {
         return;
@@ -191,16 +219,26 @@ final class SettingsSource {
             + "); keep one of them");
         continue;
       }
+      Path path;
       try {
-        String content = Files.readString(home.resolve(file)).strip();
+        path = home.resolve(file);
+      } catch (InvalidPathException e) {
+        problem(secret, key + " is no name that a file can have here (set in " + origins.get(key) + ")");
+        continue;
+      }
+      try {
+        if (!Files.exists(path)) {
+          throw new IOException("cannot be read (it does not exist)");
+        }
+        String content = PropertyLines.text(path, LARGEST_SECRET).strip();
         if (content.isEmpty()) {
-          problem(secret, key + " names the file " + file + ", which is empty");
+          problem(secret, key + " names the file " + Text.line(file, LONGEST_NAME) + ", which is empty");
         }
         put(secret, content, key);
-        secretFiles.put(key, home.resolve(file));
+        secretFiles.put(key, path);
       } catch (IOException e) {
-        problem(secret, key + " names the file " + file + ", which cannot be read (" + e.getClass().getSimpleName()
-            + "); check the path and its permissions");
+        problem(secret, key + " names the file " + Text.line(file, LONGEST_NAME) + ", which " + e.getMessage()
+            + "; check the path and its permissions");
       }
     }
   }
@@ -232,7 +270,7 @@ final class SettingsSource {
       String origin = origins.get(key);
       if (kind == null) {
         boolean variable = origin.startsWith(VARIABLE);
-        String name = variable ? origin.substring(VARIABLE.length()) : key;
+        String name = Text.line(variable ? origin.substring(VARIABLE.length()) : key, LONGEST_NAME);
         problems.add("unknown setting " + name + " (" + (variable ? "an environment variable" : "set in " + origin)
             + ")" + nearest(name, variable));
       } else if (PLACEHOLDER.matcher(value).matches()) {
@@ -243,21 +281,50 @@ final class SettingsSource {
         values.remove(key);
       } else if (!value.isEmpty()) {
         try {
+          requireText(value);
           kind.check(value);
+          requirePath(kind, value);
         } catch (IllegalArgumentException e) {
-          problem(key, key + " " + e.getMessage() + (kind == Setting.Kind.SECRET ? "" : "; it is \"" + value + "\"")
-              + " (set in " + origin + ")");
+          problem(key, key + " " + e.getMessage() + (kind == Setting.Kind.SECRET ? "" : quoted(value)) + " (set in " + origin + ")");
           values.remove(key);
         }
       }
     }
   }
 
+  private static void requireText(String value) {
+    if (value.length() > LONGEST_VALUE) {
+      throw new IllegalArgumentException("is longer than " + LONGEST_VALUE + " characters");
+    }
+    if (value.chars().anyMatch(Character::isISOControl) || !value.equals(Text.wellFormed(value))) {
+      throw new IllegalArgumentException("holds a line end or another character that is no text");
+    }
+  }
+
+  /** Many texts name files, and a locale other than UTF-8 cannot name all. */
+  private static void requirePath(Setting.Kind kind, String value) {
+    if (kind == Setting.Kind.TEXT) {
+      try {
+        Path.of(value);
+      } catch (InvalidPathException e) {
+        throw new IllegalArgumentException("is no name that a file can have in this locale", e);
+      }
+    }
+  }
+
+  /** An address may hold a login, and is not repeated then; nor is what nobody could read. */
+  private static String quoted(String value) {
+    return value.indexOf('@') >= 0 || value.length() > LONGEST_NAME || !value.equals(Text.line(value)) ? "" : "; it is \"" + value + "\"";
+  }
+
   private static String nearest(String name, boolean variable) {
     String best = null;
-    int least = 4; // further away than that is no typing error
+    int least = FURTHEST;
     for (Setting setting : Setting.values()) {
       String candidate = variable ? Setting.variable(setting.key()) : setting.key();
+      if (Math.abs(name.length() - candidate.length()) >= FURTHEST) {
+        continue;
+      }
       int distance = Spelling.distance(name, candidate);
       if (distance < least) {
         least = distance;

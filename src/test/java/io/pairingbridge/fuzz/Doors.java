@@ -18,6 +18,8 @@ final class Doors {
     Map<String, Opener> doors = new TreeMap<>();
     doors.put("answers", AnswersDoor::new);
     // One line a door.
+    doors.put("jolokia", JolokiaDoor::new);
+    doors.put("settings", SettingsDoor::new);
     return doors;
   }
 }

@@ -120,8 +120,8 @@ class ManagementAccessIT {
   private static List<String> wrong(String type) {
     return switch (type) {
       case "boolean" -> List.of("\"notbool\"", "\"true\"", "\"\"", "1", "null", "[true]", "{}");
-      case "int", "long" -> List.of("\"1\"", "\"x\"", "1.5", "1e400", "99999999999999999999", "true", "null", "[]", "NaN".equals(type) ? "" : "\"NaN\"");
-      case "java.lang.String" -> List.of("1", "true", "[\"x\"]", "{\"a\":1}");
+      case "int", "long" -> List.of("\"1\"", "\"x\"", "1.5", "1e400", "99999999999999999999", "true", "null", "[]", "\"NaN\"");
+      case "java.lang.String" -> List.of("1", "1e400", "true", "[\"x\"]", "{\"a\":1}");
       default -> List.of("\"x\"", "null");
     };
   }

@@ -186,6 +186,18 @@ class ProductionRulesTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"management-users.properties,anna,anna,is its user's name", "management-users.properties,anna,short,is shorter than",
+      "broker-users.properties,operator,changemechangeme,examples come with", "management-users.properties,ben,abababababababab,repeats fewer"})
+  void refusesAWeakPasswordThatSomebodyAddedToAFileOfUsers(String file, String user, String password, String says) throws IOException {
+    Files.createDirectories(home.resolve("data"));
+    Files.writeString(home.resolve("data/" + file), "operator=" + GOOD + "\n" + user + "=" + password + "\n");
+    mode("data/" + file, "rw-------");
+    assertThat(problems()).contains("the password of user " + user, file, says, "openssl rand").doesNotContain(GOOD);
+    Files.writeString(home.resolve("data/" + file), "operator=" + GOOD + "\n" + user + "=" + GOOD + "\n");
+    assertThat(problems()).isEmpty();
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"pairing.seal.recipient-keys", "pairing.seal.break-glass-keys", "pairing.endpoint.truststore",
       "pairing.broker.truststore"})
   void refusesAPublicFileThatOthersMayChange(String key) throws IOException {
