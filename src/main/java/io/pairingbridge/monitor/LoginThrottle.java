@@ -98,6 +98,11 @@ final class LoginThrottle {
     wellKnown.put(attempt.user() + "@" + network(attempt.address()), true);
   }
 
+  /** How much is remembered of all. */
+  synchronized int remembered() {
+    return addresses.size() + users.size() + wellKnown.size() + guessed.size();
+  }
+
   private static long ahead(Map<String, Long> next, String key, long now) {
     Long at = next.get(key);
     return at == null ? 0 : at - now - (BURST - 1) * INTERVAL;

@@ -187,7 +187,7 @@ class ProductionRulesTest {
 
   @ParameterizedTest
   @CsvSource({"management-users.properties,anna,anna,is its user's name", "management-users.properties,anna,short,is shorter than",
-      "broker-users.properties,operator,changemechangeme,examples come with", "management-users.properties,ben,abababababababab,repeats fewer"})
+      "broker-users.properties,bridge,changemechangeme,examples come with", "management-users.properties,ben,abababababababab,repeats fewer"})
   void refusesAWeakPasswordThatSomebodyAddedToAFileOfUsers(String file, String user, String password, String says) throws IOException {
     Files.createDirectories(home.resolve("data"));
     Files.writeString(home.resolve("data/" + file), "operator=" + GOOD + "\n" + user + "=" + password + "\n");

@@ -281,8 +281,71 @@ class SettingsTest {
 
   @Test
   void camelsOwnSettingsArePassedOn() throws IOException {
-    file("application.properties", "pairing.integrator-id=0123456789ab", "camel.main.name=x", "other=y");
+    file("application.properties", "pairing.integrator-id=0123456789ab", "camel.main.name=x");
     assertThat(load().camel()).isEqualTo(Map.of("camel.main.name", "x"));
+  }
+
+  @Test
+  void readsTheFirstLineOfAFileThatBeginsWithAByteOrderMark() throws IOException {
+    file("application.properties", "\ufeffpairing.environment=simulator", "pairing.integrator-id=0123456789ab");
+    assertThat(load().environment()).isEqualTo("simulator");
+    file("secret", "\ufeff0123456789ab\r");
+    file("application.properties", "pairing.integrator-id-file=config/secret");
+    assertThat(load().integratorId()).isEqualTo("0123456789ab");
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', value = {
+      "pairing.environmet=simulator                          | did you mean pairing.environment",
+      "PAIRING_ENVIRONMENT=simulator                         | line 2; did you mean pairing.environment?",
+      "canary-4711-secret of two lines                       | has a line that is no setting, line 2",
+      "pairing.integrator-id=other                           | sets pairing.integrator-id twice, in line 1 and in line 2",
+      "pairing.data-directory=C:\\data                       | single backslash in line 2",
+      "pairing.instance-id=x\\u12                            | \\u without four hexadecimal digits in line 2",
+      "pairing.instance-id=\\u0000                           | pairing.instance-id holds a line end or another character that is no text",
+      "pairing.environment=\\u0000                           | pairing.environment holds a line end",
+      "pairing.management.password=canary-4711-secret\\u0000 | pairing.management.password holds a line end",
+      "pairing.endpoint.url=https://u:canary-4711-secret@h/  | pairing.endpoint.url must be an absolute http or https URL",
+      "pairing.requests.concurrency=0x10                     | pairing.requests.concurrency must be a whole number",
+      "pairing.retry.jitter=0x1p-1                           | pairing.retry.jitter must be a number"})
+  void dropsNothingInSilenceAndRepeatsNoSecret(String line, String says) throws IOException {
+    file("application.properties", "pairing.integrator-id=0123456789ab", line);
+    assertThat(refused()).contains(says).doesNotContain(CANARY);
+  }
+
+  @Test
+  void saysWhereALineIsSwallowedByABackslashBeforeIt() throws IOException {
+    file("application.properties", "pairing.integrator-id=0123456789ab", "pairing.instance-id=x\\", "pairing.environment=production");
+    assertThat(refused()).contains("ends line 2 with a backslash", "line 3");
+  }
+
+  @Test
+  void looksAtNoFileThatIsNoneAndAtNoneThatIsTooLarge() throws IOException {
+    Path file = home.resolve("config/application.properties");
+    Files.write(file, "pairing.integrator-id=b\u00fcro".getBytes(java.nio.charset.StandardCharsets.ISO_8859_1));
+    assertThat(refused()).contains("settings file " + file + " is not in UTF-8");
+    Files.delete(file);
+    Files.createSymbolicLink(file, Path.of("/dev/zero"));
+    assertThat(refused()).contains("settings file " + file + " is no ordinary file");
+    Files.delete(file);
+    Files.write(file, new byte[2 * 1024 * 1024]);
+    assertThat(refused()).contains("is larger than");
+    file("application.properties", "pairing.integrator-id-file=config");
+    assertThat(refused()).contains("pairing.integrator-id-file names the file config, which is a folder");
+    file("secret", "one", "two");
+    file("application.properties", "pairing.integrator-id-file=config/secret");
+    assertThat(refused()).contains("pairing.integrator-id holds a line end");
+    file("application.properties", "pairing.integrator-id-file=/dev/zero");
+    assertThat(refused()).contains("which is no ordinary file");
+  }
+
+  @Test
+  void saysHowAVariableIsWrittenThatIsSpeltAnotherWay() {
+    environment.put("pairing.environment", "production");
+    assertThat(refused()).contains("pairing.environment is not looked at: it is written PAIRING_ENVIRONMENT");
+    environment.clear();
+    environment.put("pairing_integrators_east_id", "x");
+    assertThat(refused()).contains("PAIRING_INTEGRATORS_EAST_ID");
   }
 
   private void file(String name, String... lines) throws IOException {
