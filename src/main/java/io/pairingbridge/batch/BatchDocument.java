@@ -1,38 +1,50 @@
 package io.pairingbridge.batch;
 
+import io.pairingbridge.text.Text;
 import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.Reader;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.Map;
 
 /** A batch document that is read once, from its beginning to its end. Not for several threads. */
 public abstract class BatchDocument implements AutoCloseable {
   /** Characters of one row at most; a request of the contract's 64 KiB fits. */
   static final int LONGEST_ROW = 128 * 1024;
 
-  private long line;
+  /** Rows of one document at most: what is remembered of each, to find passwords that come twice, stays below 70 MB. */
+  static final long MOST_ROWS = 1_000_000;
+  /** Bytes of a document at most: a million rows of a kilobyte. Memory does not grow with it; how long others wait does. */
+  static final long LARGEST = 1L << 30;
+  /** The first bytes of what people put in place of a text, in hexadecimal digits. */
+  private static final Map<String, String> PACKED = Map.of("504b0304", "a workbook, or another packed file", "504b0506", "an empty zip file",
+      "d0cf11e0", "a workbook of an old Excel", "1f8b", "packed (gzip)", "425a68", "packed (bzip2)", "fd377a58", "packed (xz)", "377abcaf",
+      "packed (7z)", "28b52ffd", "packed (zstd)", "52617221", "packed (rar)", "25504446", "a PDF");
+
+  private long rows;
 
   BatchDocument() {}
 
   /**
    * The next row, or what is wrong with it; null at the end.
    *
-   * @throws BatchException if nothing after this place can be understood
+   * @throws BatchException if nothing after this place can be understood, or the document is larger than is allowed
    * @throws IOException if the source failed
    */
   public final BatchEntry next() throws BatchException, IOException {
     try {
       BatchEntry entry = read();
-      line = entry == null ? line : entry.line();
+      if (entry != null && ++rows > MOST_ROWS) {
+        throw new BatchException("line " + entry.line() + ": a document may have " + MOST_ROWS + " rows. Nothing from here on was looked at:"
+            + " send it as a document of its own");
+      }
       return entry;
-    } catch (CharacterCodingException e) {
-      throw notUtf8(line, e);
+    } catch (Utf8Reader.NotUtf8 e) {
+      throw notUtf8(e);
+    } catch (BoundedStream.TooLarge e) {
+      throw tooLarge(e);
     }
   }
 
@@ -49,50 +61,70 @@ public abstract class BatchDocument implements AutoCloseable {
    * @throws BatchException if it is nothing of these, and what it seems to be instead
    */
   public static BatchDocument open(InputStream source) throws BatchException, IOException {
-    BufferedInputStream bytes = new BufferedInputStream(source, 1 << 16);
+    BufferedInputStream bytes = new BufferedInputStream(new BoundedStream(source, LARGEST), 1 << 14);
     refuseOthers(bytes);
-    Reader text = new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8.newDecoder()
-        .onMalformedInput(CodingErrorAction.REPORT).onUnmappableCharacter(CodingErrorAction.REPORT)), 1 << 16);
+    return open(new Utf8Reader(bytes));
+  }
+
+  /** As {@link #open(InputStream)}, for a document that is text already. */
+  static BatchDocument open(Reader source) throws BatchException, IOException {
     try {
-      return open(text);
-    } catch (CharacterCodingException e) {
-      throw notUtf8(0, e);
+      return recognised(new BufferedReader(source, 1 << 14));
+    } catch (Utf8Reader.NotUtf8 e) {
+      throw notUtf8(e);
+    } catch (BoundedStream.TooLarge e) {
+      throw tooLarge(e);
     }
   }
 
-  private static BatchDocument open(Reader text) throws BatchException, IOException {
-    text.mark(1);
-    if (text.read() != '\ufeff') {
-      text.reset();
-    }
+  private static BatchDocument recognised(Reader text) throws BatchException, IOException {
     text.mark(LONGEST_ROW);
+    int blanks = 0;
     int lines = 0;
-    int first = text.read();
-    for (int n = 1; first != -1 && Character.isWhitespace(first); n++) {
-      if (n == LONGEST_ROW) {
-        throw new BatchException("the document begins with more than " + n + " characters of white space");
+    int behindLines = 0;
+    int before = 0;
+    int c = text.read();
+    for (; c != -1 && isBlank(c); c = text.read()) {
+      if (++blanks == LONGEST_ROW) {
+        throw new BatchException("the document begins with more than " + blanks + " characters of white space");
       }
-      lines += first == '\n' ? 1 : 0;
-      first = text.read();
+      if (c == '\n' || c == '\r') {
+        lines += c == '\n' && before == '\r' ? 0 : 1;
+        behindLines = blanks;
+      } else if (before == 0 && c == '\ufeff') {
+        behindLines = blanks; // a byte order mark belongs to no column's name
+      }
+      before = c;
     }
-    if (first == -1) {
+    if (c == -1) {
       throw new BatchException("the document is empty");
     }
     text.reset();
-    return switch (first) {
-      case '[' -> new JsonArrayDocument(text);
-      case '{' -> new NdjsonDocument(text);
+    return switch (c) {
+      case '[' -> {
+        skip(text, blanks);
+        yield new JsonArrayDocument(text, lines);
+      }
+      case '{' -> {
+        skip(text, blanks);
+        yield new NdjsonDocument(text, lines);
+      }
       default -> {
-        skipLines(text, lines);
+        skip(text, behindLines); // what follows in the first line may be a column without a name
         yield new CsvDocument(text, lines);
       }
     };
   }
 
-  private static void skipLines(Reader text, int lines) throws IOException {
-    for (int left = lines; left > 0;) {
-      left -= text.read() == '\n' ? 1 : 0;
+  private static void skip(Reader text, int characters) throws IOException {
+    for (int left = characters; left > 0; left--) {
+      text.read();
     }
+  }
+
+  /** Whether this is nothing but white space, or what cannot be seen. */
+  static boolean isBlank(int c) {
+    return Text.trimmed(Character.toString(c)).isEmpty();
   }
 
   private static void refuseOthers(BufferedInputStream bytes) throws BatchException, IOException {
@@ -100,18 +132,23 @@ public abstract class BatchDocument implements AutoCloseable {
     byte[] start = bytes.readNBytes(4);
     bytes.reset();
     String hex = HexFormat.of().formatHex(start);
-    if (hex.startsWith("504b0304") || hex.startsWith("d0cf11e0")) {
-      throw new BatchException("this is a workbook, or another packed file, and no text: in the spreadsheet program, save the"
-          + " sheet as \"CSV UTF-8\"");
+    for (Map.Entry<String, String> packed : PACKED.entrySet()) {
+      if (hex.startsWith(packed.getKey())) {
+        throw new BatchException("this is " + packed.getValue() + ", and no text: unpack it, or in the spreadsheet program save the sheet as"
+            + " \"CSV UTF-8\", and send that");
+      }
     }
     if (hex.startsWith("fffe") || hex.startsWith("feff")) {
       throw new BatchException("this is UTF-16: save it as UTF-8 (in Excel: \"CSV UTF-8\")");
     }
   }
 
-  /** What is said of a document whose bytes are no UTF-8, somewhere after a line that was read. */
-  private static BatchException notUtf8(long line, CharacterCodingException cause) {
-    return new BatchException("a character somewhere after line " + line + " is not UTF-8: save the document as UTF-8 (in Excel: \"CSV"
-        + " UTF-8\")", cause);
+  private static BatchException notUtf8(Utf8Reader.NotUtf8 cause) {
+    return new BatchException("line " + cause.line() + " holds bytes that are not UTF-8. Nothing from this line on was looked at: save the"
+        + " document as UTF-8 (in Excel: \"CSV UTF-8\") and send it again", cause);
+  }
+
+  private static BatchException tooLarge(BoundedStream.TooLarge cause) {
+    return new BatchException("the document has " + cause.getMessage() + ". What follows was not looked at: send it as several documents", cause);
   }
 }

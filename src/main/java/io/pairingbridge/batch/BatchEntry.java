@@ -1,5 +1,6 @@
 package io.pairingbridge.batch;
 
+import io.pairingbridge.text.Text;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,9 @@ import java.util.Map;
 public sealed interface BatchEntry {
   /** Where it begins, counted from 1; a quoted field may go on over several lines. */
   long line();
+
+  /** How many characters it holds, about. */
+  int characters();
 
   /**
    * A terminal to pair. The values are those of the document, without white space around them; absent and empty ones are
@@ -38,6 +42,15 @@ public sealed interface BatchEntry {
       return fields;
     }
 
+    @Override
+    public int characters() {
+      int characters = otp == null ? 0 : otp.length();
+      for (Map.Entry<String, String> field : fields().entrySet()) {
+        characters += field.getKey().length() + field.getValue().length();
+      }
+      return characters;
+    }
+
     private static void put(Map<String, String> fields, String column, String value) {
       if (value != null) {
         fields.put(column, value);
@@ -56,6 +69,11 @@ public sealed interface BatchEntry {
    * @param row what was understood of it, or null
    */
   record Refused(long line, List<Flaw> flaws, Row row) implements BatchEntry {
+    @Override
+    public int characters() {
+      return row == null ? 0 : row.characters();
+    }
+
     static Refused of(long line, String column, String problem) {
       return new Refused(line, List.of(new Flaw(line, column, problem)), null);
     }
@@ -68,6 +86,15 @@ public sealed interface BatchEntry {
    * @param problem a sentence for a person, with what to do; it quotes no value
    */
   record Flaw(long line, String column, String problem) {
+    private static final int LONGEST_COLUMN = 64;
+    private static final int LONGEST_PROBLEM = 1_000;
+
+    public Flaw {
+      // A column's name is the document's own text.
+      column = Text.line(column, LONGEST_COLUMN);
+      problem = Text.line(problem, LONGEST_PROBLEM);
+    }
+
     @Override
     public String toString() {
       return "line " + line + (column == null ? "" : ", column " + column) + ": " + problem;

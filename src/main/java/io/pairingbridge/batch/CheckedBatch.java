@@ -28,12 +28,16 @@ import java.util.regex.Pattern;
 public final class CheckedBatch implements AutoCloseable {
   /** How many rows are looked at before the first one is passed on, to learn how long one-time passwords are. */
   static final int LOOK_AHEAD = 256;
+  /** Characters of rows that are looked at before the first of them is passed on, at most, so that long rows do not fill the memory. */
+  private static final int MOST_AHEAD = 1 << 20;
   /** So many of the digits-only one-time passwords must have one length for a shorter one to be suspicious. */
   private static final double USUAL = 0.6;
 
   private static final Pattern DIGITS = Pattern.compile("[0-9]+");
   /** 1.23457E+11 */
   private static final Pattern ROUNDED = Pattern.compile("[0-9]+([.,][0-9]+)?[eE]\\+?[0-9]+");
+  /** What people and spreadsheets put between or before digits. */
+  private static final Pattern NO_DIGIT = Pattern.compile("[\\s\\p{Z}\\p{Cf}\\p{Cc}'\u2018\u2019`\"._-]");
   private static final Pattern FORMULA = Pattern.compile("[=@\\t\\r]|[+-](?![0-9 ()./-]*$)");
 
   /** A violation of the request's schema, or the first of several: its field, and what is wrong. */
@@ -44,6 +48,8 @@ public final class CheckedBatch implements AutoCloseable {
   private final Set<String> integrators;
   private final Deque<BatchEntry> ahead = new ArrayDeque<>();
   private final Map<Integer, Integer> otpLengths = new HashMap<>();
+  private int charactersAhead;
+  private long otpsSeen;
   private final LinesByHash otps = new LinesByHash();
   private final LinesByHash jobIds = new LinesByHash();
   private BatchException failure;
@@ -62,10 +68,11 @@ public final class CheckedBatch implements AutoCloseable {
    * can't be understood is returned first.
    */
   public BatchEntry next() throws BatchException, IOException {
-    while (!ended && ahead.size() < LOOK_AHEAD) {
+    while (!ended && ahead.size() < LOOK_AHEAD && (ahead.isEmpty() || charactersAhead < MOST_AHEAD)) {
       fetch();
     }
     BatchEntry entry = ahead.poll();
+    charactersAhead -= entry == null ? 0 : entry.characters();
     if (entry == null && failure != null) {
       throw failure;
     }
@@ -80,8 +87,12 @@ public final class CheckedBatch implements AutoCloseable {
         return;
       }
       ahead.add(entry);
-      if (entry instanceof Row row && row.otp() != null && DIGITS.matcher(row.otp()).matches()) {
-        otpLengths.merge(row.otp().length(), 1, Integer::sum);
+      charactersAhead += entry.characters();
+      if (entry instanceof Row row && row.otp() != null) {
+        otpsSeen++;
+        if (DIGITS.matcher(row.otp()).matches()) {
+          otpLengths.merge(row.otp().length(), 1, Integer::sum);
+        }
       }
     } catch (BatchException e) {
       failure = e;
@@ -105,6 +116,9 @@ public final class CheckedBatch implements AutoCloseable {
         flaws.add(new Flaw(row.line(), needed, "is missing or blank"));
       }
     }
+    if (row.otp() != null && Columns.OTP.equalsIgnoreCase(row.otp()) && row.name() != null && Columns.NAME.equalsIgnoreCase(row.name())) {
+      flaws.add(new Flaw(row.line(), null, "these are the names of the columns, and no terminal: leave the row out"));
+    }
     if (row.name() != null && row.otp() != null) {
       try {
         body = requests.write(request(row));
@@ -113,11 +127,17 @@ public final class CheckedBatch implements AutoCloseable {
         flaws.add(field.matches() ? new Flaw(row.line(), field.group(1), field.group(2)) : new Flaw(row.line(), null, e.getMessage()));
       }
     }
+    if (row.otp() != null) {
+      repeated(row, Columns.OTP, otps.line(row.otp()), flaws);
+    }
+    if (row.jobId() != null) {
+      repeated(row, Columns.JOB_ID, jobIds.line(row.jobId()), flaws);
+    }
     if (flaws.isEmpty()) {
       // Only what could be sent is remembered: the good one of two is not refused because of the bad one.
-      repeated(row, Columns.OTP, otps.firstLine(row.otp(), row.line()), flaws);
+      otps.firstLine(row.otp(), row.line());
       if (row.jobId() != null) {
-        repeated(row, Columns.JOB_ID, jobIds.firstLine(row.jobId(), row.line()), flaws);
+        jobIds.firstLine(row.jobId(), row.line());
       }
     }
     return flaws.isEmpty() ? row : new Refused(row.line(), List.copyOf(flaws), row);
@@ -148,14 +168,18 @@ public final class CheckedBatch implements AutoCloseable {
 
   private static void repeated(Row row, String column, long first, List<Flaw> flaws) {
     if (first != 0) {
-      flaws.add(new Flaw(row.line(), column, "is the same as in line " + first + ", which is the one that counts"));
+      flaws.add(new Flaw(row.line(), column, "is the same as in line " + first + ", which is the row that is sent with it"
+          + (column.equals(Columns.OTP) ? ": generate another one on this terminal" : "")));
     }
   }
 
   private static void generatedAt(Row row, List<Flaw> flaws) {
     if (row.otpGeneratedAt() != null) {
       try {
-        OffsetDateTime.parse(row.otpGeneratedAt());
+        int year = OffsetDateTime.parse(row.otpGeneratedAt()).getYear();
+        if (year < 2000 || year > 2100) {
+          throw new DateTimeException("no year of a one-time password");
+        }
       } catch (DateTimeException e) {
         flaws.add(new Flaw(row.line(), Columns.OTP_GENERATED_AT, "must be a time with its zone, such as 2026-11-25T09:30:00Z or"
             + " 2026-11-25T10:30:00+01:00"));
@@ -178,6 +202,18 @@ public final class CheckedBatch implements AutoCloseable {
       flaws.add(new Flaw(row.line(), Columns.OTP, "has " + row.otp().length() + " digits where most have " + usualOtpLength()
           + ": a spreadsheet program may have dropped zeros at its beginning. Format the column as text and enter it again; if"
           + " it really is that short, send it as a single request"));
+    } else if (!digits) {
+      withMoreThanDigits(row, flaws);
+    }
+  }
+
+  /** {@code 12 34 56} and {@code '123456} where nearly all are six digits. */
+  private void withMoreThanDigits(Row row, List<Flaw> flaws) {
+    int usual = usualOtpLength();
+    String digits = NO_DIGIT.matcher(row.otp()).replaceAll("");
+    if (usual > 0 && digits.length() == usual && DIGITS.matcher(digits).matches() && otpLengths.get(usual) >= USUAL * otpsSeen) {
+      flaws.add(new Flaw(row.line(), Columns.OTP, "holds spaces or signs between or before its digits where most are " + usual + " digits: enter it"
+          + " without them; if they really belong to it, send it as a single request"));
     }
   }
 

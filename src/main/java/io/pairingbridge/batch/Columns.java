@@ -1,6 +1,7 @@
 package io.pairingbridge.batch;
 
 import io.pairingbridge.settings.Spelling;
+import io.pairingbridge.text.Text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,14 +20,18 @@ final class Columns {
   /** How many others a request can carry in its reference. */
   static final int MOST_OTHERS = 16;
   private static final int LONGEST_NAME = 64;
+  /** Columns of a document, those without a name included: as many as a row of JSON may have fields. */
+  static final int MOST = 64;
+  /** How much of what is wrong is told. */
+  private static final int MOST_PROBLEMS = 16;
 
   private Columns() {}
 
   /** A name as it is meant: those with a meaning may be written in any case, with white space around them. */
   static String meant(String written) {
-    String stripped = written.strip();
-    String lower = stripped.toLowerCase(Locale.ROOT);
-    return KNOWN.contains(lower) ? lower : stripped;
+    String trimmed = Text.trimmed(written);
+    String lower = trimmed.toLowerCase(Locale.ROOT);
+    return KNOWN.contains(lower) ? lower : trimmed;
   }
 
   /**
@@ -38,6 +43,9 @@ final class Columns {
   static List<String> of(long line, List<String> header) throws BatchException {
     List<String> columns = header.stream().map(Columns::meant).toList();
     List<String> problems = new ArrayList<>();
+    if (columns.size() > MOST) {
+      problems.add("there are " + columns.size() + " columns; " + MOST + " are allowed");
+    }
     for (String needed : List.of(NAME, OTP)) {
       if (!columns.contains(needed)) {
         problems.add("the column " + needed + " is missing");
@@ -49,10 +57,10 @@ final class Columns {
       if (column.length() > LONGEST_NAME) {
         problems.add("a column's name has " + column.length() + " characters; " + LONGEST_NAME + " are allowed");
       } else if (!column.isEmpty() && !seen.add(column)) {
-        problems.add("the column " + column + " is there twice");
+        problems.add("the column " + Text.line(column) + " is there twice");
       }
       if (mistyped(column) != null) {
-        problems.add("the column " + column + " looks like " + mistyped(column) + " and is not: write it so");
+        problems.add("the column " + Text.line(column) + " looks like " + mistyped(column) + " and is not: write it so");
       }
       others += column.isEmpty() || KNOWN.contains(column) ? 0 : 1;
     }
@@ -60,11 +68,35 @@ final class Columns {
       problems.add("there are " + others + " columns besides " + String.join(", ", KNOWN) + "; " + MOST_OTHERS + " are allowed");
     }
     if (!problems.isEmpty()) {
-      throw new BatchException("line " + line + ", the header: " + String.join("; ", problems)
+      throw new BatchException("line " + line + ", the header: " + String.join("; ", problems.subList(0, Math.min(problems.size(), MOST_PROBLEMS)))
           + ". The first line names the columns: name and otp are needed, webhook_url, job_id, integrator and"
           + " otp_generated_at are known, all others become part of the reference");
     }
     return columns;
+  }
+
+  /** Whether these are names of columns once more, as where documents were put one behind the other. */
+  static boolean isHeader(List<String> fields) {
+    boolean name = false;
+    boolean otp = false;
+    for (String field : fields) {
+      if (field.length() <= LONGEST_NAME) {
+        String meant = again(field);
+        name |= meant.equals(NAME);
+        otp |= meant.equals(OTP);
+      }
+    }
+    return name && otp;
+  }
+
+  /** As {@link #isHeader(List)}, and of the same columns in the same order. */
+  static boolean isHeader(List<String> fields, List<String> columns) {
+    return isHeader(fields) && fields.stream().map(Columns::again).toList().equals(columns);
+  }
+
+  /** Behind a byte order mark inside of a document, quotes belong to the value. */
+  private static String again(String field) {
+    return meant(field.indexOf('"') < 0 ? field : field.replace('"', ' '));
   }
 
   /** The column that was surely meant by this one, or null. */

@@ -4,6 +4,7 @@ import de.siegmar.fastcsv.reader.CloseableIterator;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
+import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -49,6 +50,9 @@ final class CsvDocument extends BatchDocument {
         .maxBufferSize(LONGEST_ROW).ofCsvRecord(text);
     records = reader.iterator();
     CsvRecord header = record();
+    while (header != null && isBlank(header)) {
+      header = record();
+    }
     if (header == null) {
       throw new BatchException("the document has no header: the first line must name the columns, name and otp at least");
     }
@@ -58,21 +62,34 @@ final class CsvDocument extends BatchDocument {
   @Override
   BatchEntry read() throws BatchException, IOException {
     for (CsvRecord record = record(); record != null; record = record()) {
-      if (record.getFields().stream().anyMatch(field -> !field.isBlank())) { // spreadsheets write rows of nothing
+      if (!isBlank(record)) {
         return entry(record);
       }
     }
     return null;
   }
 
-  private BatchEntry entry(CsvRecord record) {
+  /** Spreadsheets write rows of nothing. */
+  private static boolean isBlank(CsvRecord record) {
+    return record.getFields().stream().allMatch(field -> Text.trimmed(field).isEmpty());
+  }
+
+  private BatchEntry entry(CsvRecord record) throws BatchException {
+    if (Columns.isHeader(record.getFields(), columns)) {
+      return BatchEntry.Refused.of(line, null, "this is the header once more, as where documents are put one behind the other: leave it out. The"
+          + " rows after it are read as those before it");
+    }
+    if (Columns.isHeader(record.getFields())) {
+      throw new BatchException("line " + line + " is a header again, and with other columns than the first one. Nothing from here on was looked"
+          + " at: send it as a document of its own");
+    }
     if (record.getFieldCount() != columns.size()) {
       return BatchEntry.Refused.of(line, null, "the row has " + record.getFieldCount() + " fields where the header has "
           + columns.size() + ": a value that holds a separator, a quote or a line break must stand in double quotes");
     }
     Map<String, String> values = new LinkedHashMap<>();
     for (int i = 0; i < columns.size(); i++) {
-      String value = record.getField(i).strip();
+      String value = Text.trimmed(record.getField(i));
       if (!value.isEmpty() && columns.get(i).isEmpty()) {
         return BatchEntry.Refused.of(line, null, "field " + (i + 1) + " has a value, and its column has no name");
       }
@@ -95,7 +112,7 @@ final class CsvDocument extends BatchDocument {
       throw e.getCause();
     } catch (CsvParseException e) {
       throw new BatchException("what follows line " + line + " can't be read: a row has more than " + LONGEST_ROW
-          + " characters, or a double quote is never closed. Nothing after it was looked at", e);
+          + " characters or 16384 fields, or a double quote is never closed. Nothing after it was looked at", e);
     }
   }
 

@@ -10,10 +10,15 @@ import java.io.Reader;
 /** One JSON array of row objects. */
 final class JsonArrayDocument extends BatchDocument {
   private final JsonParser parser;
+  private final long skipped;
   private boolean ended;
 
-  /** @param text that begins with the array's bracket, or with white space before it */
-  JsonArrayDocument(Reader text) throws IOException {
+  /**
+   * @param text that begins with the array's bracket
+   * @param skipped lines before that
+   */
+  JsonArrayDocument(Reader text, long skipped) throws IOException {
+    this.skipped = skipped;
     parser = JsonRow.parsers().createParser(text);
     parser.nextToken();
   }
@@ -35,13 +40,13 @@ final class JsonArrayDocument extends BatchDocument {
     } catch (JsonProcessingException e) {
       // Its message may quote the document.
       JsonLocation at = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
-      throw new BatchException("line " + at.getLineNr() + ", column " + at.getColumnNr() + ": this is no JSON, or ends too early, or has a text of more than " + LONGEST_ROW + " characters. Nothing after it"
-          + " was looked at");
+      throw new BatchException("line " + (skipped + at.getLineNr()) + ", column " + at.getColumnNr() + ": this is no JSON, or ends too early, or"
+          + " has a text of more than " + LONGEST_ROW + " characters. Nothing after it was looked at");
     }
   }
 
   private long line() {
-    return parser.currentTokenLocation().getLineNr();
+    return skipped + parser.currentTokenLocation().getLineNr();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.pairingbridge.batch;
 
+import io.pairingbridge.text.Text;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -23,6 +24,8 @@ final class JsonRow {
   private final Map<String, String> values = new LinkedHashMap<>();
   private final List<BatchEntry.Flaw> flaws = new ArrayList<>();
   private int fields;
+  private int characters;
+  private boolean tooLong;
 
   private JsonRow(long line) {
     this.line = line;
@@ -44,7 +47,8 @@ final class JsonRow {
     }
     JsonRow row = new JsonRow(line);
     row.object(parser, false);
-    return row.flaws.isEmpty() ? BatchEntry.Row.of(line, row.values) : new BatchEntry.Refused(line, List.copyOf(row.flaws), BatchEntry.Row.of(line, row.values));
+    BatchEntry.Row content = BatchEntry.Row.of(line, row.values);
+    return row.flaws.isEmpty() ? content : new BatchEntry.Refused(line, List.copyOf(row.flaws), content);
   }
 
   private void object(JsonParser parser, boolean inReference) throws IOException {
@@ -74,7 +78,7 @@ final class JsonRow {
       flaw(name, "looks like " + meant + " and is not: write it so");
     }
     switch (token) {
-      case VALUE_STRING -> put(name, parser.getText().strip());
+      case VALUE_STRING -> put(name, Text.trimmed(parser.getText()));
       case VALUE_NULL -> { }
       case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT, VALUE_TRUE, VALUE_FALSE -> {
         if (known) {
@@ -91,7 +95,13 @@ final class JsonRow {
   }
 
   private void put(String name, String value) {
-    if (!value.isEmpty() && values.putIfAbsent(name, value) != null) {
+    characters += name.length() + value.length();
+    if (characters > BatchDocument.LONGEST_ROW) {
+      if (!tooLong) {
+        flaw(null, "the row has more than " + BatchDocument.LONGEST_ROW + " characters");
+      }
+      tooLong = true;
+    } else if (!value.isEmpty() && values.putIfAbsent(name, value) != null) {
       flaw(name, "is there twice");
     }
   }

@@ -27,10 +27,14 @@ final class LinesByHash {
     }
   }
 
+  /** The line of an earlier text that is the same and was remembered, or 0. */
+  long line(String text) {
+    return lines[slot(hashes, lines, hash(text))];
+  }
+
   /** The line of an earlier text that is the same, or 0; then this one is remembered. */
   long firstLine(String text, long line) {
-    digest.update(key);
-    long hash = ByteBuffer.wrap(digest.digest(text.getBytes(StandardCharsets.UTF_8))).getLong();
+    long hash = hash(text);
     if (2 * (size + 1) > hashes.length) {
       grow();
     }
@@ -42,6 +46,11 @@ final class LinesByHash {
     lines[slot] = (int) Math.min(line, Integer.MAX_VALUE);
     size++;
     return 0;
+  }
+
+  private long hash(String text) {
+    digest.update(key);
+    return ByteBuffer.wrap(digest.digest(text.getBytes(StandardCharsets.UTF_8))).getLong();
   }
 
   private static int slot(long[] hashes, int[] lines, long hash) {

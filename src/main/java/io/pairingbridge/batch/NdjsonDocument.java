@@ -1,5 +1,6 @@
 package io.pairingbridge.batch;
 
+import io.pairingbridge.text.Text;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -13,9 +14,15 @@ final class NdjsonDocument extends BatchDocument {
   private final StringBuilder content = new StringBuilder();
   private long line;
   private boolean tooLong;
+  private boolean afterCarriageReturn;
 
-  NdjsonDocument(Reader text) {
+  /**
+   * @param text that begins with the first object
+   * @param skipped lines before that
+   */
+  NdjsonDocument(Reader text, long skipped) {
     this.text = text;
+    this.line = skipped;
   }
 
   @Override
@@ -24,8 +31,8 @@ final class NdjsonDocument extends BatchDocument {
       if (tooLong) {
         return BatchEntry.Refused.of(line, null, "the line has more than " + LONGEST_ROW + " characters");
       }
-      String row = content.toString();
-      if (!row.isBlank()) {
+      String row = Text.trimmed(content.toString());
+      if (!row.isEmpty()) {
         return entry(row);
       }
     }
@@ -38,26 +45,32 @@ final class NdjsonDocument extends BatchDocument {
       BatchEntry entry = JsonRow.read(parser, line);
       return parser.nextToken() == null ? entry : BatchEntry.Refused.of(line, null, "something follows the object in this line");
     } catch (JsonProcessingException e) {
-      return BatchEntry.Refused.of(line, null, "this is no JSON" + (e.getLocation() == null ? "" : ": error at character " + e.getLocation().getColumnNr()));
+      return BatchEntry.Refused.of(line, null, "this is no JSON" + (e.getLocation() == null ? "" : ": error at character "
+          + e.getLocation().getColumnNr()));
     }
   }
 
-  /** Reads a line, and of one that is too long no more than its beginning into memory; false at the end. */
+  /** Reads a line with any line end, and of one that is too long no more than its beginning into memory; false at the end. */
   private boolean readLine() throws IOException {
     content.setLength(0);
     tooLong = false;
     int c = text.read();
+    if (c == '\n' && afterCarriageReturn) {
+      c = text.read();
+    }
+    afterCarriageReturn = false;
     if (c == -1) {
       return false;
     }
     line++;
-    for (; c != -1 && c != '\n'; c = text.read()) {
+    for (; c != -1 && c != '\n' && c != '\r'; c = text.read()) {
       if (content.length() < LONGEST_ROW) {
         content.append((char) c);
       } else {
         tooLong = true;
       }
     }
+    afterCarriageReturn = c == '\r';
     return true;
   }
 

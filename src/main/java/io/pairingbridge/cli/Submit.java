@@ -260,10 +260,10 @@ public final class Submit implements Callable<Integer> {
     } else {
       given = otp;
     }
-    if (given == null || given.isBlank()) {
+    if (given == null || Text.trimmed(given).isEmpty()) {
       throw new ParameterException(command.commandLine(), "the one-time password is empty");
     }
-    return given.strip();
+    return Text.trimmed(given);
   }
 
   private Duration duration(String option, String text) {

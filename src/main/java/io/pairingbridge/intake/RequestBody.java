@@ -16,6 +16,7 @@ import com.networknt.schema.SchemaValidatorsConfig;
 import com.networknt.schema.SpecVersion;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.settings.SettingsException;
+import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -101,7 +102,8 @@ public final class RequestBody {
     }
     JsonNode json;
     try {
-      json = JSON.readTree(text);
+      // A byte order mark, which some editors and libraries write, may be ignored (RFC 8259, section 8.1).
+      json = JSON.readTree(text.startsWith("\ufeff") ? text.substring(1) : text);
     } catch (StreamConstraintsException e) {
       throw new Refused("NOT_JSON", "the body is no request: it is nested too deeply, or holds a name or a number that is"
           + " far too long");
@@ -119,7 +121,7 @@ public final class RequestBody {
     refuseViolations(json);
     Map<String, String> reference = new LinkedHashMap<>();
     json.path("reference").properties().forEach(field -> reference.put(field.getKey(), field.getValue().textValue()));
-    return new PairingRequest(json.get("name").textValue(), trimmed(json.get("otp").textValue()), webhook(json), reference);
+    return new PairingRequest(json.get("name").textValue(), Text.trimmed(json.get("otp").textValue()), webhook(json), reference);
   }
 
   /**
@@ -162,7 +164,7 @@ public final class RequestBody {
     }
     for (String field : new String[] {"name", "otp"}) {
       // The schema's \S knows other white space than Unicode does.
-      if (json.path(field).isTextual() && trimmed(json.get(field).textValue()).isEmpty()) {
+      if (json.path(field).isTextual() && Text.trimmed(json.get(field).textValue()).isEmpty()) {
         violations.add("$." + field + ": must not be blank");
       }
     }
@@ -177,26 +179,9 @@ public final class RequestBody {
 
   private static String listed(TreeSet<String> violations) {
     String first = violations.stream().limit(MOST_VIOLATIONS)
-        .map(v -> v.length() <= LONGEST_VIOLATION ? v : v.substring(0, LONGEST_VIOLATION) + "...")
+        .map(v -> Text.line(v, LONGEST_VIOLATION + 3))
         .collect(Collectors.joining("; "));
     return violations.size() <= MOST_VIOLATIONS ? first : first + "; and " + (violations.size() - MOST_VIOLATIONS) + " more";
-  }
-
-  /** Without the white space around it, of whatever kind a copy from a web page or a terminal brings along. */
-  private static String trimmed(String text) {
-    int from = 0;
-    int to = text.length();
-    while (from < to && isSpace(text.charAt(from))) {
-      from++;
-    }
-    while (to > from && isSpace(text.charAt(to - 1))) {
-      to--;
-    }
-    return text.substring(from, to);
-  }
-
-  private static boolean isSpace(char c) {
-    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\ufeff';
   }
 
   private static boolean isHttpsUrl(String text) {
@@ -210,7 +195,7 @@ public final class RequestBody {
 
   /** A sender may have put the password where a name belongs; a message must not repeat it. */
   private static String withoutOtp(String message, JsonNode otp) {
-    String text = otp.isTextual() || otp.isNumber() ? trimmed(otp.asText()) : "";
+    String text = otp.isTextual() || otp.isNumber() ? Text.trimmed(otp.asText()) : "";
     return text.isEmpty() ? message : message.replace(text, "***");
   }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
+import io.pairingbridge.text.Text;
 import java.util.Set;
 
 /**
@@ -34,7 +35,7 @@ public record Replay(String refusal, String body, boolean sameOtp) {
    * @param newName the terminal's name, needed only where the letter does not hold it; empty for the old one
    */
   public static Replay of(Letter letter, String newOtp, String newName, RequestBody requests) {
-    boolean otp = newOtp != null && !newOtp.isBlank();
+    boolean otp = newOtp != null && !Text.trimmed(newOtp).isEmpty();
     Outcome outcome = outcome(letter);
     if (!letter.problem().isEmpty()) {
       return no("the letter cannot be read: " + letter.problem());
@@ -61,7 +62,7 @@ public record Replay(String refusal, String body, boolean sameOtp) {
       }
       case EXPIRED, MISCONFIGURED -> { }
     }
-    return request(letter, otp ? newOtp.strip() : null, newName, requests);
+    return request(letter, otp ? Text.trimmed(newOtp) : null, newName, requests);
   }
 
   private static Replay request(Letter letter, String newOtp, String newName, RequestBody requests) {

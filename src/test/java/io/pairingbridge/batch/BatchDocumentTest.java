@@ -79,15 +79,85 @@ class BatchDocumentTest {
     assertProblem(" \n\t\r\n", StandardCharsets.UTF_8, "empty");
     assertProblem("\ufeff", StandardCharsets.UTF_8, "empty");
     assertProblem("name,otp\nCaf\u00e9,1\n", StandardCharsets.ISO_8859_1, "not UTF-8");
-    assertProblem("name,otp\n".repeat(30_000) + "Caf\u00e9,1\n", StandardCharsets.ISO_8859_1, "somewhere after line 2");
+    assertProblem("name,otp\n" + "Till,1\n".repeat(30_000) + "Caf\u00e9,1\n", StandardCharsets.ISO_8859_1, "line 30002 holds bytes");
     assertProblem("{\"name\":\"Caf\u00e9\"}\n", StandardCharsets.ISO_8859_1, "not UTF-8");
     assertProblem("[{\"name\":\"Caf\u00e9\"}]\n", StandardCharsets.ISO_8859_1, "not UTF-8");
     assertProblem("\ufeffname,otp\n", StandardCharsets.UTF_16LE, "UTF-16");
     assertProblem("PK\u0003\u0004xl/workbook.xml", StandardCharsets.UTF_8, "workbook");
+    assertProblem("\u001f\u008b\b", StandardCharsets.ISO_8859_1, "gzip");
+    assertProblem("%PDF-1.7", StandardCharsets.UTF_8, "CSV UTF-8");
     assertProblem("[{\"otp\":\"1\"}", StandardCharsets.UTF_8, "line 1");
     assertProblem("[{\"otp\":\"1\"},\n{\"otp\"]", StandardCharsets.UTF_8, "line 2");
     assertProblem("[] []", StandardCharsets.UTF_8, "follows the end");
     assertProblem("name,otp\n\"Till,1\nTill,2\n" + "x".repeat(2 * BatchDocument.LONGEST_ROW), StandardCharsets.UTF_8, "never closed");
+  }
+
+  /** What Excel saves as "CSV" in Western Europe. */
+  @Test
+  void returnsEveryRowBeforeBytesThatAreNotUtf8AndNamesTheirLine() throws Exception {
+    for (String end : List.of("\n", "\r\n", "\r")) {
+      byte[] text = String.join(end, "name;otp", "A;420001", "B;420002", "Caf\u00e9;420003", "D;420004", "").getBytes(Charset.forName("windows-1252"));
+      List<BatchEntry> before = new ArrayList<>();
+      try (BatchDocument document = BatchDocument.open(new ByteArrayInputStream(text))) {
+        assertThatThrownBy(() -> {
+          for (BatchEntry entry = document.next(); entry != null; entry = document.next()) {
+            before.add(entry);
+          }
+        }).isInstanceOf(BatchException.class).hasMessageContaining("line 4 holds bytes that are not UTF-8");
+      }
+      assertThat(before).extracting(entry -> ((Row) entry).otp()).containsExactly("420001", "420002");
+    }
+    assertProblem("{\"name\":\"A\",\"otp\":\"1\"}\n\n{\"name\":\"Caf\u00e9\"", StandardCharsets.ISO_8859_1, "line 3");
+    assertProblem("[{\"name\":\"A\",\"otp\":\"1\"},\n{\"name\":\"Caf\u00e9\"", StandardCharsets.ISO_8859_1, "line 2");
+  }
+
+  @Test
+  void doesNotTakeAHeaderThatComesAgainForARow() throws Exception {
+    for (String again : List.of("name,otp,Store", " NAME,OTP,Store", "\ufeffname,otp,Store", "\ufeff\"name\",\"otp\",Store")) {
+      assertRefused(all("name,otp,Store\nTill,1,S\n" + again + "\nTill,2,S\n"), "2", null, "3", "header once more", "4", null);
+    }
+    assertThatThrownBy(() -> all("name,otp\nTill,1\notp,name\n2,Till\n")).isInstanceOf(BatchException.class)
+        .hasMessageContaining("line 3 is a header again");
+    assertThatThrownBy(() -> all("name,otp\nTill,1\nname,otp,Store\nTill,2,S\n")).isInstanceOf(BatchException.class)
+        .hasMessageContaining("line 3 is a header again");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\r\r\r", "\r\n\r\n\r\n", "\n\n\n", " \r\t\r\u00a0\r", "\ufeff\r\u200b\r\r", ";;\r; ;\r;;\r"})
+  void findsTheHeaderBehindLinesOfNothing(String before) throws Exception {
+    assertThat(all(before + "name;otp\rTill;000123\r")).containsExactly(new Row(5, "Till", "000123", null, null, null, null, Map.of()));
+    if (before.indexOf(';') < 0) {
+      assertThat(all(before + "{\"name\":\"Till\",\"otp\":\"1\"}\r{\"name\":\"Till\",\"otp\":\"2\"}\r\n")).extracting(BatchEntry::line)
+          .containsExactly(4L, 5L);
+      assertThat(all(before + "[{\"name\":\"Till\",\"otp\":\"1\"}]")).extracting(BatchEntry::line).containsExactly(4L);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\u00a0", "\ufeff", "\u200b", "\u200e", "\u202a", "\u2060", "\u0085", "\u3000", "\t"})
+  void removesWhatCannotBeSeenAroundAValueInEveryKindOfDocument(String around) throws Exception {
+    Row row = new Row(2, "Till", "420001", null, null, null, null, Map.of());
+    String value = around + "420001" + around;
+    assertThat(all("name," + around + "otp\nTill," + value + "\n" + around + "," + around + "\n")).containsExactly(row);
+    assertThat(all("\n{\"name\":\"Till\",\"" + around.replace("\t", "") + "otp\":\"" + value.replace("\t", "\\t") + "\"}\n")).containsExactly(row);
+    assertThat(all("\n[{\"name\":\"Till\",\"otp\":\"" + value.replace("\t", "\\t") + "\"}]")).containsExactly(row);
+    assertThat(((Row) all("name,otp\nTill," + around + "\n").get(0)).otp()).isNull();
+  }
+
+  @Test
+  void saysWithoutControlCharactersWhatIsWrongWithAColumn() {
+    for (String column : List.of("St\u001bore", "a\u0000b", "a\u009bb", "\u202eeros")) {
+      assertThatThrownBy(() -> all("name,otp,\"" + column + "\",\"" + column + "\"\n")).isInstanceOf(BatchException.class)
+          .hasMessageContaining("is there twice").message().matches("[\\x20-\\x7e]*");
+    }
+    assertThatThrownBy(() -> all("name,otp" + ",\u0007x".repeat(10_000) + "\n")).isInstanceOf(BatchException.class)
+        .hasMessageContaining("64 are allowed").message().hasSizeLessThan(2_001);
+  }
+
+  @Test
+  void refusesARowOfJsonThatIsTooLong() throws Exception {
+    String text = "x".repeat(BatchDocument.LONGEST_ROW / 2);
+    assertRefused(all("[{\"a\":\"" + text + "\",\"b\":\"" + text + "\",\"c\":\"" + text + "\"},{\"otp\":\"3\"}]"), "1", "characters", "1", null);
   }
 
   @Test

@@ -76,6 +76,66 @@ class CheckedBatchTest {
     assertThat(entries.stream().filter(Refused.class::isInstance)).hasSize(2);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"12 34 56", "'639434", "639-434", "639\u00a0434", "63\u200b9434", "\u2019639434", "639.434"})
+  void suspectsPasswordsWithMoreThanDigitsAmongDigits(String otp) throws Exception {
+    List<BatchEntry> entries = check("name,otp\nA,100001\nB,100002\nC,\"" + otp + "\"\nD,100004\n");
+
+    assertThat(flaws(entries.get(2))).contains("line 4, column otp").contains("6 digits").doesNotContain(otp);
+    assertThat(entries.stream().filter(Refused.class::isInstance)).hasSize(1);
+    assertThat(check("name,otp\nA,\"" + otp + "\"\nB,\"99 99 99\"\nC,100004\n")).as("where that is how they are written")
+        .allMatch(Row.class::isInstance);
+    assertThat(check("name,otp\nA,\"" + otp + "\"\n")).allMatch(Row.class::isInstance);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"+999999999-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "-999999999-01-01T00:00:00Z"})
+  void refusesATimeThatNobodyCanMean(String time) throws Exception {
+    assertThat(flaws(check("name,otp,otp_generated_at\nA,100001," + time + "\n").get(0))).contains("otp_generated_at");
+  }
+
+  @Test
+  void takesAPasswordForTheSameWhateverCannotBeSeenAroundIt() throws Exception {
+    List<BatchEntry> entries = check("name,otp\nA,420004\nB,420004\u00a0\nC,\u200b420004\nD,420005\n");
+
+    assertThat(flaws(entries.get(1))).contains("same as in line 2").contains("generate another one");
+    assertThat(flaws(entries.get(2))).contains("same as in line 2");
+    assertThat(entries.get(3)).isInstanceOf(Row.class);
+  }
+
+  @Test
+  void saysOfARowWithAnotherMistakeTooThatItsPasswordIsAnothers() throws Exception {
+    assertThat(flaws(check("name,otp,webhook_url\nA,420004,\nB,420004,http://erp\n").get(1))).contains("webhook_url").contains("same as in line 2");
+  }
+
+  @Test
+  void doesNotTakeTheNamesOfTheColumnsForATerminal() throws Exception {
+    for (String document : List.of("{\"name\":\"Name\",\"otp\":\"OTP\"}\n{\"name\":\"A\",\"otp\":\"1\"}",
+        "[{\"name\":\"name\",\"otp\":\"otp\"},{\"name\":\"A\",\"otp\":\"1\"}]")) {
+      List<BatchEntry> entries = check(document);
+      assertThat(flaws(entries.get(0))).contains("names of the columns");
+      assertThat(entries.get(1)).isInstanceOf(Row.class);
+    }
+  }
+
+  /** 256 rows of a hundred thousand characters were in the memory at once. */
+  @Test
+  void looksAheadForNoMoreThanAMegabyteOfLongRows() throws Exception {
+    String row = "{\"name\":\"" + "x".repeat(100_000) + "\",\"otp\":\"1\"}\n";
+    int[] read = new int[1];
+    try (CheckedBatch batch = new CheckedBatch(BatchDocument.open(new ByteArrayInputStream(row.repeat(300).getBytes(StandardCharsets.UTF_8)) {
+      @Override
+      public synchronized int read(byte[] into, int from, int length) {
+        int n = super.read(into, from, length);
+        read[0] += Math.max(0, n);
+        return n;
+      }
+    }), REQUESTS, Set.of())) {
+      batch.next();
+      assertThat(read[0]).isBetween(1_000_000, 1_300_000);
+    }
+  }
+
   @Test
   void doesNotSuspectPasswordsOfManyLengths() throws Exception {
     assertThat(check("name,otp\nA,1\nB,12\nC,123\nD,1234\n")).allMatch(Row.class::isInstance);
