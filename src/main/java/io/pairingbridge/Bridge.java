@@ -29,6 +29,7 @@ import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.intake.RequestReader;
 import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.RequestGone;
+import io.pairingbridge.job.RowMark;
 import io.pairingbridge.journal.JdbcJournal;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.JournalSteps;
@@ -199,7 +200,7 @@ public class Bridge implements AutoCloseable {
     CarrierMark gone = new CarrierMark(RequestGone.PROPERTY, otpHash::of);
     RequestBody requests = new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json"));
     main.bind("requestReader", new RequestReader(requests, settings.integrators().keySet(), journal, settings.requests().maxBegun(),
-        () -> data.afterCrash() && System.nanoTime() - startedNanos < AFTER_CRASH, carriers, gone, clock));
+        () -> data.afterCrash() && System.nanoTime() - startedNanos < AFTER_CRASH, carriers, gone, new RowMark(otpHash::of), clock));
     main.bind("intake", intake);
     RateLimit rateLimit = new RateLimit(settings.rateLimit());
     main.bind("rateLimit", rateLimit);
@@ -214,7 +215,7 @@ public class Bridge implements AutoCloseable {
         rateLimit, queues, requests, audit, keys, keyProblem, doors::reconcile), settings.requests().concurrency()));
     BatchIntake batches = new BatchIntake(journal.batches(), outConnections, requests, settings.integrators().keySet(), otpHash,
         settings.requests().maxAge(), clock);
-    BatchInbox inbox = new BatchInbox(settings.batchInbox(), instance, batches, journal.batches(), clock);
+    BatchInbox inbox = new BatchInbox(settings.batchInbox(), instance, batches, journal.batches(), settings.batchKeep(), clock);
     main.bind("batchQueue", new BatchQueue(batches));
     main.bind("batchInbox", inbox);
     main.bind("batchReports", new BatchReports(journal.batches(), inbox, settings.dataDirectory().resolve("batches"),

@@ -4,12 +4,15 @@ import io.pairingbridge.batch.BatchEntry.Flaw;
 import io.pairingbridge.batch.BatchEntry.Refused;
 import io.pairingbridge.batch.BatchEntry.Row;
 import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.job.Job;
+import io.pairingbridge.job.RowMark;
 import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Batches.Batch;
 import io.pairingbridge.journal.Batches.NewRow;
 import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.OtpHash;
+import io.pairingbridge.text.Text;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
 import jakarta.jms.DeliveryMode;
@@ -17,14 +20,16 @@ import jakarta.jms.JMSException;
 import jakarta.jms.Message;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Reader;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -61,6 +66,8 @@ public final class BatchIntake {
 
   private static final Logger LOG = LoggerFactory.getLogger(BatchIntake.class);
   private static final int AT_ONCE = 500;
+  /** Characters of rows that are sent at once, at most; three such groups are in the memory. */
+  private static final int MOST_AT_ONCE = 4 << 20;
   /** Below that of a single request, 4 unless its sender says otherwise: it must not wait behind ten thousand rows. */
   private static final int PRIORITY = 2;
   private static final int HASH_CHARACTERS = 16;
@@ -70,6 +77,7 @@ public final class BatchIntake {
   private final RequestBody requests;
   private final Set<String> integrators;
   private final OtpHash otpHash;
+  private final RowMark marks;
   private final Duration maxAge;
   private final Clock clock;
 
@@ -84,6 +92,7 @@ public final class BatchIntake {
     this.requests = requests;
     this.integrators = integrators;
     this.otpHash = otpHash;
+    this.marks = new RowMark(otpHash::of);
     this.maxAge = maxAge;
     this.clock = clock;
   }
@@ -92,18 +101,33 @@ public final class BatchIntake {
    * Reads a document and sends its good rows; goes on where an earlier try of the same document ended. A document that can't
    * be understood, or only to some line, is a batch of what came before, with the problem written down.
    *
+   * <p>Whatever the document contains, nothing but the exceptions below is thrown for it.
+   *
    * @param source names the document: another one must have another name
    * @param document is closed
-   * @throws JMSException if the broker, IOException if the source failed: to be tried again
+   * @throws JMSException if the broker, IOException if the source failed, JournalException if the journal did: to be tried again
    */
   public Taken take(String batchId, String source, InputStream document) throws JMSException, IOException {
-    try (InputStream closed = document) {
+    return take(batchId, source, document, () -> BatchDocument.open(document));
+  }
+
+  /** As {@link #take(String, String, InputStream)}, for a document that is text already. */
+  Taken take(String batchId, String source, Reader document) throws JMSException, IOException {
+    return take(batchId, source, document, () -> BatchDocument.open(document));
+  }
+
+  private interface Opening {
+    BatchDocument open() throws BatchException, IOException;
+  }
+
+  private Taken take(String batchId, String source, Closeable document, Opening opening) throws JMSException, IOException {
+    try (Closeable closed = document) {
       Batch batch = batches.begin(batchId, source);
       if (!batch.source().equals(source)) {
         return Taken.BUSY;
       }
       if (batch.phase() == Phase.READING) {
-        String problem = read(batch, closed);
+        String problem = readWhatever(batch, opening);
         batches.read(batchId, problem);
         LOG.info("Batch {}: {} is read{}", batchId, source, problem == null ? "" : ", but not to its end: " + problem);
       }
@@ -124,10 +148,26 @@ public final class BatchIntake {
     return Taken.READ;
   }
 
-  private String read(Batch batch, InputStream document) throws JMSException, IOException {
+  /** As {@link #read}. A mistake of ours in reading a document must not bring it back for ever, and keep all others waiting. */
+  private String readWhatever(Batch batch, Opening opening) throws JMSException, IOException {
+    try {
+      return read(batch, opening);
+    } catch (JournalException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
+      LOG.error("Batch {}: {} cannot be read to its end", batch.id(), batch.source(), e);
+      return "the bridge could not read the document any further (" + e.getClass().getSimpleName() + "); its log says where. Report it, and send"
+          + " the rows that the report lacks in another form";
+    }
+  }
+
+  private String read(Batch batch, Opening opening) throws JMSException, IOException {
     String problem = null;
     try (Sending sending = new Sending(batch)) {
-      try (CheckedBatch rows = new CheckedBatch(BatchDocument.open(document), requests, integrators)) {
+      try (CheckedBatch rows = new CheckedBatch(opening.open(), requests, integrators)) {
         for (BatchEntry entry = rows.next(); entry != null; entry = rows.next()) {
           sending.add(entry, rows.body());
         }
@@ -140,8 +180,19 @@ public final class BatchIntake {
     }
   }
 
-  /** A row and the body of its request. */
-  private record Request(Row row, String body) {}
+  /**
+   * A request as it is sent.
+   *
+   * @param number of its row
+   * @param hash the row's
+   * @param refused why the row is refused, or null; then the message is there to tell that, and will not be called for
+   */
+  private record Request(long number, String jobId, String hash, String body, String integrator, Instant generatedAt, String refused) {
+    @Override
+    public String toString() {
+      return "Request[" + jobId + "]"; // the body holds a one-time password
+    }
+  }
 
   /**
    * The rows of one document on their way to the broker, with whom it connects when there is something to send. While some are
@@ -152,7 +203,8 @@ public final class BatchIntake {
     private final ExecutorService keeper = thread("batch-keeper");
     private final ExecutorService sender = thread("batch-sender");
     private List<NewRow> rows = new ArrayList<>();
-    private Map<String, Request> toSend = new LinkedHashMap<>();
+    private List<Request> toSend = new ArrayList<>();
+    private long characters;
     private Future<?> kept = CompletableFuture.completedFuture(null);
     private Future<?> underWay = CompletableFuture.completedFuture(null);
     private long number;
@@ -225,15 +277,25 @@ public final class BatchIntake {
       if (entry instanceof Row row) {
         String hash = otpHash.of(row.otp());
         String jobId = row.jobId() != null ? row.jobId() : batch.id() + "." + hash.substring(0, HASH_CHARACTERS);
-        rows.add(new NewRow(number, row.line(), jobId, hash, row.fields(), null));
-        toSend.put(jobId, new Request(row, body));
+        add(row.line(), row.fields(), new Request(number, jobId, hash, body, row.integrator(),
+            row.otpGeneratedAt() == null ? null : OffsetDateTime.parse(row.otpGeneratedAt()).toInstant(), null));
       } else if (entry instanceof Refused refused) {
-        String why = refused.flaws().stream().map(BatchIntake::told).collect(Collectors.joining("; "));
-        rows.add(new NewRow(number, refused.line(), null, null, refused.row() == null ? Map.of() : refused.row().fields(), why));
+        String why = Text.line("line " + refused.line() + ": " + refused.flaws().stream().map(BatchIntake::told).collect(Collectors.joining("; ")),
+            RowMark.LONGEST_REASON);
+        String jobId = ownJobId(refused) ? refused.row().jobId() : batch.id() + ".row-" + number;
+        String hash = marks.hashOfRefused(jobId, batch.id(), batch.startedAt().toEpochMilli(), number, why);
+        add(refused.line(), refused.row() == null ? Map.of() : refused.row().fields(),
+            new Request(number, jobId, hash, RefusedRow.body(refused.row()), null, null, why));
       }
-      if (rows.size() == AT_ONCE) {
+      characters += entry.characters();
+      if (rows.size() == AT_ONCE || characters > MOST_AT_ONCE) {
         flush();
       }
+    }
+
+    private void add(long line, Map<String, String> fields, Request request) {
+      rows.add(new NewRow(request.number(), line, request.jobId(), request.hash(), fields, request.refused()));
+      toSend.add(request);
     }
 
     void flush() throws JMSException {
@@ -241,22 +303,25 @@ public final class BatchIntake {
         return;
       }
       List<NewRow> someRows = rows;
-      Map<String, Request> someRequests = toSend;
+      List<Request> someRequests = toSend;
       await(kept);
       kept = keeper.submit(() -> {
         keep(someRows, someRequests);
         return null;
       });
       rows = new ArrayList<>();
-      toSend = new LinkedHashMap<>();
+      toSend = new ArrayList<>();
+      characters = 0;
     }
 
     /** First the journal, then the broker; and the broker has had all before. */
-    private void keep(List<NewRow> some, Map<String, Request> requests) throws JMSException {
-      batches.take(batch.id(), some, sent);
-      Map<String, String> hashes = new LinkedHashMap<>();
-      some.stream().filter(row -> row.jobId() != null).forEach(row -> hashes.put(row.jobId(), row.otpHash()));
-      requests.keySet().removeAll(Set.copyOf(batches.known(hashes)));
+    private void keep(List<NewRow> some, List<Request> requests) throws JMSException {
+      Set<Long> refusedBefore = Set.copyOf(batches.take(batch.id(), some, sent));
+      Map<String, String> hashes = new HashMap<>();
+      requests.forEach(request -> hashes.put(request.jobId(), request.hash()));
+      Set<String> known = Set.copyOf(batches.known(hashes));
+      requests.removeIf(request -> request.refused() == null && refusedBefore.contains(request.number())
+          || known.contains(request.jobId()) && hashes.get(request.jobId()).equals(request.hash()));
       await(underWay);
       sent = some.get(0).number() - 1;
       if (requests.isEmpty()) {
@@ -266,27 +331,39 @@ public final class BatchIntake {
         connect();
       }
       underWay = sender.submit(() -> {
-        for (Map.Entry<String, Request> request : requests.entrySet()) {
-          send(request.getKey(), request.getValue());
+        for (Request request : requests) {
+          send(request);
         }
         session.commit();
         return null;
       });
     }
 
-    private void send(String jobId, Request request) throws JMSException {
-      Row row = request.row();
+    private void send(Request request) throws JMSException {
       Message message = session.createTextMessage(request.body());
-      message.setStringProperty("PairingJobId", jobId);
+      message.setStringProperty("PairingJobId", request.jobId());
       message.setStringProperty("PairingBatchId", batch.id());
-      if (row.integrator() != null) {
-        message.setStringProperty("PairingIntegrator", row.integrator());
+      if (request.integrator() != null) {
+        message.setStringProperty("PairingIntegrator", request.integrator());
       }
-      Instant from = row.otpGeneratedAt() == null ? batch.startedAt() : OffsetDateTime.parse(row.otpGeneratedAt()).toInstant();
-      // One that is too old by now ends as every job that expired in its queue.
-      producer.setTimeToLive(Math.max(1, Duration.between(clock.instant(), from.plus(maxAge)).toMillis()));
+      if (request.refused() != null) {
+        message.setStringProperty(RowMark.PROPERTY, RowMark.ofRefused(batch.startedAt().toEpochMilli(), request.number(), request.hash()));
+        message.setStringProperty(RowMark.REFUSED, request.refused());
+        producer.setTimeToLive(0);
+      } else {
+        message.setStringProperty(RowMark.PROPERTY, request.hash());
+        Instant from = request.generatedAt() == null ? batch.startedAt() : request.generatedAt();
+        // One that is too old by now ends as every job that expired in its queue.
+        producer.setTimeToLive(Math.max(1, Duration.between(clock.instant(), from.plus(maxAge)).toMillis()));
+      }
       producer.send(message);
     }
+  }
+
+  /** Whether a refused row is told of under the id that it was given: not if that one is wrong, or another row's. */
+  private static boolean ownJobId(Refused refused) {
+    return refused.row() != null && refused.row().jobId() != null && Job.ID.matcher(refused.row().jobId()).matches()
+        && refused.flaws().stream().noneMatch(flaw -> Columns.JOB_ID.equals(flaw.column()));
   }
 
   private static ExecutorService thread(String name) {

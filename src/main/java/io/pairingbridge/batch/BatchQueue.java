@@ -1,14 +1,13 @@
 package io.pairingbridge.batch;
 
+import io.pairingbridge.broker.MessageIdentity;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
 import jakarta.jms.TextMessage;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import org.apache.activemq.artemis.jms.client.ActiveMQMessage;
+import java.io.StringReader;
 import org.apache.camel.Body;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,26 +25,52 @@ public final class BatchQueue {
   }
 
   /**
-   * Reads a document. Returns once the broker and the journal have its rows, so that the message can be acknowledged.
+   * Reads a document. Returns once the broker and the journal have its rows, so that the message can be acknowledged; whatever the message
+   * is and holds, since it would come again for ever.
    *
-   * <p>The batch is called as the property PairingBatchId says, else as the correlation id, else as the message id. A document
+   * <p>The batch is called as the property PairingBatchId says, else as the correlation id, else by the message's own identity. A document
    * that comes while another one of that name has not ended becomes a batch of its own that says so.
+   *
+   * @throws JMSException if the broker, IOException if the message, JournalException if the journal failed: to be tried again
    */
   public void take(@Body Message message) throws JMSException, IOException {
-    String number = Long.toString(((ActiveMQMessage) message).getCoreMessage().getMessageID());
-    String source = "message " + number;
-    String given = message.getStringProperty("PairingBatchId") != null ? message.getStringProperty("PairingBatchId")
-        : message.getJMSCorrelationID() != null ? message.getJMSCorrelationID() : message.getJMSMessageID();
-    boolean fit = given != null && BatchIntake.ID.matcher(given).matches();
-    String own = "message-" + number;
-    String problem = fit ? problem(message) : "its PairingBatchId, or correlation id, must be at most 100 of A-Z a-z 0-9 . _ : -";
-    String batchId = fit ? given : own;
-    BatchIntake.Taken taken = problem == null ? intake.take(batchId, source, content(message))
-        : intake.refuse(batchId, source, problem);
+    MessageIdentity identity = MessageIdentity.of(message, false);
+    String source = "message " + identity.number();
+    String own = BatchIntake.ID.matcher(identity.id()).matches() ? identity.id() : identity.made();
+    String given = given(message);
+    String problem = problem(message);
+    if (given == null) {
+      given = own;
+    } else if (!BatchIntake.ID.matcher(given).matches()) {
+      problem = "its PairingBatchId, or correlation id, must be text of at most 100 of A-Z a-z 0-9 . _ : -";
+      given = identity.made();
+    }
+    BatchIntake.Taken taken = problem == null ? take(given, source, message) : intake.refuse(given, source, problem);
     if (taken == BatchIntake.Taken.BUSY) {
-      LOG.warn("Batch {}: {} came while another document of that batch has not ended", batchId, source);
-      intake.refuse(own, source, "the batch " + batchId + " has not ended yet: send it again afterwards, or under another"
+      LOG.warn("Batch {}: {} came while another document of that batch has not ended", given, source);
+      intake.refuse(identity.made(), source, "the batch " + given + " has not ended yet: send it again afterwards, or under another"
           + " PairingBatchId");
+    }
+  }
+
+  private BatchIntake.Taken take(String batchId, String source, Message message) throws JMSException, IOException {
+    if (message instanceof TextMessage text) {
+      return intake.take(batchId, source, new StringReader(text.getText() == null ? "" : text.getText()));
+    }
+    return intake.take(batchId, source, new Bytes((BytesMessage) message));
+  }
+
+  /** The name that its sender gave, as he gave it: one of another type than text is none that fits. Null if he gave none. */
+  private static String given(Message message) throws JMSException {
+    Object property = message.getObjectProperty("PairingBatchId");
+    if (property != null && !"".equals(property)) {
+      return property instanceof String text ? text : "?";
+    }
+    try {
+      String correlationId = message.getJMSCorrelationID();
+      return correlationId == null || correlationId.isEmpty() ? null : correlationId;
+    } catch (JMSException | RuntimeException e) {
+      return null; // bytes that are no text: as good as none
     }
   }
 
@@ -59,13 +84,6 @@ public final class BatchQueue {
     Object size = message.getObjectProperty("_AMQ_LARGE_SIZE");
     return size instanceof Long bytes && bytes > 2 * LARGEST_TEXT // two bytes a character
         ? "a text of this size can't be read: send documents of more than " + LARGEST_TEXT + " characters as a BytesMessage" : null;
-  }
-
-  private static InputStream content(Message message) throws JMSException {
-    if (message instanceof TextMessage text) {
-      return new ByteArrayInputStream(text.getText() == null ? new byte[0] : text.getText().getBytes(StandardCharsets.UTF_8));
-    }
-    return new Bytes((BytesMessage) message);
   }
 
   /** A bytes message as a stream: a large one comes from the broker piece by piece. */

@@ -5,6 +5,7 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
+import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -47,27 +49,31 @@ final class BatchReport {
   }
 
   /** Writes both files, each complete or not at all, and on the disk when this returns. Repeatable. */
-  void write(Progress batch, Path folder) throws IOException {
-    Files.createDirectories(folder);
-    replace(folder.resolve(batch.batch().id() + ".report.csv"), out -> csv(batch, out));
-    replace(folder.resolve(batch.batch().id() + ".report.html"), out -> html(batch, out));
+  void write(Progress batch, Place place) throws IOException {
+    place.replace(batch.batch().id() + ".report.csv", out -> csv(batch, out));
+    place.replace(batch.batch().id() + ".report.html", out -> html(batch, out));
   }
 
-  private interface Content {
-    void write(Writer out) throws IOException;
-  }
+  /** Where reports are put; see {@link SecureFolder#replace}. */
+  interface Place {
+    void replace(String name, SecureFolder.Content content) throws IOException;
 
-  private static void replace(Path file, Content content) throws IOException {
-    Path part = file.resolveSibling("." + file.getFileName() + ".part");
-    try (Writer out = Files.newBufferedWriter(part, StandardCharsets.UTF_8)) {
-      content.write(out);
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+    /** A folder that nobody else may write into; made if it is not there. */
+    static Place in(Path folder) {
+      return (name, content) -> {
+        Files.createDirectories(folder);
+        Path part = folder.resolve("." + name + ".part");
+        try (Writer out = Files.newBufferedWriter(part, StandardCharsets.UTF_8)) {
+          content.write(out);
+        } catch (UncheckedIOException e) {
+          throw e.getCause();
+        }
+        try (FileChannel written = FileChannel.open(part, StandardOpenOption.WRITE)) {
+          written.force(true);
+        }
+        Files.move(part, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      };
     }
-    try (FileChannel written = FileChannel.open(part, StandardOpenOption.WRITE)) {
-      written.force(true);
-    }
-    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   // ---- CSV ---------------------------------------------------------------------------------------------------------
@@ -78,27 +84,29 @@ final class BatchReport {
     batches.rows(batch.batch().id(), row -> columns.addAll(row.fields().keySet()));
     columns.remove(Columns.JOB_ID);
     CsvWriter csv = CsvWriter.builder().build(out);
-    List<String> header = new ArrayList<>(columns.stream().map(c -> TOLD.contains(c) ? "given_" + c : c).toList());
+    Set<String> header = new LinkedHashSet<>();
+    for (String column : columns) {
+      String name = Text.cell(column);
+      while (TOLD.contains(name) || !header.add(name)) {
+        name = TOLD.contains(name) ? "given_" + name : name + "_";
+      }
+    }
     header.addAll(TOLD);
     csv.writeRecord(header);
     batches.rows(batch.batch().id(), row -> {
       List<String> record = new ArrayList<>();
-      columns.forEach(column -> record.add(harmless(row.fields().get(column))));
-      record.addAll(List.of(Long.toString(row.line()), text(row.jobId()), text(row.outcome()), text(row.reason()),
-          harmless(row.detail()), harmless(told(row)), text(row.attempts()), text(row.payConnectId()),
-          harmless(row.payConnectName()), text(row.terminalId()), text(row.endedAt())));
+      columns.forEach(column -> record.add(cell(row.fields().get(column))));
+      for (Object value : Arrays.asList(row.line(), row.jobId(), row.outcome(), row.reason(), row.detail(), told(row), row.attempts(),
+          row.payConnectId(), row.payConnectName(), row.terminalId(), row.endedAt())) {
+        record.add(cell(value));
+      }
       csv.writeRecord(record);
     });
     csv.flush();
   }
 
-  /** A value that a spreadsheet program would run as a formula, made text (OWASP, "CSV Injection"). */
-  static String harmless(String value) {
-    return value == null ? "" : !value.isEmpty() && "=+-@\t\r".indexOf(value.charAt(0)) >= 0 ? "'" + value : value;
-  }
-
-  private static String text(Object value) {
-    return value == null ? "" : harmless(value.toString());
+  private static String cell(Object value) {
+    return value == null ? "" : Text.cell(value.toString());
   }
 
   private String told(Row row) {
@@ -182,7 +190,9 @@ final class BatchReport {
   private void persons(Progress batch, Writer out) throws IOException {
     long others = batch.rows() - batch.outcomes().getOrDefault(Outcome.PAIRED, 0L);
     if (others == 0) {
-      out.write("<h2>Nothing needs a person</h2>\n<p>Every row is paired.</p>\n");
+      out.write(batch.batch().problem() == null ? "<h2>Nothing needs a person</h2>\n<p>Every row is paired.</p>\n"
+          : "<h2>What needs a person</h2>\n<p>" + (batch.rows() == 0 ? "Not a single row could be read" : "Every row that could be read is paired;"
+              + " the others were not looked at") + ": see above. Correct the document and send it again.</p>\n");
       return;
     }
     out.write("<h2>What needs a person</h2>\n" + (others > MOST_LISTED ? "<p>The first " + MOST_LISTED + " of " + number(others)
@@ -212,7 +222,7 @@ final class BatchReport {
   }
 
   private static String escaped(String text) {
-    return text == null ? "" : text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;")
+    return text == null ? "" : Text.line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;")
         .replace("'", "&#39;");
   }
 

@@ -8,6 +8,7 @@ import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Batches.Batch;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
+import io.pairingbridge.text.Text;
 import jakarta.jms.DeliveryMode;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
@@ -35,6 +37,8 @@ public final class BatchReports {
   private final String environment;
   private final Clock clock;
   private final EventWriter events;
+  /** Where the report of a batch is of which the event is being sent. */
+  private final Map<String, Path> written = new ConcurrentHashMap<>();
 
   /**
    * @param folder where the reports of batches belong that came as messages
@@ -61,13 +65,27 @@ public final class BatchReports {
     Batch b = known.batch();
     Progress batch = new Progress(new Batch(b.id(), b.source(), b.phase(), b.taken(), b.problem(), b.startedAt(), b.readAt(),
         clock.instant()), known.rows(), known.open(), known.outcomes());
-    report.write(batch, place(batch));
+    written.put(b.id(), write(batch));
     return batch;
   }
 
-  private Path place(Progress batch) {
+  /** @return where the report is */
+  private Path write(Progress batch) throws IOException {
     Path beside = inbox.reportFolder(batch);
-    return beside == null ? folder : beside;
+    if (beside != null) {
+      try (SecureFolder open = inbox.openReportFolder(batch)) {
+        report.write(batch, open::replace);
+        return beside;
+      } catch (IOException e) {
+        LOG.warn("Batch {}: the report cannot be written into {} and goes to {}: {}", batch.batch().id(), beside, folder, Text.line(e.toString()));
+      }
+    }
+    report.write(batch, BatchReport.Place.in(folder));
+    return folder;
+  }
+
+  private Path place(Progress batch) {
+    return written.getOrDefault(batch.batch().id(), folder);
   }
 
   /** The event's data. */
@@ -95,5 +113,6 @@ public final class BatchReports {
   public void finished(@Variable("batch") Progress batch) {
     batches.finished(batch.batch().id());
     LOG.info("Batch {} is finished: {} rows, {}; report in {}", batch.batch().id(), batch.rows(), batch.outcomes(), place(batch));
+    written.remove(batch.batch().id());
   }
 }

@@ -55,7 +55,7 @@ final class BatchProgress {
           bar.stepTo(now.rows() - now.open());
           bar.setExtraMessage("  " + words(now));
         }
-        if (now != null && now.batch().phase() == Phase.FINISHED || System.nanoTime() - end >= 0 && limit != null) {
+        if (now != null && now.batch().phase().ended() || System.nanoTime() - end >= 0 && limit != null) {
           bar.refresh();
           return last;
         }

@@ -172,7 +172,7 @@ public final class Submit implements Callable<Integer> {
     }
     BatchList batches = new BatchList(ManagementClient.of(home));
     try {
-      if (batches.find(batchId).filter(known -> known.batch().phase() != Batches.Phase.FINISHED).isPresent()) {
+      if (batches.find(batchId).filter(known -> !known.batch().phase().ended()).isPresent()) {
         System.err.println("pairing-bridge submit: batch " + batchId + " has not ended yet, and nothing was sent: watch it with"
             + " 'pairing-bridge batches --watch " + batchId + "', or give this one another name with --batch");
         return 1;

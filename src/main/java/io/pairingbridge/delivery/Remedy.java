@@ -7,12 +7,9 @@ import io.pairingbridge.journal.Batches;
 public final class Remedy {
   private Remedy() {}
 
-  /** What to do about a row of a batch that has ended; as for its job, if it is one. */
+  /** What to do about a row of a batch that has ended; as for its job. */
   public static String of(Batches.Row row) {
-    return row.jobId() == null
-        ? "Correct the row as the detail says and send the document again: rows that were paired are not paired again; the"
-            + " one-time password of this row was not used."
-        : of(Ending.uncalled(row.outcome(), row.reason(), row.detail(), row.jobId(), row.endedAt()));
+    return of(Ending.uncalled(row.outcome(), row.reason(), row.detail(), row.jobId() == null ? "" : row.jobId(), row.endedAt()));
   }
 
   /** @return never null; for a paired job it says that nothing is to be done */
@@ -20,9 +17,13 @@ public final class Remedy {
     return switch (ending.outcome()) {
       case PAIRED -> "Nothing to do: the credentials are on the queue pairing.credentials.";
       case REJECTED -> "Generate a new one-time password on the terminal and send the job again with it.";
-      case INVALID -> "BEGUN_TOO_OFTEN".equals(ending.reason())
-          ? "Look into the bridge's log for what stopped it, then send the request again."
-          : "Correct the request as the detail says and send it again; the one-time password was not used.";
+      case INVALID -> switch (ending.reason() == null ? "" : ending.reason()) {
+        case "BEGUN_TOO_OFTEN" -> "Look into the bridge's log for what stopped it, then send the request again.";
+        // Whether its one-time password was used is not said: another row of the document may have it.
+        case "ROW_REFUSED" -> "Correct the row as the detail says and send the document again: rows that were paired are not paired again. No"
+            + " call was made for this row.";
+        default -> "Correct the request as the detail says and send it again; the one-time password was not used.";
+      };
       case EXPIRED -> "REQUEST_GONE".equals(ending.reason())
           ? "The one-time password was not used: send the job again with it, or with a new one if the terminal does not show it any more;"
               + " look who removed the request from the broker, or why it was not durable."

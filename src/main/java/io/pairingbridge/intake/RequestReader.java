@@ -1,5 +1,8 @@
 package io.pairingbridge.intake;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.intake.RequestBody.Refused;
 import io.pairingbridge.broker.MessageIdentity;
 import io.pairingbridge.job.CarrierMark;
@@ -8,6 +11,7 @@ import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.RequestGone;
+import io.pairingbridge.job.RowMark;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.JournalSteps;
 import jakarta.jms.BytesMessage;
@@ -16,6 +20,8 @@ import jakarta.jms.Message;
 import jakarta.jms.TextMessage;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.apache.activemq.artemis.api.core.ActiveMQBuffer;
@@ -27,6 +33,8 @@ import org.apache.camel.Exchange;
  * object, map or stream message is refused without being deserialised.
  */
 public final class RequestReader {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private final RequestBody bodies;
   private final Set<String> integrators;
   private final Journal journal;
@@ -34,6 +42,7 @@ public final class RequestReader {
   private final BooleanSupplier afterCrash;
   private final CarrierMark carriers;
   private final CarrierMark gone;
+  private final RowMark rows;
   private final Clock clock;
 
   /**
@@ -42,9 +51,10 @@ public final class RequestReader {
    * @param afterCrash true while deliveries may have been in the hands of a process that died
    * @param carriers knows the numbers that this bridge wrote on requests that it put back
    * @param gone knows this bridge's own messages about requests that are not there any more
+   * @param rows knows the requests that the bridge made of a document's rows
    */
   public RequestReader(RequestBody bodies, Set<String> integrators, Journal journal, int maxBegun, BooleanSupplier afterCrash,
-      CarrierMark carriers, CarrierMark gone, Clock clock) {
+      CarrierMark carriers, CarrierMark gone, RowMark rows, Clock clock) {
     this.bodies = bodies;
     this.integrators = integrators;
     this.journal = journal;
@@ -52,6 +62,7 @@ public final class RequestReader {
     this.afterCrash = afterCrash;
     this.carriers = carriers;
     this.gone = gone;
+    this.rows = rows;
     this.clock = clock;
   }
 
@@ -76,10 +87,12 @@ public final class RequestReader {
     if (touchedAt != null) {
       return gone(message, origin, Long.parseLong(touchedAt));
     }
+    RowMark.Row row = rows.read(origin.jobId(), origin.batchId(), message.getObjectProperty(RowMark.PROPERTY),
+        message.getObjectProperty(RowMark.REFUSED));
     if (mayHaveComeBefore(message)) {
       int begun = journal.begun(origin.carrier(), origin.jobId());
       if (begun > maxBegun) {
-        Job job = new Job(origin, null, original(message));
+        Job job = new Job(origin, null, original(message)).ofRow(row == null ? null : row.hash());
         journal.setAside(job, invalid(origin, "BEGUN_TOO_OFTEN",
             "the job was begun " + (begun - 1) + " times and never got anywhere; it may be what stops the bridge"))
             .finish(job, false, null);
@@ -87,15 +100,18 @@ public final class RequestReader {
       }
     }
     Object original = original(message);
-    PairingRequest request = null;
-    if (problem.reason == null) {
-      try {
-        request = request(message, original);
-      } catch (Refused refused) {
-        problem.is(refused.reason(), refused.getMessage());
-      }
+    if (row != null && row.refused() != null) {
+      Job job = new Job(origin, known(original), original).ofRow(row.hash());
+      journal.refusedRow(job, invalid(origin, "ROW_REFUSED", row.refused()));
+      return job;
     }
-    Job job = new Job(origin, request, original);
+    PairingRequest request = null;
+    try {
+      request = request(message, original);
+    } catch (Refused refused) {
+      problem.is(refused.reason(), refused.getMessage());
+    }
+    Job job = new Job(origin, request, original).ofRow(row == null ? null : row.hash());
     if (problem.reason != null) {
       job.finish(journal.refused(job, invalid(origin, problem.reason, problem.detail)), false);
     }
@@ -114,6 +130,19 @@ public final class RequestReader {
     Job notice = new Job(origin, known, body);
     journal.gone(notice, new Journal.Orphan(origin.jobId(), origin.batchId(), touchedAt, origin.requestedAt(), known.reference()));
     return notice;
+  }
+
+  /** What the bridge itself wrote of a row that it refused. */
+  private static PairingRequest known(Object original) {
+    Map<String, String> reference = new LinkedHashMap<>();
+    JsonNode row;
+    try {
+      row = JSON.readTree(original instanceof String text ? text : "{}");
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a row that the bridge wrote is no JSON", e);
+    }
+    row.path("reference").properties().forEach(field -> reference.put(field.getKey(), field.getValue().asText()));
+    return new PairingRequest(row.path("name").asText(), row.path("otp").asText(), null, reference);
   }
 
   private Ending invalid(Job.Origin origin, String reason, String detail) {

@@ -31,6 +31,7 @@ public final class Job {
   private Instant requestedAt;
   private KeptAnswer sealedAnswer;
   private Credentials credentials;
+  private String rowHash;
 
   /**
    * @param origin the delivery's identity
@@ -61,6 +62,17 @@ public final class Job {
 
   public Object original() {
     return original;
+  }
+
+  /** The request is of a row of a batch: what that row has as hash of its one-time password. */
+  public Job ofRow(String hash) {
+    rowHash = hash;
+    return this;
+  }
+
+  /** See {@link #ofRow}; null if the bridge did not make the request of a row. */
+  public String rowHash() {
+    return rowHash;
   }
 
   public Next next() {

@@ -7,12 +7,14 @@ import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
 import io.pairingbridge.journal.Journal.Orphan;
+import io.pairingbridge.text.Text;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +31,7 @@ final class BatchRows {
       FROM job WHERE job.job_id = batch_row.job_id AND job.otp_hash = batch_row.otp_hash
         AND job.state NOT IN ('CALLING', 'WAITING', 'SEALED')""";
 
+  private static final String REFUSED = "ROW_REFUSED";
   private final JdbcClient sql;
 
   /** @param sql on the connection whose transaction the rows belong to */
@@ -90,10 +93,13 @@ final class BatchRows {
     return find(batchId).orElseThrow();
   }
 
-  void take(Connection connection, String batchId, List<NewRow> rows, long sent, Instant now) throws SQLException {
+  List<Long> take(Connection connection, String batchId, List<NewRow> rows, long sent, Instant now) throws SQLException {
+    boolean known;
     try (PreparedStatement insert = connection.prepareStatement("""
         INSERT INTO batch_row (batch_id, number, line, job_id, otp_hash, fields, outcome, reason, detail, ended_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (batch_id, number) DO NOTHING""")) {
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (batch_id, number) DO UPDATE SET outcome = excluded.outcome,
+          reason = excluded.reason, detail = excluded.detail, ended_at = excluded.ended_at
+        WHERE batch_row.outcome IS NULL AND excluded.outcome IS NOT NULL""")) {
       for (NewRow row : rows) {
         boolean refused = row.refused() != null;
         insert.setString(1, batchId);
@@ -103,16 +109,19 @@ final class BatchRows {
         insert.setString(5, row.otpHash());
         insert.setString(6, JobRows.toJson(row.fields()));
         insert.setString(7, refused ? Outcome.INVALID.name() : null);
-        insert.setString(8, refused ? "ROW_REFUSED" : null);
-        insert.setString(9, row.refused());
+        insert.setString(8, refused ? REFUSED : null);
+        insert.setString(9, Text.line(row.refused()));
         insert.setObject(10, refused ? now.toEpochMilli() : null);
         insert.addBatch();
       }
-      insert.executeBatch();
+      known = Arrays.stream(insert.executeBatch()).anyMatch(count -> count != 1);
     }
     long first = rows.get(0).number();
-    endOpen(batchId, first, rows.get(rows.size() - 1).number());
+    long last = rows.get(rows.size() - 1).number();
+    endOpen(batchId, first, last);
     sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ?").params(sent, batchId).update();
+    return !known ? List.of() : sql.sql("SELECT number FROM batch_row WHERE batch_id = ? AND number BETWEEN ? AND ? AND reason = ?")
+        .params(batchId, first, last, REFUSED).query(Long.class).list();
   }
 
   /** As {@link #endWith}, for those of a batch's rows that are open; the numbers are included. */
@@ -147,7 +156,7 @@ final class BatchRows {
 
   void read(String batchId, String problem, Instant now) {
     sql.sql("UPDATE batch SET phase = 'RUNNING', problem = ?, read_at = ? WHERE batch_id = ? AND phase = 'READING'")
-        .params(problem, now.toEpochMilli(), batchId).update();
+        .params(Text.line(problem), now.toEpochMilli(), batchId).update();
   }
 
   List<Batch> ended() {
@@ -158,7 +167,10 @@ final class BatchRows {
   }
 
   void finished(String batchId, Instant now) {
-    sql.sql("UPDATE batch SET phase = 'FINISHED', finished_at = ? WHERE batch_id = ? AND phase = 'RUNNING'")
+    sql.sql("""
+        UPDATE batch SET finished_at = ?, phase = CASE WHEN problem IS NOT NULL AND NOT EXISTS
+          (SELECT 1 FROM batch_row r WHERE r.batch_id = batch.batch_id) THEN 'FAILED' ELSE 'FINISHED' END
+        WHERE batch_id = ? AND phase = 'RUNNING'""")
         .params(now.toEpochMilli(), batchId).update();
   }
 
@@ -192,7 +204,7 @@ final class BatchRows {
 
   /** Of a finished batch that ended before this, deletes a thousand rows, and the batch itself once none are left. */
   int purge(Instant before) {
-    return sql.sql("SELECT batch_id FROM batch WHERE phase = 'FINISHED' AND finished_at < ? LIMIT 1")
+    return sql.sql("SELECT batch_id FROM batch WHERE phase IN ('FINISHED', 'FAILED') AND finished_at < ? LIMIT 1")
         .param(before.toEpochMilli()).query(String.class).optional().map(id -> {
           int rows = forget(id);
           return rows > 0 ? rows : sql.sql("DELETE FROM batch WHERE batch_id = ?").param(id).update();
@@ -206,8 +218,9 @@ final class BatchRows {
   }
 
   private static Batch batch(ResultSet row) throws SQLException {
-    return new Batch(row.getString("batch_id"), row.getString("source"), Phase.valueOf(row.getString("phase")),
-        row.getLong("taken"), row.getString("problem"), JobRows.instant(row, "started_at"), JobRows.instant(row, "read_at"),
+    // As lines, because an earlier version wrote down what the document and its name hold as it was.
+    return new Batch(row.getString("batch_id"), Text.line(row.getString("source")), Phase.valueOf(row.getString("phase")),
+        row.getLong("taken"), Text.line(row.getString("problem")), JobRows.instant(row, "started_at"), JobRows.instant(row, "read_at"),
         JobRows.instant(row, "finished_at"));
   }
 }

@@ -20,7 +20,14 @@ public interface Batches {
     /** All of it is read, and not every row has ended. */
     RUNNING,
     /** Every row has ended, and the report is written. */
-    FINISHED
+    FINISHED,
+    /** Not a single row could be read, and the report, which says why, is written. */
+    FAILED;
+
+    /** Whether nothing more will come of the batch. */
+    public boolean ended() {
+      return this == FINISHED || this == FAILED;
+    }
   }
 
   /**
@@ -47,8 +54,8 @@ public interface Batches {
    *
    * @param number of the row in its document, from 1
    * @param line where it begins
-   * @param jobId null if it is refused and will be no job
-   * @param otpHash null with it
+   * @param jobId of a refused row too, which is told of as a job is
+   * @param otpHash of a refused row a hash that is its own
    * @param fields the columns of the document, without the one-time password
    * @param refused why it is refused, or null
    */
@@ -81,8 +88,9 @@ public interface Batches {
    * ended before, with the same one-time password, has ended with it. Repeatable.
    *
    * @param sent how many rows of the document are surely sent, or need not be
+   * @return the numbers of those rows that an earlier reading has refused: they stay refused, whatever this one says
    */
-  void take(String batchId, List<NewRow> rows, long sent);
+  List<Long> take(String batchId, List<NewRow> rows, long sent);
 
   /** Of these jobs, those that the journal knows with this one-time password: they need not be sent again. */
   List<String> known(Map<String, String> otpHashByJob);

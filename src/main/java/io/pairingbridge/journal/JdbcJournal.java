@@ -309,6 +309,28 @@ public final class JdbcJournal implements Journal {
   }
 
   @Override
+  public void refusedRow(Job job, Ending ending) {
+    writeFor(job, rows -> {
+      rows.gotSomewhere(job.origin().carrier());
+      Optional<Entry> known = rows.find(job.id());
+      Optional<Entry> before = known.filter(k -> job.rowHash().equals(k.otpHash())).or(() -> rows.endedTry(job.id(), job.rowHash()));
+      if (before.isEmpty()) {
+        Instant now = clock.instant();
+        if (known.isEmpty() || known.get().state() == State.INVALID) {
+          rows.replace(job, State.INVALID, job.rowHash(), now);
+          rows.end(job, State.INVALID, ending.reason(), ending.detail(), null, now);
+        } else {
+          rows.insertEndedTry(job, State.INVALID, job.rowHash(), ending, now);
+        }
+      }
+      Entry ended = before.or(() -> rows.find(job.id()).filter(k -> job.rowHash().equals(k.otpHash())))
+          .or(() -> rows.endedTry(job.id(), job.rowHash())).orElseThrow();
+      boolean toldBefore = !job.origin().carrier().equals(ended.carrier());
+      return (Consumer<Job>) j -> ended.finish(j, toldBefore, null);
+    }).accept(job);
+  }
+
+  @Override
   public Entry setAside(Job job, Ending ending) {
     return writeFor(job, rows -> {
       // The count stays: should the acknowledgement be lost, the job is set aside again and not taken for a new one.
@@ -395,9 +417,13 @@ public final class JdbcJournal implements Journal {
         + " is " + Texts.of(known.state()), job.origin().carrier(), now);
   }
 
-  /** The row of a request that nobody read, so that its one-time password is not known. */
+  /** The row that this request is of, by its one-time password: whoever else gives its ids to a message ends no row. */
   private void endRow(JobRows rows, Job job, Ending ending) {
-    rows.batches().end(job.origin().batchId(), job.id(), null, ending.outcome(), ending.reason(), ending.detail(), clock.instant());
+    String hash = job.request() != null ? otpHash.of(job.request().otp()) : job.rowHash();
+    if (hash == null) {
+      return;
+    }
+    rows.batches().end(job.origin().batchId(), job.id(), hash, ending.outcome(), ending.reason(), ending.detail(), clock.instant());
   }
 
   @Override
@@ -702,12 +728,12 @@ public final class JdbcJournal implements Journal {
       while (forgetFinished(batchId) > 0) {
         // a thousand rows at a time, so that no commit of a job waits long
       }
-      return writeLocked("batch " + batchId, rows -> rows.batches().find(batchId).filter(known -> known.phase() != Phase.FINISHED)
+      return writeLocked("batch " + batchId, rows -> rows.batches().find(batchId).filter(known -> !known.phase().ended())
           .orElseGet(() -> rows.batches().begin(batchId, source, clock.instant())));
     }
 
     private int forgetFinished(String batchId) {
-      return writeLocked("batch " + batchId, rows -> rows.batches().find(batchId).filter(known -> known.phase() == Phase.FINISHED)
+      return writeLocked("batch " + batchId, rows -> rows.batches().find(batchId).filter(known -> known.phase().ended())
           .map(known -> rows.batches().forget(batchId)).orElse(0));
     }
 
@@ -730,11 +756,8 @@ public final class JdbcJournal implements Journal {
     }
 
     @Override
-    public void take(String batchId, List<NewRow> taken, long sent) {
-      writer.write(connection -> work(connection, rows -> {
-        rows.batches().take(connection, batchId, taken, sent, clock.instant());
-        return null;
-      }));
+    public List<Long> take(String batchId, List<NewRow> taken, long sent) {
+      return writer.write(connection -> work(connection, rows -> rows.batches().take(connection, batchId, taken, sent, clock.instant())));
     }
 
     @Override
@@ -799,7 +822,7 @@ public final class JdbcJournal implements Journal {
 
     @Override
     public List<Progress> running() {
-      return JdbcJournal.this.read(rows -> rows.batches().all().stream().filter(batch -> batch.phase() != Phase.FINISHED)
+      return JdbcJournal.this.read(rows -> rows.batches().all().stream().filter(batch -> !batch.phase().ended())
           .map(rows.batches()::progress).toList());
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
+import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Result;
@@ -110,6 +111,16 @@ final class JobRows {
         .params(job.id(), otpHash).update();
     sql.sql("DELETE FROM job WHERE job_id = ?").param(job.id()).update();
     insert(job, state, otpHash, now);
+  }
+
+  /** A try that ended at once and is not what the job's row is about. */
+  void insertEndedTry(Job job, State state, String otpHash, Ending ending, Instant now) {
+    Job.Origin origin = job.origin();
+    sql.sql("""
+        INSERT INTO ended_try (job_id, state, otp_hash, carrier, batch_id, reference, requested_at, waits, attempts, ambiguous, reason,
+          detail, finished_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?)""")
+        .params(job.id(), state.name(), otpHash, origin.carrier(), origin.batchId(), toJson(job.reference()), millis(origin.requestedAt()),
+            ending.reason(), text(ending.detail()), millis(now)).update();
   }
 
   /** A job that was never heard of. */

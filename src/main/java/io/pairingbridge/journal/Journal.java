@@ -70,6 +70,14 @@ public interface Journal extends AutoCloseable {
   Ending refused(Job job, Ending ending);
 
   /**
+   * Writes the ending of a row of a document that was refused, and ends the job with it: told before if another message of the same row
+   * did so. A job of that id that is running, or was called, is left alone.
+   *
+   * @param job with the hash of the refused row
+   */
+  void refusedRow(Job job, Ending ending);
+
+  /**
    * Writes the ending of a job that was begun too often without getting anywhere: in doubt if it was ever called, else
    * invalid.
    *

@@ -23,7 +23,7 @@ public final class BatchFigures {
     return Text.line(progress.batch().source());
   }
 
-  /** READING while its document is read, RUNNING until its last row has ended, then FINISHED. */
+  /** READING while its document is read, RUNNING until its last row has ended, then FINISHED; FAILED if not a single row could be read. */
   public String getPhase() {
     return progress.batch().phase().name();
   }

@@ -70,7 +70,8 @@ enum Setting {
   TRACING_SHARE("pairing.tracing.share", Kind.decimal(0, 1), "1"),
   SIMULATOR_PORT("pairing.simulator.port", Kind.number(1, 65_535), "8078"),
   INSTANCE_ID("pairing.instance-id", Kind.TEXT, ""),
-  BATCH_INBOX("pairing.batch.inbox", Kind.TEXT, "");
+  BATCH_INBOX("pairing.batch.inbox", Kind.TEXT, ""),
+  BATCH_KEEP("pairing.batch.keep-documents", Kind.duration("1m", "3650d"), "7d");
 
   /** Settings of which there may be many; {@code *} is an alias or a user. */
   static final Map<String, Kind> FAMILIES =

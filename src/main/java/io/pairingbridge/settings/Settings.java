@@ -23,12 +23,13 @@ import java.util.TreeMap;
  * @param integrators alias to id
  * @param rateLimit calls a second, 0 for none
  * @param batchInbox the folder whose files are taken as batches, or null
+ * @param batchKeep how long documents stay in the inbox's folders once they were read
  * @param camel Camel's own settings, passed on
  */
 public record Settings(Path home, Path dataDirectory, String environment, String integratorId,
     Map<String, String> integrators, Endpoint endpoint, Requests requests, Retry retry, double rateLimit, Intake intake,
     Seal seal, JournalStore journal, Duration reconcileInterval, Broker broker, Management management, Tracing tracing,
-    int simulatorPort, String instanceId, Path batchInbox, Map<String, String> camel) {
+    int simulatorPort, String instanceId, Path batchInbox, Duration batchKeep, Map<String, String> camel) {
 
   /** The vendor's path, trailing slash included (vendor page, "POST /v1/pay-connect/pair/"). */
   public static final String PAIR_PATH = "/v1/pay-connect/pair/";
@@ -233,6 +234,7 @@ public record Settings(Path home, Path dataDirectory, String environment, String
         new Tracing(source.get(Setting.TRACING_URL).isEmpty() ? null : URI.create(source.get(Setting.TRACING_URL)),
             decimal(source, Setting.TRACING_SHARE)),
         number(source, Setting.SIMULATOR_PORT), source.get(Setting.INSTANCE_ID), path(base, source.get(Setting.BATCH_INBOX)),
+        Setting.duration(source.get(Setting.BATCH_KEEP)),
         Map.copyOf(source.camel()));
   }
 

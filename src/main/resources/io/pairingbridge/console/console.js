@@ -169,7 +169,7 @@ function batches(all) {
       + number(b.rows) + " rows ended"));
     const bar = document.createElement("progress");
     bar.max = Math.max(1, b.rows);
-    bar.value = b.phase === "FINISHED" && b.rows === 0 ? 1 : ended;
+    bar.value = (b.phase === "FINISHED" || b.phase === "FAILED") && b.rows === 0 ? 1 : ended;
     bar.setAttribute("aria-label", "Rows of batch " + b.id + " that have ended");
     item.append(bar, element("div", Object.entries(b.outcomes).map(([o, n]) => number(n) + " " + words(o)).join(", ")
       + (b.problem ? ". " + b.problem : ""), "quiet"));

@@ -216,7 +216,7 @@ class BatchIT {
 
     ExecutorService bridges = Executors.newFixedThreadPool(2);
     for (String name : List.of("one", "two")) {
-      BatchInbox shared = new BatchInbox(inbox, name, intake, batches, Clock.systemUTC());
+      BatchInbox shared = new BatchInbox(inbox, name, intake, batches, Duration.ofDays(7), Clock.systemUTC());
       bridges.submit(() -> {
         while (!Thread.currentThread().isInterrupted()) {
           shared.round();

@@ -54,7 +54,7 @@ class BatchInboxTest {
     BatchIntake intake = new BatchIntake(journal.batches(), new ActiveMQConnectionFactory("tcp://127.0.0.1:1"),
         new RequestBody(Path.of("config/schema/pairing-request.schema.json")), Set.of(), new OtpHash(new byte[32]), Duration.ofHours(1),
         Clock.systemUTC());
-    return new BatchInbox(folder, "bridge/1", intake, journal.batches(), Clock.systemUTC());
+    return new BatchInbox(folder, "bridge/1", intake, journal.batches(), Duration.ofDays(7), Clock.systemUTC());
   }
 
   private static void round(BatchInbox inbox) {
