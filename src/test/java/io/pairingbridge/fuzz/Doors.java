@@ -20,6 +20,9 @@ final class Doors {
     // One line a door.
     doors.put("jolokia", JolokiaDoor::new);
     doors.put("settings", SettingsDoor::new);
+    doors.put("csv", folder -> new DocumentDoor("csv", folder));
+    doors.put("ndjson", folder -> new DocumentDoor("ndjson", folder));
+    doors.put("json", folder -> new DocumentDoor("json", folder));
     return doors;
   }
 }
