@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -83,13 +84,13 @@ final class BatchRows {
   }
 
   void moved(String batchId, String source) {
-    sql.sql("UPDATE batch SET source = ? WHERE batch_id = ?").params(source, batchId).update();
+    sql.sql("UPDATE batch SET source = ? WHERE batch_id = ?").params(Text.line(source), batchId).update();
   }
 
   Batch begin(String batchId, String source, Instant now) {
     sql.sql("DELETE FROM batch WHERE batch_id = ?").param(batchId).update();
     sql.sql("INSERT INTO batch (batch_id, source, phase, taken, started_at) VALUES (?, ?, 'READING', 0, ?)")
-        .params(batchId, source, now.toEpochMilli()).update();
+        .params(batchId, Text.line(source), now.toEpochMilli()).update();
     return find(batchId).orElseThrow();
   }
 
@@ -107,7 +108,7 @@ final class BatchRows {
         insert.setLong(3, row.line());
         insert.setString(4, row.jobId());
         insert.setString(5, row.otpHash());
-        insert.setString(6, JobRows.toJson(row.fields()));
+        insert.setString(6, JobRows.toJson(wellFormed(row.fields())));
         insert.setString(7, refused ? Outcome.INVALID.name() : null);
         insert.setString(8, refused ? REFUSED : null);
         insert.setString(9, Text.line(row.refused()));
@@ -122,6 +123,13 @@ final class BatchRows {
     sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ?").params(sent, batchId).update();
     return !known ? List.of() : sql.sql("SELECT number FROM batch_row WHERE batch_id = ? AND number BETWEEN ? AND ? AND reason = ?")
         .params(batchId, first, last, REFUSED).query(Long.class).list();
+  }
+
+  /** A lone surrogate has no form that every database takes. */
+  private static Map<String, String> wellFormed(Map<String, String> fields) {
+    Map<String, String> all = new LinkedHashMap<>();
+    fields.forEach((column, value) -> all.put(Text.wellFormed(column), Text.wellFormed(value)));
+    return all;
   }
 
   /** As {@link #endWith}, for those of a batch's rows that are open; the numbers are included. */

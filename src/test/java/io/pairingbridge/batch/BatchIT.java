@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.apache.activemq.artemis.jms.client.ActiveMQMessage;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,7 +71,7 @@ class BatchIT {
     String html = Files.readString(inbox.resolve("done/estate.report.html"));
     assertThat(csv.lines().findFirst()).hasValue("name,webhook_url,integrator,otp_generated_at,Store,serial,line,job_id,outcome,"
         + "reason,detail,remedy,attempts,pay_connect_id,pay_connect_name,terminal_id,finished_at");
-    assertThat(csv).contains("Till without,,,,S-1,B,3,,INVALID,ROW_REFUSED").doesNotContain("100001", "100003");
+    assertThat(csv).contains("Till without,,,,S-1,B,3,estate.row-2,INVALID,ROW_REFUSED").doesNotContain("100001", "100003");
     assertThat(html).contains("What needs a person", "Till without").doesNotContain("100001", "100003");
     assertThat(stage.ledger().posts().keySet()).containsExactlyInAnyOrder("100001", "100003");
     stage.gather();
@@ -79,6 +80,44 @@ class BatchIT {
         .equals(BatchReports.TYPE)).findFirst().orElseThrow();
     assertThat(event.path("subject").asText()).isEqualTo("estate");
     assertThat(event.path("data").path("outcomes").toString()).isEqualTo("{\"INVALID\":1,\"PAIRED\":2}");
+  }
+
+  /** Each outcome but PAIRED has an event and a letter; the row's words name whose password it is. */
+  @Test
+  void tellsOfRefusedRowsAsOfEveryOtherJobAndSaysNothingUntrueOfTheirPasswords() throws Exception {
+    stage.startBridge();
+    drop("estate.csv", "name,otp,job_id,Store\nA,420004,j-1,S-1\nB,420004\u00a0,j-2,S-2\n,420006,,S-3\nname,otp,job_id,Store\nD,420007,,S-4\n");
+
+    assertThat(awaitFinished("estate").outcomes().toString()).isEqualTo("{PAIRED=2, INVALID=3}");
+    stage.awaitOutcome("j-1", "j-2", "estate.row-3", "estate.row-4");
+    stage.awaitUntil(() -> stage.deadLetters().size() == 3);
+
+    assertThat(stage.ledger().posts().keySet()).containsExactlyInAnyOrder("420004", "420007");
+    JsonNode second = stage.outcomes("j-2").get(0);
+    assertThat(second.path("reason").asText()).isEqualTo("ROW_REFUSED");
+    assertThat(second.path("batch_id").asText()).isEqualTo("estate");
+    assertThat(second.path("detail").asText()).contains("line 3", "same as in line 2");
+    assertThat(second.path("remedy").asText()).contains("No call was made for this row").doesNotContain("not used");
+    assertThat(second.path("reference").path("Store").asText()).isEqualTo("S-2");
+    assertThat(stage.deadLetters()).extracting(letter -> letter.text("PairingJobId")).containsExactlyInAnyOrder("j-2", "estate.row-3", "estate.row-4");
+    assertThat(stage.deadLetters()).allSatisfy(letter -> {
+      assertThat(letter.body()).doesNotContain("4200");
+      assertThat(letter.text("PairingReason")).isEqualTo("ROW_REFUSED");
+      assertThat(letter.text("PairingRemedy")).doesNotContain("not used");
+    });
+    assertThat(Stage.json(stage.deadLetters().stream().filter(l -> "j-2".equals(l.text("PairingJobId"))).findFirst().orElseThrow().body()).path("name").asText())
+        .isEqualTo("B");
+    assertThat(Files.readString(inbox.resolve("done/estate.report.csv"))).contains("header once more").doesNotContain("not used");
+
+    // Nobody else can have a request told as refused, or end another's row.
+    stage.send(session -> {
+      Message forged = Stage.request("j-3", "otp-3").make(session);
+      forged.setStringProperty("PairingBatchId", "estate");
+      forged.setStringProperty("PairingRow", "1-1." + "0".repeat(64));
+      forged.setStringProperty("PairingRowRefused", "call +1 555");
+      return forged;
+    });
+    assertThat(stage.awaitOutcome("j-3").path("outcome").asText()).isEqualTo("PAIRED");
   }
 
   @Test
@@ -123,7 +162,7 @@ class BatchIT {
         .anySatisfy(other -> {
           assertThat(other.batch().id()).startsWith("message-");
           assertThat(other.batch().problem()).contains("b has not ended yet");
-          assertThat(other.batch().phase()).isEqualTo(Phase.FINISHED);
+          assertThat(other.batch().phase()).isEqualTo(Phase.FAILED);
         }));
     assertThat(stage.ledger().posts().keySet()).containsExactly("otp-1");
   }
@@ -143,6 +182,61 @@ class BatchIT {
     Awaitility.await().atMost(Stage.PATIENCE).untilAsserted(() -> assertThat(stage.bridge().journal().batches().all())
         .anySatisfy(batch -> assertThat(batch.batch().problem()).contains("PairingBatchId")));
     assertThat(stage.ledger().posts()).isEmpty();
+  }
+
+  /** Each of these came again for ever, or was refused for an id that nobody had given. */
+  @Test
+  void takesOrRefusesWithWordsWhateverAMessageIsAndHolds() throws Exception {
+    stage.startBridge();
+    String document = "name,otp\nTill,otp-1\n";
+    send(session -> session.createTextMessage(document));
+    send(session -> {
+      Message typed = session.createTextMessage(document);
+      ((ActiveMQMessage) typed).getCoreMessage().putBytesProperty("PairingBatchId", new byte[] {1, 2});
+      return typed;
+    });
+    send(session -> {
+      Message typed = session.createTextMessage(document);
+      typed.setLongProperty("PairingBatchId", 17);
+      return typed;
+    });
+    send(session -> session.createTextMessage());
+    send(session -> session.createBytesMessage());
+    send(session -> session.createMessage());
+    send(session -> session.createObjectMessage("x"));
+    send(session -> named(session.createTextMessage("name,otp,\"a\u0000b\",\"a\u0000b\"\n"), "nul"));
+    send(session -> named(session.createTextMessage("name,otp,otp_generated_at\nTill,otp-2,+999999999-12-31T23:59:59Z\n"), "far"));
+    send(session -> named(session.createTextMessage("name,otp\nTill \ud83d,otp-3\n"), "half"));
+    send(session -> named(session.createTextMessage(document), "last"));
+
+    assertThat(awaitFinished("last").outcomes()).hasSize(1);
+    Awaitility.await().atMost(Stage.PATIENCE).untilAsserted(() -> assertThat(stage.bridge().journal().batches().all()).hasSize(11)
+        .allMatch(batch -> batch.batch().phase().ended()));
+    List<String> problems = stage.bridge().journal().batches().all().stream().filter(batch -> batch.batch().phase() == Phase.FAILED)
+        .map(batch -> batch.batch().problem()).toList();
+    assertThat(problems).hasSize(7);
+    assertThat(problems.stream().filter(p -> p.contains("PairingBatchId, or correlation id, must be text"))).hasSize(2);
+    assertThat(problems.stream().filter(p -> p.contains("is empty"))).hasSize(2);
+    assertThat(problems.stream().filter(p -> p.contains("neither a BytesMessage"))).hasSize(2);
+    assertThat(awaitFinished("nul").batch().problem()).contains("a\\u0000b is there twice");
+    assertThat(awaitFinished("far").outcomes().toString()).isEqualTo("{INVALID=1}");
+    assertThat(awaitFinished("half").outcomes().toString()).isEqualTo("{INVALID=1}");
+    assertThat(stage.bridge().journal().batches().all()).as("without a name it has the message's").anySatisfy(batch -> {
+      assertThat(batch.batch().id()).startsWith("ID:");
+      assertThat(batch.rows()).isEqualTo(1);
+    });
+  }
+
+  private static Message named(Message message, String batchId) throws JMSException {
+    message.setStringProperty("PairingBatchId", batchId);
+    return message;
+  }
+
+  private void send(Stage.MessageMaker maker) throws JMSException {
+    try (Connection connection = stage.login(BrokerUsers.ERP_REQUESTER);
+        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+      session.createProducer(session.createQueue("pairing.batches")).send(maker.make(session));
+    }
   }
 
   @Test
@@ -252,6 +346,6 @@ class BatchIT {
 
   private Progress awaitFinished(String batchId) {
     return Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().journal().batches().find(batchId).orElse(null),
-        batch -> batch != null && batch.batch().phase() == Phase.FINISHED);
+        batch -> batch != null && batch.batch().phase().ended());
   }
 }

@@ -10,12 +10,16 @@ import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
+import io.pairingbridge.journal.Batches.Phase;
+import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.settings.SettingsException;
+import io.pairingbridge.testing.MovingClock;
 import jakarta.jms.JMSException;
 import io.pairingbridge.settings.Settings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -51,10 +55,13 @@ class BatchInboxTest {
   }
 
   private BatchInbox inbox(Path folder) {
-    BatchIntake intake = new BatchIntake(journal.batches(), new ActiveMQConnectionFactory("tcp://127.0.0.1:1"),
+    return new BatchInbox(folder, "bridge/1", intake(), journal.batches(), Duration.ofDays(7), Clock.systemUTC());
+  }
+
+  private BatchIntake intake() {
+    return new BatchIntake(journal.batches(), new ActiveMQConnectionFactory("tcp://127.0.0.1:1"),
         new RequestBody(Path.of("config/schema/pairing-request.schema.json")), Set.of(), new OtpHash(new byte[32]), Duration.ofHours(1),
         Clock.systemUTC());
-    return new BatchInbox(folder, "bridge/1", intake, journal.batches(), Duration.ofDays(7), Clock.systemUTC());
   }
 
   private static void round(BatchInbox inbox) {
@@ -67,7 +74,8 @@ class BatchInboxTest {
 
   private List<String> processing() throws Exception {
     try (Stream<Path> files = Files.walk(inbox.resolve("processing"))) {
-      return files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()).filter(f -> !f.equals(".instance")).sorted().toList();
+      return files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()).filter(f -> !f.equals(".instance"))
+          .map(f -> f.substring(f.indexOf('~') + 1)).sorted().toList();
     }
   }
 
@@ -152,6 +160,165 @@ class BatchInboxTest {
     assertThatThrownBy(() -> inbox(file)).isInstanceOf(SettingsException.class).hasMessageContaining("pairing.batch.inbox " + file);
     assertThatThrownBy(() -> inbox(Path.of("/proc/inbox"))).isInstanceOf(SettingsException.class).hasMessageContaining("read and write");
     inbox(null).round();
+  }
+
+  /** What lies in the inbox under a name of a document is taken, whatever it is, and followed nowhere. */
+  @Test
+  void refusesWhatIsNoFileAndFollowsNoLink() throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret.csv"), "name,otp\nTill,canary-1\n");
+    Files.createSymbolicLink(inbox.resolve("absolute.csv"), secret);
+    Files.createSymbolicLink(inbox.resolve("relative.csv"), Path.of("../secret.csv"));
+    Files.createSymbolicLink(inbox.resolve("dangling.csv"), Path.of("nowhere"));
+    Files.createSymbolicLink(inbox.resolve("to-a-folder.csv"), folder);
+    Files.createLink(inbox.resolve("hard.csv"), secret);
+    Files.createDirectory(inbox.resolve("folder.csv"));
+    assertThat(new ProcessBuilder("mkfifo", inbox.resolve("fifo.csv").toString()).start().waitFor()).isZero();
+    Files.writeString(inbox.resolve("good.csv"), "no header\n");
+    BatchInbox taking = inbox(inbox);
+
+    rounds(taking, 6);
+
+    assertThat(inbox.resolve("failed").toFile().list()).containsExactlyInAnyOrder("absolute.csv", "relative.csv", "dangling.csv", "to-a-folder.csv",
+        "hard.csv", "folder.csv", "fifo.csv", "good.csv");
+    assertThat(processing()).isEmpty();
+    assertThat(secret).hasContent("name,otp\nTill,canary-1");
+    for (String link : List.of("absolute", "relative", "dangling", "to-a-folder")) {
+      assertThat(problem(link)).contains("symbolic link");
+      assertThat(Files.isSymbolicLink(inbox.resolve("failed/" + link + ".csv"))).isTrue();
+    }
+    assertThat(problem("hard")).contains("hard link");
+    assertThat(problem("folder")).contains("is a folder");
+    assertThat(problem("fifo")).contains("no regular file");
+    assertThat(problem("good")).contains("the header");
+    assertThat(journal.batches().find("good").orElseThrow().batch().phase()).isEqualTo(Phase.FAILED);
+  }
+
+  /** What an earlier version did with a relative link: it moved it into a folder of its own, where it led nowhere, and warned for ever. */
+  @Test
+  void getsRidOfALinkThatAnEarlierVersionHasTaken() throws Exception {
+    Path claim = Files.createDirectories(inbox.resolve("processing/bridge_1/20261101-101010-123456"));
+    Files.createSymbolicLink(claim.resolve("link.csv"), Path.of("nowhere"));
+    rounds(inbox(inbox), 3);
+    assertThat(inbox.resolve("failed").toFile().list()).containsExactly("link.csv");
+    assertThat(inbox.resolve("processing/bridge_1").toFile().list()).containsExactly(".instance");
+  }
+
+  @Test
+  void takesFilesOfAnyName() throws Exception {
+    List<String> names = List.of("%C3%A4.csv", "%FF%FE.csv", "a%0Ab.csv", "it's%20%22quoted%22.csv", "a%1B%5B2J.csv", "x".repeat(251) + ".csv",
+        "%E5%B1%B1.csv", "a%5Cb.csv", "-rf.csv", "%E2%80%AEvsc.csv");
+    for (String name : names) {
+      Files.writeString(inbox.resolve(new FileName(name).path()), "no header\n");
+    }
+    BatchInbox taking = inbox(inbox);
+
+    rounds(taking, 8);
+
+    try (Stream<Path> failed = Files.list(inbox.resolve("failed"))) {
+      List<String> there = failed.map(file -> FileName.of(file).raw()).toList();
+      assertThat(there).hasSize(names.size()).containsAll(names.stream().filter(name -> name.length() < 200).toList());
+    }
+    assertThat(journal.batches().all()).allSatisfy(batch -> {
+      assertThat(batch.batch().id()).matches(BatchIntake.ID);
+      assertThat(batch.batch().source()).doesNotContainPattern("\\p{Cntrl}");
+    });
+  }
+
+  @Test
+  void saysOfAWorkbookOrAPackedFileWhatToDo() throws Exception {
+    Files.write(inbox.resolve("estate.xlsx"), new byte[] {'P', 'K', 3, 4, 0});
+    Files.write(inbox.resolve("estate.csv.gz"), new byte[] {0x1f, (byte) 0x8b, 8, 0});
+    Files.write(inbox.resolve("all.zip"), new byte[] {'P', 'K', 3, 4, 0});
+    rounds(inbox(inbox), 6);
+    assertThat(inbox.resolve("failed").toFile().list()).containsExactlyInAnyOrder("estate.xlsx", "estate.csv.gz", "all.zip");
+    for (String batch : List.of("estate", "estate.csv", "all")) {
+      assertThat(problem(batch)).contains("CSV UTF-8");
+    }
+  }
+
+  /** Whoever may write into the inbox could have the bridge write where he wanted. */
+  @Test
+  void usesNoFolderThatSomebodyElseHasPutInPlaceOfItsOwn() throws Exception {
+    BatchInbox taking = inbox(inbox);
+    Path elsewhere = Files.createDirectories(folder.resolve("elsewhere"));
+    Path users = Files.writeString(elsewhere.resolve("management-users.properties"), "operator=canary\n");
+    Files.move(inbox.resolve("failed"), inbox.resolve("failed-of-the-bridge"));
+    Files.createSymbolicLink(inbox.resolve("failed"), elsewhere);
+    Files.createSymbolicLink(elsewhere.resolve(".estate.report.csv.part"), users);
+    Files.writeString(inbox.resolve("estate.csv"), "no header\n");
+    rounds(taking, 5);
+    Progress batch = journal.batches().find("estate").orElseThrow();
+    BatchReports reports = new BatchReports(journal.batches(), taking, folder.resolve("batches"), row -> "", "simulator", Clock.systemUTC());
+
+    reports.report(batch.batch());
+
+    assertThat(users).hasContent("operator=canary");
+    assertThat(elsewhere.toFile().list()).containsExactlyInAnyOrder("management-users.properties", ".estate.report.csv.part");
+    assertThat(folder.resolve("batches/estate.report.html")).exists();
+    Files.delete(inbox.resolve("failed"));
+    rounds(taking, 2);
+    assertThat(inbox.resolve("failed").toFile().list()).as("once the link is gone").containsExactly("estate.csv");
+  }
+
+  @Test
+  void writesAReportOverNothingThatLiesInItsWay() throws Exception {
+    BatchInbox taking = inbox(inbox);
+    Path users = Files.writeString(folder.resolve("users"), "operator=canary");
+    Files.createSymbolicLink(inbox.resolve("failed/.estate.report.csv.part"), users);
+    Files.createSymbolicLink(inbox.resolve("failed/estate.report.html"), users);
+    Files.writeString(inbox.resolve("estate.csv"), "no header\n");
+    rounds(taking, 4);
+    new BatchReports(journal.batches(), taking, folder.resolve("batches"), row -> "", "simulator", Clock.systemUTC())
+        .report(journal.batches().find("estate").orElseThrow().batch());
+    assertThat(users).hasContent("operator=canary");
+    assertThat(Files.readString(inbox.resolve("failed/estate.report.html"))).contains("Not a single row could be read").doesNotContain("Nothing needs");
+  }
+
+  @Test
+  void keepsItsFoldersForItselfAndLeavesTheInboxAsItIs() throws Exception {
+    Files.setPosixFilePermissions(inbox, PosixFilePermissions.fromString("rwxrwxrwx"));
+    for (String own : List.of("processing", "done")) {
+      Files.setPosixFilePermissions(Files.createDirectory(inbox.resolve(own)), PosixFilePermissions.fromString("rwxrwxr-x"));
+    }
+    inbox(inbox);
+    assertThat(permissions(inbox)).isEqualTo("rwxrwxrwx");
+    assertThat(permissions(inbox.resolve("processing"))).isEqualTo("rwx------");
+    assertThat(permissions(inbox.resolve("processing/bridge_1"))).isEqualTo("rwx------");
+    assertThat(permissions(inbox.resolve("done"))).as("its group may look, where somebody has allowed it").isEqualTo("rwxr-x---");
+    assertThat(permissions(inbox.resolve("failed"))).isEqualTo("rwx------");
+    inbox(folder.resolve("new"));
+    assertThat(permissions(folder.resolve("new"))).isEqualTo("rwx------");
+  }
+
+  @Test
+  void deletesDocumentsButNoReportsAfterTheirTime() throws Exception {
+    MovingClock clock = new MovingClock();
+    BatchInbox taking = new BatchInbox(inbox, "bridge/1", intake(), journal.batches(), Duration.ofDays(7), clock);
+    for (String name : List.of("estate.csv", "estate.report.csv", "estate.report.html", "link.csv")) {
+      Files.writeString(inbox.resolve("done").resolve(name), "x");
+      Files.setLastModifiedTime(inbox.resolve("done").resolve(name), FileTime.from(Instant.EPOCH));
+    }
+    clock.move(Duration.between(clock.instant(), Instant.now()).plusDays(6));
+    taking.round();
+    assertThat(inbox.resolve("done").toFile().list()).as("counted from when it was put there").hasSize(4);
+    clock.move(Duration.ofDays(2));
+    taking.round();
+    assertThat(inbox.resolve("done").toFile().list()).containsExactlyInAnyOrder("estate.report.csv", "estate.report.html");
+  }
+
+  private static String permissions(Path folder) throws Exception {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(folder));
+  }
+
+  private String problem(String batchId) {
+    return journal.batches().find(batchId).orElseThrow().batch().problem();
+  }
+
+  private void rounds(BatchInbox taking, int rounds) {
+    for (int i = 0; i < rounds; i++) {
+      round(taking);
+      journal.batches().ended().forEach(batch -> journal.batches().finished(batch.id()));
+    }
   }
 
   @ParameterizedTest

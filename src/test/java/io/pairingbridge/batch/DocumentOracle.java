@@ -90,7 +90,7 @@ public final class DocumentOracle implements AutoCloseable {
     require(said == null || Text.line(said).equals(said), "the problem is no line: " + Text.line(said));
     int good = 0;
     Set<String> otps = new HashSet<>();
-    require(messages.size() == rows.size(), rows.size() + " rows made " + messages.size() + " messages");
+    require(messages.size() == rows.size(), rows.size() + " rows made " + messages.size() + " messages of " + messages.stream().map(Sent::jobId).toList() + " for " + rows.stream().map(Row::jobId).toList());
     for (int i = 0; i < rows.size(); i++) {
       Sent message = messages.get(i);
       Row row = rows.get(i);

@@ -186,7 +186,7 @@ final class DocumentDoor implements Door {
       case "otp" -> password(random, passwords);
       case "name" -> random.nextInt(3) > 0 ? "Till " + random.nextInt(100) : random.nextInt(20) == 0 ? "x".repeat(random.nextInt(70_000)) : one(TEXTS, random);
       case "webhook_url" -> one(new String[] {"", "https://erp.example/a", "http://erp.example", "https://\u00e9.example"}, random);
-      case "job_id" -> random.nextInt(4) == 0 ? one(TEXTS, random) : "j-" + random.nextInt(1_000_000_000);
+      case "job_id" -> random.nextInt(4) == 0 ? "j " + one(TEXTS, random) : "j-" + random.nextInt(1_000_000_000);
       case "integrator" -> one(new String[] {"", "east", "nobody"}, random);
       case "otp_generated_at" -> one(TIMES, random);
       default -> random.nextInt(3) > 0 ? "v" + random.nextInt(9) : one(TEXTS, random);

@@ -136,6 +136,90 @@ abstract class BatchesContract {
     nextRun.close();
   }
 
+  /** A message that is not JSON, from whoever knows the ids, ended a row that paired afterwards. */
+  @Test
+  void endsARowByAMessageOfItsOwnPasswordOnly() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2"), row(3, "j-3")), 0);
+
+    Ending notJson = Ending.uncalled(Outcome.INVALID, "NOT_JSON", "the body is no JSON", "1", clock.instant());
+    journal.refused(unread("j-1"), notJson);
+    journal.setAside(unread("j-1"), notJson);
+    journal.setAside(unread("j-2"), notJson);
+    journal.setAside(unread("j-3").ofRow(HASH.of("otp of j-3")), notJson);
+
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(null, null, Outcome.INVALID);
+    call("j-1", PAIRED);
+    journal.published("j-1", attempt("j-1"));
+    assertThat(rows("b").get(0).outcome()).isEqualTo(Outcome.PAIRED);
+  }
+
+  @Test
+  void tellsOfARefusedRowOnceHoweverManyMessagesSaySo() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(refused(1)), 0);
+    Ending ending = Ending.uncalled(Outcome.INVALID, "ROW_REFUSED", "the name is blank", "7", clock.instant());
+    Job first = unread("b.row-1").ofRow(HASH.of("refused row 1"));
+    Job firstAgain = new Job(first.origin(), null, "{}").ofRow(first.rowHash());
+    Job second = unread("b.row-1").ofRow(first.rowHash());
+
+    journal.refusedRow(first, ending);
+    journal.refusedRow(firstAgain, ending);
+    journal.refusedRow(second, ending);
+
+    assertThat(first.repeated()).isFalse();
+    assertThat(firstAgain.repeated()).as("its acknowledgement was lost").isFalse();
+    assertThat(second.repeated()).as("sent once more after a crash").isTrue();
+    assertThat(second.ending().key()).as("what the event's id is made of").isEqualTo(first.ending().key());
+    assertThat(batches.known(Map.of("b.row-1", first.rowHash()))).as("need not be sent again").containsExactly("b.row-1");
+  }
+
+  @Test
+  void leavesTheJobAloneWhoseIdARefusedRowHas() {
+    call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    Ending ending = Ending.uncalled(Outcome.INVALID, "ROW_REFUSED", "the name is blank", "7", clock.instant());
+    Job row = unread("j-1").ofRow(HASH.of("refused row 1"));
+    journal.refusedRow(row, ending);
+    Job again = unread("j-1").ofRow(row.rowHash());
+    journal.refusedRow(again, ending);
+
+    assertThat(row.ending().outcome()).isEqualTo(Outcome.INVALID);
+    assertThat(again.repeated()).isTrue();
+    assertThat(journal.find("j-1").orElseThrow().state()).isEqualTo(State.REJECTED);
+  }
+
+  @Test
+  void keepsARowRefusedThatAnEarlierReadingHasRefused() {
+    batches.begin("b", "file-1");
+    assertThat(batches.take("b", List.of(refused(1), row(2, "j-2")), 0)).isEmpty();
+    assertThat(batches.take("b", List.of(row(1, "j-1"), row(2, "j-2"), refused(3)), 0)).contains(1L).doesNotContain(2L);
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.INVALID, null, Outcome.INVALID);
+  }
+
+  /** On PostgreSQL the character 0 made each of these fail, and the document come again for ever. */
+  @Test
+  void holdsWhateverCharactersADocumentHas() {
+    String odd = "a\u0000b\u001b\ud83d\n\u202e";
+    batches.begin("b", odd);
+    batches.take("b", List.of(new NewRow(1, 1, "b.row-1", HASH.of("1"), Map.of(odd, odd), odd)), 0);
+    batches.read("b", odd);
+    assertThat(find().batch().problem()).isEqualTo("a\\u0000b\\u001b\\ud83d\\n\\u202e");
+    assertThat(find().batch().source()).isEqualTo(find().batch().problem());
+    assertThat(rows("b").get(0).detail()).isEqualTo(find().batch().problem());
+    batches.finished("b");
+    assertThat(find().batch().phase()).isEqualTo(Phase.FINISHED);
+  }
+
+  @Test
+  void callsABatchFailedOfWhichNoRowCouldBeRead() {
+    batches.begin("b", "file-1");
+    batches.read("b", "no header");
+    batches.finished("b");
+    assertThat(find().batch().phase()).isEqualTo(Phase.FAILED);
+    assertThat(batches.running()).isEmpty();
+    assertThat(batches.begin("b", "file-2").source()).isEqualTo("file-2");
+  }
+
   @Test
   void endsARowWhoseRequestNeverCame() {
     batches.begin("b", "file-1");
@@ -284,7 +368,12 @@ abstract class BatchesContract {
   }
 
   private NewRow refused(long number) {
-    return new NewRow(number, 10 * number, null, null, Map.of(), "the name is blank");
+    return new NewRow(number, 10 * number, "b.row-" + number, HASH.of("refused row " + number), Map.of(), "the name is blank");
+  }
+
+  /** A message with the ids of a job, and a body that nobody could read. */
+  private Job unread(String jobId) {
+    return new Job(job(jobId, "").origin(), null, "no JSON");
   }
 
   private Job job(String jobId, String otp) {
