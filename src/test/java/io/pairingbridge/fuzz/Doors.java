@@ -23,6 +23,7 @@ final class Doors {
     doors.put("csv", folder -> new DocumentDoor("csv", folder));
     doors.put("ndjson", folder -> new DocumentDoor("ndjson", folder));
     doors.put("json", folder -> new DocumentDoor("json", folder));
+    doors.put("amqp", AmqpDoor::new);
     return doors;
   }
 }
