@@ -163,14 +163,18 @@ final class AmqpClient implements AutoCloseable {
   }
 
   private void write(Sender sender, Sending how) throws IOException {
-    sender.send(how.head, 0, how.head.length);
+    if (how.head.length > 0) {
+      sender.send(how.head, 0, how.head.length);
+    }
     byte[] chunk = new byte[64 * 1024];
     java.util.Arrays.fill(chunk, (byte) 'x');
     for (long left = how.filler; left > 0 && !closed(sender); left -= chunk.length) {
       sender.send(chunk, 0, (int) Math.min(left, chunk.length));
       pump(() -> transport.pending() <= 0 && sender.getQueued() <= 1 || closed(sender), 1);
     }
-    sender.send(how.tail, 0, how.tail.length);
+    if (how.tail.length > 0) {
+      sender.send(how.tail, 0, how.tail.length);
+    }
   }
 
   private static Answer told(Delivery delivery, Sender sender) {

@@ -206,6 +206,10 @@ final class AmqpDoor extends BrokerDoor {
       return;
     }
     draft.answer = send(sending);
+    if (sending.settled && draft.expected == null && draft.answer.told() == Answer.Told.ACCEPTED) {
+      // AMQP has no way to tell the sender; only what is legal must not vanish.
+      draft.answer = Answer.nothing("settled");
+    }
   }
 
   /** A search for one fault leaves the inputs out that show another one. */

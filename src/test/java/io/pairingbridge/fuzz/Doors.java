@@ -24,6 +24,8 @@ final class Doors {
     doors.put("ndjson", folder -> new DocumentDoor("ndjson", folder));
     doors.put("json", folder -> new DocumentDoor("json", folder));
     doors.put("amqp", AmqpDoor::new);
+    doors.put("core", CoreDoor::new);
+    doors.put("stomp", StompDoor::new);
     return doors;
   }
 }

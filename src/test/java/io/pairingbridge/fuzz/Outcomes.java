@@ -191,6 +191,12 @@ final class Outcomes implements AutoCloseable {
     return true;
   }
 
+  /** Leaves what belongs to no known input aside. */
+  synchronized void claimRest() {
+    claimed.addAll(anonymous(true));
+    claimed.addAll(anonymous(false));
+  }
+
   private List<String> anonymous(boolean batch) {
     return events.entrySet().stream().filter(e -> e.getValue().batch() == batch && tokensOf(e.getValue()).isEmpty()
         && !claimed.contains(e.getKey())).map(Map.Entry::getKey).toList();
