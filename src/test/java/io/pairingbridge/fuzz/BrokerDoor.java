@@ -134,7 +134,9 @@ abstract class BrokerDoor implements Door {
       }
       return Fate.OUTCOME;
     }
-    refused.put(draft.token, draft.toString());
+    if (draft.answer.told() == Answer.Told.REFUSED) {
+      refused.put(draft.token, draft.toString());
+    }
     return Fate.REFUSED;
   }
 

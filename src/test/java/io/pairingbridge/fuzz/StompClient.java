@@ -51,11 +51,10 @@ final class StompClient implements AutoCloseable {
     }
   }
 
-  /** Nothing more comes from here. */
-  void end() throws IOException {
-    if (!gone) {
-      socket.shutdownOutput();
-    }
+  /** A frame that is not whole for the broker gets no answer: no use to wait long. */
+  StompClient patience(int millis) throws IOException {
+    socket.setSoTimeout(millis);
+    return this;
   }
 
   /** The next frame, or null if the connection has ended. */
@@ -72,7 +71,11 @@ final class StompClient implements AutoCloseable {
         }
       }
     } catch (SocketTimeoutException e) {
-      throw new IOException("the broker does not answer", e);
+      if (socket.getSoTimeout() == PATIENCE) {
+        throw new IOException("the broker does not answer", e);
+      }
+      gone = true;
+      return null;
     } catch (IOException e) {
       gone = true;
       return null;

@@ -249,8 +249,7 @@ final class StompDoor extends BrokerDoor {
     } else {
       // A frame behind it, in case that the length swallows the end of this one, or that no receipt is asked for.
       client.write("DISCONNECT\nreceipt:end\n\n\0".getBytes(StandardCharsets.UTF_8));
-      client.end();
-      draft.answer = client.told(frame.receipt ? receipt : "end");
+      draft.answer = client.patience(frame.contentLength == null ? 60_000 : 3_000).told(frame.receipt ? receipt : "end");
     }
   }
 
@@ -260,8 +259,7 @@ final class StompDoor extends BrokerDoor {
         stage.users().password(BrokerUsers.ERP_REQUESTER));
     String receipt = "r" + sent++;
     client.write(bytes, "DISCONNECT\nreceipt:end\n\n\0".getBytes(StandardCharsets.UTF_8));
-    client.end();
-    draft.answer = client.told(receipt);
+    draft.answer = client.patience(3_000).told(receipt);
   }
 
   private void large(Draft draft, Frame frame, int length) throws IOException {
@@ -279,7 +277,6 @@ final class StompDoor extends BrokerDoor {
       client.write(left >= chunk.length ? chunk : Arrays.copyOf(chunk, left));
     }
     client.write(new byte[] {0}, "DISCONNECT\nreceipt:end\n\n\0".getBytes(StandardCharsets.UTF_8));
-    client.end();
     draft.answer = client.told(frame.receipt ? receipt : "end");
   }
 
