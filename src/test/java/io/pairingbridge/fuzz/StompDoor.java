@@ -134,6 +134,7 @@ final class StompDoor extends BrokerDoor {
     for (int i = 0; i < oddities; i++) {
       oddPart(draft, frame, random);
     }
+    draft.whole = frame.contentLength == null && (frame.length || Arrays.binarySearch(sorted(frame.body), (byte) 0) < 0);
     int rare = random.nextInt(3_000);
     if (rare < 6) {
       int length = rare < 1 ? 150 << 20 : rare < 2 ? 24 << 20 : 1 << 17 << random.nextInt(6);
@@ -146,7 +147,7 @@ final class StompDoor extends BrokerDoor {
     }
     if (rare < 300) {
       AmqpBytes.Value spoilt = AmqpBytes.spoilt(random, frame.bytes("r" + sent, null));
-      draft.odd("frame: " + spoilt.kind());
+      draft.odd("frame: " + spoilt.kind()).whole = false;
       spoilt(draft, frame, spoilt.bytes());
       return;
     }
@@ -222,6 +223,12 @@ final class StompDoor extends BrokerDoor {
         frame.headers.append(VALUES[random.nextInt(VALUES.length)]).append(random.nextBoolean() ? "\r\n" : "\n");
       }
     }
+  }
+
+  private static byte[] sorted(byte[] bytes) {
+    byte[] sorted = bytes.clone();
+    Arrays.sort(sorted);
+    return sorted;
   }
 
   private static boolean skipped(Draft draft) {
