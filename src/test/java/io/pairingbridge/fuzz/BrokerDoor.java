@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import io.pairingbridge.broker.EmbeddedBroker;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Stage;
+import java.io.IOException;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -124,7 +125,11 @@ abstract class BrokerDoor implements Door {
     if (random.nextInt(100) == 0 && !Boolean.getBoolean("fuzz.alone")) {
       meet(draft, random);
     } else {
-      send(draft, random);
+      try {
+        send(draft, random);
+      } catch (IOException e) {
+        throw new AssertionError("neither accepted nor refused (" + e.getMessage() + "): " + draft, e);
+      }
     }
     if (draft.answer == null) {
       return Fate.REFUSED; // skipped by a search for other faults

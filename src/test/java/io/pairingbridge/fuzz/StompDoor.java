@@ -42,6 +42,8 @@ final class StompDoor extends BrokerDoor {
     boolean persistent = true;
     boolean receipt = true;
     boolean length;
+    /** The headers end before their end. */
+    boolean blank;
     String contentLength;
     byte[] body;
     byte[] end = {0};
@@ -134,7 +136,7 @@ final class StompDoor extends BrokerDoor {
     for (int i = 0; i < oddities; i++) {
       oddPart(draft, frame, random);
     }
-    draft.whole = frame.contentLength == null && (frame.length || Arrays.binarySearch(sorted(frame.body), (byte) 0) < 0);
+    draft.whole = frame.contentLength == null && !frame.blank && (frame.length || Arrays.binarySearch(sorted(frame.body), (byte) 0) < 0);
     int rare = random.nextInt(3_000);
     if (rare < 6) {
       int length = rare < 1 ? 150 << 20 : rare < 2 ? 24 << 20 : 1 << 17 << random.nextInt(6);
@@ -219,8 +221,10 @@ final class StompDoor extends BrokerDoor {
         frame.header(NAMES[random.nextInt(NAMES.length)], half);
       }
       default -> {
-        draft.odd("a line that is no header");
-        frame.headers.append(VALUES[random.nextInt(VALUES.length)]).append(random.nextBoolean() ? "\r\n" : "\n");
+        String line = VALUES[random.nextInt(VALUES.length)] + (random.nextBoolean() ? "\r" : "");
+        draft.odd("a line that is no header: " + line.replace("\r", "CR"));
+        frame.blank |= line.isBlank();
+        frame.headers.append(line).append('\n');
       }
     }
   }
@@ -249,14 +253,14 @@ final class StompDoor extends BrokerDoor {
     client.write(frame.bytes(receipt, transaction));
     if (transaction != null) {
       client.write(((frame.commit ? "COMMIT" : "ABORT") + "\ntransaction:" + transaction + "\nreceipt:end\n\n\0").getBytes(StandardCharsets.UTF_8));
-      draft.answer = client.told("end");
+      draft.answer = client.patience(draft.whole ? 60_000 : 3_000).told("end");
       if (!frame.commit && draft.answer.told() == Answer.Told.ACCEPTED) {
         draft.answer = Answer.refused("rolled back");
       }
     } else {
       // A frame behind it, in case that the length swallows the end of this one, or that no receipt is asked for.
       client.write("DISCONNECT\nreceipt:end\n\n\0".getBytes(StandardCharsets.UTF_8));
-      draft.answer = client.patience(frame.contentLength == null ? 60_000 : 3_000).told(frame.receipt ? receipt : "end");
+      draft.answer = client.patience(draft.whole ? 60_000 : 3_000).told(frame.receipt ? receipt : "end");
     }
   }
 
