@@ -124,19 +124,21 @@ final class AmqpClient implements AutoCloseable {
     }
     write(sender, how);
     if (how.aborted) {
+      pump(() -> false, TimeUnit.MILLISECONDS.toNanos(1)); // some of it is on its way
       sender.abort();
-    } else {
-      if (how.settled) {
-        delivery.settle();
-      }
-      sender.advance();
+      flush();
+      gone = true;
+      return Answer.refused("aborted");
     }
-    if (how.aborted || how.settled) {
+    if (how.settled) {
+      delivery.settle();
+    }
+    sender.advance();
+    if (how.settled) {
       sender.close();
       pump(() -> closed(sender));
       Answer answer = sender.getRemoteCondition() == null || sender.getRemoteCondition().getCondition() == null
-          ? gone ? refused(sender) : new Answer(how.aborted ? Answer.Told.REFUSED : Answer.Told.ACCEPTED, how.aborted ? "aborted" : "settled")
-          : refused(sender);
+          ? gone ? refused(sender) : new Answer(Answer.Told.ACCEPTED, "settled") : refused(sender);
       sender.free();
       return answer;
     }
