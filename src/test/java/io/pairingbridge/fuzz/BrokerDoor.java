@@ -177,6 +177,10 @@ abstract class BrokerDoor implements Door {
       for (Iterator<Draft> drafts = left.iterator(); drafts.hasNext();) {
         Draft draft = drafts.next();
         Outcomes.Event event = outcomes.await(draft.token, draft.batch(), 1, e -> true);
+        if (event == null && draft.batch() && draft.expected == null) {
+          // One that never came to be read as a document, for example because its time was over.
+          event = outcomes.await(draft.token, false, 1, e -> !e.data().hasNonNull("batch_id"));
+        }
         if (event != null) {
           expect(draft, event);
           drafts.remove();

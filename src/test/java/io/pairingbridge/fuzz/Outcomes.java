@@ -183,7 +183,8 @@ final class Outcomes implements AutoCloseable {
   synchronized boolean claim(long batches, long jobs) {
     List<String> anonymousBatches = anonymous(true);
     List<String> anonymousJobs = anonymous(false);
-    if (anonymousBatches.size() < batches || anonymousJobs.size() < jobs) {
+    // A document that is never read as one, because its time was over, ends as a job does.
+    if (anonymousJobs.size() < jobs || anonymousBatches.size() + anonymousJobs.size() < batches + jobs) {
       return false;
     }
     claimed.addAll(anonymousBatches);
