@@ -215,7 +215,7 @@ class BundleIT {
     }
   }
 
-  private static String jar(JsonNode component) {
+  static String jar(JsonNode component) {
     String purl = component.path("purl").asText();
     String classifier = purl.contains("classifier=") ? "-" + purl.replaceFirst(".*classifier=([^&]*).*", "$1") : "";
     return component.path("name").asText() + "-" + component.path("version").asText() + classifier + ".jar";
@@ -264,7 +264,7 @@ class BundleIT {
     assertThat(Files.readString(log)).contains("the data directory " + folder.resolve("data"), "it may be paused");
   }
 
-  private static Path unpack(Path folder) throws IOException, InterruptedException {
+  static Path unpack(Path folder) throws IOException, InterruptedException {
     Path archive = Path.of(System.getProperty("bundle.archive"));
     assertThat(new ProcessBuilder("tar", "xzf", archive.toString(), "-C", folder.toString()).inheritIO().start().waitFor()).isZero();
     try (Stream<Path> children = Files.list(folder)) {

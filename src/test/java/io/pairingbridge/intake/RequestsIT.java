@@ -12,11 +12,19 @@ import jakarta.jms.StreamMessage;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
+import java.net.MalformedURLException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.apache.camel.Exchange;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.support.DefaultExchange;
+import org.apache.camel.support.DefaultExchangeHolder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -99,6 +107,8 @@ class RequestsIT {
       refused("stream", RequestsIT::stream, "MESSAGE_TYPE", "TextMessage"),
       refused("plain", session -> session.createMessage(), "MESSAGE_TYPE", "TextMessage"),
       refused("object", session -> session.createObjectMessage(new Bomb()), "MESSAGE_TYPE", "TextMessage"),
+      refused("object-exchange", session -> session.createObjectMessage(exchange()), "MESSAGE_TYPE", "TextMessage"),
+      refused("object-url", session -> session.createObjectMessage(url()), "MESSAGE_TYPE", "TextMessage"),
       refused("object-text", session -> session.createObjectMessage(Stage.body("unspent-17")), "MESSAGE_TYPE", "TextMessage"));
 
   static final List<Accepted> ACCEPTED = List.of(
@@ -209,6 +219,23 @@ class RequestsIT {
     private void readObject(ObjectInputStream in) throws IOException, ClassNotFoundException {
       WENT_OFF.set(true);
       in.defaultReadObject();
+    }
+  }
+
+  /** A whole exchange as Camel would send it, which newer versions no longer take: CVE-2026-43866. */
+  private static Serializable exchange() {
+    Exchange exchange = new DefaultExchange(new DefaultCamelContext());
+    exchange.getMessage().setHeader("CamelHttpUri", "http://127.0.0.1:1/");
+    exchange.getMessage().setBody(Stage.body("unspent-18"));
+    return DefaultExchangeHolder.marshal(exchange);
+  }
+
+  /** Whoever deserialises a map asks for the host of each URL in it: CVE-2026-42527. */
+  private static Serializable url() {
+    try {
+      return new HashMap<>(Map.of(URI.create("http://127.0.0.1:1/unspent-19").toURL(), "x"));
+    } catch (MalformedURLException e) {
+      throw new AssertionError(e);
     }
   }
 
