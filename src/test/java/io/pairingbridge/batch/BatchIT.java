@@ -47,7 +47,7 @@ class BatchIT {
 
   @BeforeEach
   void start(@TempDir Path folder) throws Exception {
-    stage = new Stage(folder);
+    stage = new Stage(folder, Stage::withoutPlugin); // it also takes what the shipped one refuses
     inbox = Files.createDirectories(folder.resolve("inbox"));
     stage.set("pairing.batch.inbox", inbox.toString());
   }
