@@ -7,6 +7,7 @@ import java.net.UnknownHostException;
 import javax.net.ssl.SSLException;
 import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.MessageConstraintException;
 import org.apache.hc.core5.http.NoHttpResponseException;
 
 /** Says in words what a failed call failed of. Messages of the HTTP client may quote headers and are not passed on. */
@@ -34,6 +35,9 @@ final class Causes {
     }
     if (e instanceof NoHttpResponseException) {
       return "the endpoint closed the connection without an answer";
+    }
+    if (e instanceof MessageConstraintException || e instanceof RawAnswer.TooLargeException) {
+      return "the head of what the endpoint answered is far too large";
     }
     if (e instanceof HttpException) {
       return NOT_HTTP;

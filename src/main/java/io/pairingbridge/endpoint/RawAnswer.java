@@ -27,6 +27,15 @@ final class RawAnswer {
   /** Stands in every answer with credentials, and hardly in any other text. */
   private static final byte[] SECRET_FIELD = "client_secret".getBytes(StandardCharsets.US_ASCII);
 
+  /** More came than {@link #LARGEST}. */
+  static final class TooLargeException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private TooLargeException() {
+      super("an answer is larger than " + LARGEST + " bytes");
+    }
+  }
+
   private byte[] bytes = new byte[4 * 1024];
   private int length;
   private boolean kept;
@@ -64,7 +73,7 @@ final class RawAnswer {
   private int take(InputStream socket, byte[] into, int offset, int most) throws IOException {
     if (length == LARGEST) {
       full = true;
-      throw new IOException("the answer is larger than " + LARGEST + " bytes");
+      throw new TooLargeException();
     }
     int n;
     try {

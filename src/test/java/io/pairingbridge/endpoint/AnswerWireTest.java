@@ -254,6 +254,16 @@ class AnswerWireTest {
     assertThat(called.report().detail()).contains("larger than");
   }
 
+  @Test
+  void saysWhyAFailureCouldNotBeRead() throws IOException {
+    for (Wire wire : List.of(endless("header lines", "HTTP/1.1 500 Oops\r\n", "a:\r\n"), endless("a line", "HTTP/1.1 500 Oops\r\nX: ", "x"),
+        endless("interim answers", "", "HTTP/1.1 103 Early Hints\r\n\r\n"))) {
+      Called called = callEndless(wire);
+      assertThat(called.report().result()).isEqualTo(Result.AMBIGUOUS);
+      assertThat(called.report().detail()).isEqualTo("the head of what the endpoint answered is far too large");
+    }
+  }
+
   /** The body has come whole; no more of what follows it is read than of any answer. */
   static final List<Wire> ENDLESS_TRAILERS = List.of(
       endless("trailers", OK + "Transfer-Encoding: chunked\r\n\r\n" + chunks(CREDENTIALS) + "0\r\n", "X-Trailer: y\r\n"),
