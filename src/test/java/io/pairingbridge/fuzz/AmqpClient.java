@@ -32,7 +32,7 @@ import org.apache.qpid.proton.engine.TransportException;
 
 /** An AMQP 1.0 sender on a bare socket, which sends whatever bytes it is given as a message. One thread at a time. */
 final class AmqpClient implements AutoCloseable {
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(Integer.getInteger("fuzz.patience", 60));
 
   /** How a message is to be sent. */
   static final class Sending {

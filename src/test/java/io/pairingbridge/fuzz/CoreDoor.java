@@ -65,6 +65,9 @@ final class CoreDoor extends BrokerDoor {
       whole.readBytes(bytes);
       AmqpBytes.Value spoilt = AmqpBytes.spoilt(random, bytes);
       draft.with("encoding: " + spoilt.kind() + " of " + bytes.length);
+      if (Boolean.getBoolean("fuzz.trace")) {
+        System.out.println(draft);
+      }
       buffer.writeBytes(spoilt.bytes());
     }
   }

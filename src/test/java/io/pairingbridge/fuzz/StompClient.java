@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 
 /** A STOMP client on a bare socket, which sends whatever bytes it is given. */
 final class StompClient implements AutoCloseable {
-  private static final int PATIENCE = 60_000;
+  static final int PATIENCE = 1_000 * Integer.getInteger("fuzz.patience", 60);
 
   private final Socket socket;
   private final InputStream in;

@@ -253,14 +253,14 @@ final class StompDoor extends BrokerDoor {
     client.write(frame.bytes(receipt, transaction));
     if (transaction != null) {
       client.write(((frame.commit ? "COMMIT" : "ABORT") + "\ntransaction:" + transaction + "\nreceipt:end\n\n\0").getBytes(StandardCharsets.UTF_8));
-      draft.answer = client.patience(draft.whole ? 60_000 : 3_000).told("end");
+      draft.answer = client.patience(draft.whole ? StompClient.PATIENCE : 3_000).told("end");
       if (!frame.commit && draft.answer.told() == Answer.Told.ACCEPTED) {
         draft.answer = Answer.refused("rolled back");
       }
     } else {
       // A frame behind it, in case that the length swallows the end of this one, or that no receipt is asked for.
       client.write("DISCONNECT\nreceipt:end\n\n\0".getBytes(StandardCharsets.UTF_8));
-      draft.answer = client.patience(draft.whole ? 60_000 : 3_000).told(frame.receipt ? receipt : "end");
+      draft.answer = client.patience(draft.whole ? StompClient.PATIENCE : 3_000).told(frame.receipt ? receipt : "end");
     }
   }
 
