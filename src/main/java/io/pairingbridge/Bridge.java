@@ -11,10 +11,14 @@ import io.pairingbridge.broker.BrokerAddress;
 import io.pairingbridge.broker.BrokerCheck;
 import io.pairingbridge.broker.BrokerClock;
 import io.pairingbridge.broker.BrokerConnections;
+import io.pairingbridge.broker.BrokerQueue;
 import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.broker.DeliveryInterceptor;
 import io.pairingbridge.broker.EmbeddedBroker;
 import io.pairingbridge.broker.Finding;
 import io.pairingbridge.broker.KnownDestinations;
+import io.pairingbridge.broker.UndecodableMessage;
+import io.pairingbridge.broker.UndecodableMessages;
 import io.pairingbridge.delivery.Messages;
 import io.pairingbridge.delivery.Reconciler;
 import io.pairingbridge.delivery.Remedy;
@@ -85,6 +89,7 @@ import java.util.function.Supplier;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.camel.CamelContext;
 import org.apache.camel.LoggingLevel;
+import org.apache.camel.ProducerTemplate;
 import org.apache.camel.component.http.HttpActivityListener;
 import org.apache.camel.component.http.HttpComponent;
 import org.apache.camel.component.jms.JmsComponent;
@@ -190,7 +195,8 @@ public class Bridge implements AutoCloseable {
     Vertx vertx = Vertx.vertx();
     opened.push(() -> vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS));
     main.bind("managementVertx", connections.limited(vertx));
-    main.bind("jms", sessionOfTheConsumer());
+    UndecodableMessages undecodable = new UndecodableMessages(address, intake::blocked, clock);
+    main.bind("jms", sessionOfTheConsumer(undecodable));
     main.bind("jmsout", aloneFromTheConsumer(outConnections));
     main.bind("jmsoutUris", new OutUris());
     HttpComponent http = http(client);
@@ -238,10 +244,12 @@ public class Bridge implements AutoCloseable {
     main.init();
     CamelContext context = main.getCamelContext();
     HealthCheckRegistry checks = HealthCheckRegistry.get(context);
-    BridgeHealth.checks(intake, journal, keys, keyProblem).forEach(checks::register);
+    BridgeHealth.checks(intake, journal, keys, keyProblem, undecodable::problem).forEach(checks::register);
     doors.context = context;
     opened.push(main::stop);
     main.start();
+    undecodable.start(message -> tell(message, context, batches));
+    open(undecodable);
     mount(context, audit, meters, connections);
     data.started();
     LOG.info("Pairing Bridge {} takes requests from {} and calls {} ({})", Version.get(), address.url(),
@@ -286,6 +294,18 @@ public class Bridge implements AutoCloseable {
           Text.line(user, 64), file, fault);
     }
     return fault != null;
+  }
+
+  /** Returns once the journal and the broker have what tells of the message's end. */
+  private static void tell(UndecodableMessage message, CamelContext context, BatchIntake batches) throws Exception {
+    if (message.queue() == BrokerQueue.BATCHES) {
+      batches.refuse(message.batchId() != null ? message.batchId() : "message-" + message.key(), "message " + message.key(),
+          message.detail());
+      return;
+    }
+    try (ProducerTemplate routes = context.createProducerTemplate()) {
+      routes.sendBody("direct:undecodable", message);
+    }
   }
 
   private List<CertificateStore> certificates() {
@@ -406,8 +426,9 @@ public class Bridge implements AutoCloseable {
   }
 
   /** What is sent here is sent when the consumer's session commits, together with its acknowledgement, or not at all. */
-  private JmsComponent sessionOfTheConsumer() {
+  private JmsComponent sessionOfTheConsumer(UndecodableMessages undecodable) {
     ActiveMQConnectionFactory connections = brokerConnections();
+    connections.getServerLocator().addIncomingInterceptor(new DeliveryInterceptor(undecodable::consumerRemoved));
     // The commit is what is waited for. When the broker goes away, the client sends what was not yet acknowledged on the
     // dead connection, one session after the other, and would wait half a minute for each before it connects again.
     connections.setBlockOnAcknowledge(false);

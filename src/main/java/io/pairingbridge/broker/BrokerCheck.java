@@ -64,6 +64,9 @@ public final class BrokerCheck {
       BrokerQueue.DEAD_LETTERS,
       BrokerQueue.IN_DOUBT);
 
+  /** Only their recipient reads these, whatever becomes of them. */
+  private static final List<BrokerQueue> CREDENTIALS = List.of(BrokerQueue.CREDENTIALS, BrokerQueue.REFUSED);
+
   private BrokerCheck() {}
 
   /**
@@ -123,10 +126,12 @@ public final class BrokerCheck {
           findings.add(missing(queue, "send to", "send", refusal));
         }
       }
-      if (tryToReceive(connection, BrokerQueue.CREDENTIALS) == null) {
-        findings.add(Finding.unsafe(BrokerQueue.CREDENTIALS.address(),
-            "The bridge's user may receive credentials; only the ERP's credential consumer may",
-            "Take the permission 'consume' on " + BrokerQueue.CREDENTIALS.address() + " from the bridge's role"));
+      for (BrokerQueue credentials : CREDENTIALS) {
+        if (tryToReceive(connection, credentials) == null) {
+          findings.add(Finding.unsafe(credentials.address(),
+              "The bridge's user may receive credentials; only the ERP's credential consumer may",
+              "Take the permission 'consume' on " + credentials.address() + " from the bridge's role"));
+        }
       }
     }
     return List.copyOf(findings);
@@ -272,13 +277,17 @@ public final class BrokerCheck {
       findings.add(Finding.unsafe(address, "max-delivery-attempts is " + attempts + ": crashes of the bridge would"
           + " dead-letter jobs that it never looked at", "Set max-delivery-attempts of " + address + " to -1"));
     }
-    if (queue == BrokerQueue.CREDENTIALS && attempts != -1) {
+    if (CREDENTIALS.contains(queue) && attempts != -1) {
       findings.add(Finding.unsafe(address, "max-delivery-attempts is " + attempts + ": credentials that the ERP fails to"
           + " take so often would move to where the operator reads", "Set max-delivery-attempts of " + address
           + " to -1"));
     }
     String deadLetters = settings.path("deadLetterAddress").asText("");
-    if (deadLetters.isEmpty()) {
+    if (CREDENTIALS.contains(queue) && !deadLetters.equals(BrokerQueue.REFUSED.address())) {
+      findings.add(Finding.unsafe(address, "Its dead-letter-address is " + (deadLetters.isEmpty() ? "not set" : deadLetters)
+          + ": credentials that their recipient refuses would be out of his reach", "Set dead-letter-address of " + address + " to "
+          + BrokerQueue.REFUSED.address()));
+    } else if (deadLetters.isEmpty()) {
       findings.add(Finding.unsafe(address, "It has no dead-letter-address: what can't be delivered is dropped silently",
           "Set dead-letter-address of " + address + " to " + BrokerQueue.UNROUTABLE.address()));
     } else if (SENDERS.contains(queue) && deadLetters.equals(BrokerQueue.DEAD_LETTERS.address())) {
@@ -314,7 +323,7 @@ public final class BrokerCheck {
           "Set expiry-address of " + address + " to " + BrokerQueue.EXPIRED.address()));
     }
     boolean expiresAll = settings.path("expiryDelay").asLong(-1) >= 0 || settings.path("maxExpiryDelay").asLong(-1) >= 0;
-    if (queue == BrokerQueue.CREDENTIALS && expiresAll && !neverExpires) {
+    if (CREDENTIALS.contains(queue) && expiresAll && !neverExpires) {
       findings.add(Finding.unsafe(address, "The broker gives credentials an expiration: they would leave their queue",
           "Set no-expiry of " + address + " to true"));
     }

@@ -3,6 +3,7 @@ package io.pairingbridge.broker;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.activemq.artemis.api.core.TransportConfiguration;
@@ -11,6 +12,9 @@ import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 
 /** Makes connection factories that lose nothing and trust nobody, for every part that talks to the broker. */
 public final class BrokerConnections {
+
+  /** A message's property that the broker writes into AMQP's content-type, by which libraries know a structured CloudEvent. */
+  public static final String AMQP_CONTENT_TYPE = "JMS_AMQP_CONTENT_TYPE";
 
   private static final Duration LONGEST_CALL = Duration.ofSeconds(30);
   private static final Duration CONNECTION_TTL = Duration.ofSeconds(60);
@@ -101,6 +105,15 @@ public final class BrokerConnections {
     }
   }
 
+  /** Each broker that the address names, with what its TLS takes. */
+  static List<TransportConfiguration> brokers(BrokerAddress address) {
+    try (ActiveMQConnectionFactory factory = parse(address)) {
+      List<TransportConfiguration> brokers = List.of(factory.getStaticConnectors());
+      brokers.stream().filter(BrokerConnections::tls).forEach(broker -> secure(broker.getParams(), address));
+      return brokers;
+    }
+  }
+
   private static ActiveMQConnectionFactory parse(BrokerAddress address) {
     ActiveMQConnectionFactory factory;
     try {
@@ -123,7 +136,7 @@ public final class BrokerConnections {
     return String.valueOf(broker.getParams().get(TransportConstants.PORT_PROP_NAME)).matches("[1-9][0-9]{0,4}");
   }
 
-  private static boolean tls(TransportConfiguration broker) {
+  static boolean tls(TransportConfiguration broker) {
     return Boolean.parseBoolean(
         String.valueOf(broker.getParams().getOrDefault(TransportConstants.SSL_ENABLED_PROP_NAME, false)));
   }

@@ -11,6 +11,8 @@ public enum BrokerQueue {
   BATCHES("pairing.batches", "pairing.batches", false),
   /** Sealed credentials; only the ERP's credential consumer reads them. */
   CREDENTIALS("pairing.credentials", "pairing.credentials", false),
+  /** Credentials that their recipient refused, whatever protocol he speaks; only he reads them. */
+  REFUSED("pairing.credentials.refused", "pairing.credentials.refused", false),
   /** One event for each finished job; every subscriber gets its own copy. */
   OUTCOMES("pairing.outcomes", "pairing.outcomes.erp", true),
   /** Jobs that ended without a pairing. */

@@ -43,6 +43,7 @@ import picocli.CommandLine.Spec;
 public final class Collect implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String QUEUE = "pairing.credentials";
+  private static final String REFUSED = "pairing.credentials.refused";
   private static final String BREAK_GLASS = "PairingBreakGlass";
   /** How often a following collector looks up; any other time would do. */
   private static final Duration FOLLOWING = Duration.ofMinutes(1);
@@ -69,6 +70,9 @@ public final class Collect implements Callable<Integer> {
 
   @Option(names = "--batch", paramLabel = "ID", description = "only those of this batch")
   private String batch;
+
+  @Option(names = "--refused", description = "those that a recipient has refused, from " + REFUSED + " instead of " + QUEUE)
+  private boolean refused;
 
   @Option(names = "--ndjson", description = "writes one file, credentials.ndjson, with a JSON object a line, instead of one file"
       + " for each terminal")
@@ -99,7 +103,7 @@ public final class Collect implements Callable<Integer> {
     int count = 0;
     try (Connection connection = login.connect(settings, BrokerUsers.ERP_CREDENTIALS);
         Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
-      Inbox inbox = new Inbox(session.createConsumer(session.createQueue(QUEUE),
+      Inbox inbox = new Inbox(session.createConsumer(session.createQueue(queue()),
           batch == null ? null : "PairingBatchId = '" + batch + "'"));
       connection.start();
       while (max == 0 || count < max) {
@@ -114,6 +118,10 @@ public final class Collect implements Callable<Integer> {
     }
     System.err.println(count + (ndjson ? " lines" : count == 1 ? " file" : " files") + " written to " + out);
     return 0;
+  }
+
+  private String queue() {
+    return refused ? REFUSED : QUEUE;
   }
 
   private Duration checkedOptions() {
@@ -151,7 +159,7 @@ public final class Collect implements Callable<Integer> {
       // Taking the next one instead would meet this one again, and again.
       session.rollback();
       throw new BrokerException("the credentials of job " + job + ", sealed for key '"
-          + printable(message.getStringProperty("PairingKeyId")) + "', stay in " + QUEUE + ": " + e.getMessage(), e);
+          + printable(message.getStringProperty("PairingKeyId")) + "', stay in " + queue() + ": " + e.getMessage(), e);
     }
     try {
       session.commit();

@@ -3,6 +3,7 @@ package io.pairingbridge.delivery;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
@@ -137,7 +138,7 @@ public final class Messages {
     if (answer != null) {
       breakGlass(message, answer.breakGlass());
       if (job.request() != null) {
-        message.setHeader("PairingRequest", masked(job)); // the body has no room for what a replay needs
+        message.setHeader("PairingRequest", Text.wellFormed(masked(job))); // the body has no room for what a replay needs
       }
     }
     message.setHeader("JMSCorrelationID", job.id());
@@ -173,6 +174,7 @@ public final class Messages {
     set(message, "PairingBatchId", batchId);
     set(message, "PairingOutcome", ending.outcome().name());
     set(message, "PairingContentType", "application/cloudevents+json");
+    message.setHeader(BrokerConnections.AMQP_CONTENT_TYPE, "application/cloudevents+json");
   }
 
   /** The request; its one-time password masked unless it certainly was not spent. */
@@ -207,7 +209,8 @@ public final class Messages {
   private static Message fresh(Exchange exchange, Object body) {
     Message message = exchange.getMessage();
     message.removeHeaders("*");
-    message.setBody(body == null ? "" : body);
+    // Half a character cannot be written as UTF-8: a recipient that speaks AMQP could never get past such a message.
+    message.setBody(body == null ? "" : body instanceof String text ? Text.wellFormed(text) : body);
     return message;
   }
 

@@ -122,6 +122,11 @@ public final class Intake implements AutoCloseable {
     close(failure.getMessage(), false);
   }
 
+  /** A message that cannot be delivered is first in the queue, and the broker removes whoever is to have it. */
+  public void blocked(String reason) {
+    close(reason, true);
+  }
+
   /** Takes no more jobs, until {@link #openByOperator}; what is under way goes on. */
   public synchronized void closeByOperator(String reason) {
     held = true;

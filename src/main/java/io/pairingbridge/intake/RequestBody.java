@@ -83,7 +83,7 @@ public final class RequestBody {
   /** As {@link #read(String)}, from bytes that must be UTF-8 (RFC 8259, section 8.1). */
   public PairingRequest read(byte[] utf8) throws Refused {
     if (utf8.length > LARGEST) {
-      throw tooLong(utf8.length);
+      throw new Refused("TOO_LONG", tooLong(utf8.length));
     }
     try {
       return read(StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
@@ -98,7 +98,7 @@ public final class RequestBody {
     // A character takes at least one byte, so a text this long need not be measured.
     int length = text.length() > LARGEST ? text.length() : text.getBytes(StandardCharsets.UTF_8).length;
     if (length > LARGEST) {
-      throw tooLong(length);
+      throw new Refused("TOO_LONG", tooLong(length));
     }
     JsonNode json;
     try {
@@ -133,7 +133,7 @@ public final class RequestBody {
     String text = request.toString();
     int length = text.length() > LARGEST ? text.length() : text.getBytes(StandardCharsets.UTF_8).length;
     if (length > LARGEST) {
-      throw tooLong(length);
+      throw new Refused("TOO_LONG", tooLong(length));
     }
     refuseHalfCharacters(text);
     refuseViolations(request);
@@ -173,8 +173,9 @@ public final class RequestBody {
     }
   }
 
-  private static Refused tooLong(int length) {
-    return new Refused("TOO_LONG", "the body has " + length + " bytes, more than the " + LARGEST + " allowed");
+  /** What is wrong with a body of at least so many bytes. */
+  static String tooLong(long length) {
+    return "the body has " + length + " bytes, more than the " + LARGEST + " allowed";
   }
 
   private static String listed(TreeSet<String> violations) {

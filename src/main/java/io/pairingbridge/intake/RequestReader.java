@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.intake.RequestBody.Refused;
+import io.pairingbridge.broker.DeliveryInterceptor;
 import io.pairingbridge.broker.MessageIdentity;
+import io.pairingbridge.broker.UndecodableMessage;
 import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
@@ -26,6 +28,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.apache.activemq.artemis.api.core.ActiveMQBuffer;
 import org.apache.activemq.artemis.jms.client.ActiveMQMessage;
+import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 
 /**
@@ -78,11 +81,25 @@ public final class RequestReader {
     JournalSteps.tellTheRoute(job, exchange);
   }
 
+  /**
+   * Ends a request that no JMS consumer can get: {@code INVALID}, with what is known of it.
+   *
+   * @param exchange gets the variables {@code job} and {@code next}
+   */
+  public void refuse(@Body UndecodableMessage message, Exchange exchange) {
+    Job.Origin origin = new Job.Origin(message.jobId(), message.batchId(), null, message.key(), message.requestedAt(), null,
+        message.priority(), false, false);
+    Job job = new Job(origin, null, null);
+    job.finish(journal.refused(job, invalid(origin, message.reason(), message.detail())), false);
+    exchange.setVariable("job", job);
+    JournalSteps.tellTheRoute(job, exchange);
+  }
+
   private Job job(Message message, Exchange exchange) throws JMSException {
     boolean expired = "expired".equals(exchange.getFromRouteId());
     exchange.getMessage().setBody(null);
     Problem problem = new Problem();
-    Job.Origin origin = origin(message, expired, problem);
+    Job.Origin origin = readableOrigin(message, expired, problem);
     String touchedAt = expired ? gone.read(origin.jobId(), message.getObjectProperty(RequestGone.PROPERTY)) : null;
     if (touchedAt != null) {
       return gone(message, origin, Long.parseLong(touchedAt));
@@ -92,24 +109,26 @@ public final class RequestReader {
     if (mayHaveComeBefore(message)) {
       int begun = journal.begun(origin.carrier(), origin.jobId());
       if (begun > maxBegun) {
-        Job job = new Job(origin, null, original(message)).ofRow(row == null ? null : row.hash());
+        Job job = new Job(origin, null, originalIfAny(message)).ofRow(row == null ? null : row.hash());
         journal.setAside(job, invalid(origin, "BEGUN_TOO_OFTEN",
             "the job was begun " + (begun - 1) + " times and never got anywhere; it may be what stops the bridge"))
             .finish(job, false, null);
         return job;
       }
     }
-    Object original = original(message);
+    Object original = original(message, problem);
     if (row != null && row.refused() != null) {
       Job job = new Job(origin, known(original), original).ofRow(row.hash());
       journal.refusedRow(job, invalid(origin, "ROW_REFUSED", row.refused()));
       return job;
     }
     PairingRequest request = null;
-    try {
-      request = request(message, original);
-    } catch (Refused refused) {
-      problem.is(refused.reason(), refused.getMessage());
+    if (problem.reason == null) {
+      try {
+        request = request(message, original);
+      } catch (Refused refused) {
+        problem.is(refused.reason(), refused.getMessage());
+      }
     }
     Job job = new Job(origin, request, original).ofRow(row == null ? null : row.hash());
     if (problem.reason != null) {
@@ -125,7 +144,7 @@ public final class RequestReader {
 
   /** The bridge's own message, which says that the request of a job is not there any more. */
   private Job gone(Message message, Job.Origin origin, long touchedAt) throws JMSException {
-    String body = ((TextMessage) message).getText();
+    String body = (String) original(message, new Problem());
     PairingRequest known = RequestGone.read(body);
     Job notice = new Job(origin, known, body);
     journal.gone(notice, new Journal.Orphan(origin.jobId(), origin.batchId(), touchedAt, origin.requestedAt(), known.reference()));
@@ -147,6 +166,19 @@ public final class RequestReader {
 
   private Ending invalid(Job.Origin origin, String reason, String detail) {
     return Ending.uncalled(Outcome.INVALID, reason, detail, origin.carrier(), clock.instant());
+  }
+
+  /** As {@link #origin}, and if something of the message cannot be decoded, what the broker itself says of it. */
+  private Job.Origin readableOrigin(Message message, boolean expired, Problem problem) {
+    try {
+      return origin(message, expired, problem);
+    } catch (Journal.JournalException e) {
+      throw e;
+    } catch (JMSException | RuntimeException e) {
+      problem.is("UNDECODABLE", "a property or header cannot be decoded (" + e.getClass().getSimpleName() + ")");
+      String number = Long.toString(((ActiveMQMessage) message).getCoreMessage().getMessageID());
+      return new Job.Origin("message-" + number, null, null, number, clock.instant(), null, Message.DEFAULT_PRIORITY, expired, false);
+    }
   }
 
   private Job.Origin origin(Message message, boolean expired, Problem problem) throws JMSException {
@@ -179,49 +211,95 @@ public final class RequestReader {
     String first = carriers.read(jobId, message.getObjectProperty(CarrierMark.PROPERTY));
     long expiration = message.getJMSExpiration();
     return new Job.Origin(jobId, batchId, integrator, first == null ? Long.toString(identity.number()) : first, requestedAt,
-        expiration > 0 ? Instant.ofEpochMilli(expiration) : null, message.getJMSPriority(), expired,
+        expiration > 0 ? Instant.ofEpochMilli(expiration) : null, DeliveryInterceptor.priority(message), expired,
         "true".equals(text(message, "PairingReplay", problem)));
   }
 
   private PairingRequest request(Message message, Object original) throws Refused {
-    if (message instanceof TextMessage) {
-      if (original == null) {
-        throw new Refused("NOT_JSON", "the body is empty");
-      }
-      return bodies.read((String) original);
+    if (original instanceof String text) {
+      return bodies.read(text);
     }
-    if (message instanceof BytesMessage) {
-      return bodies.read((byte[]) original);
+    if (message instanceof BytesMessage && original instanceof byte[] bytes) {
+      return bodies.read(bytes);
+    }
+    if (message instanceof TextMessage) {
+      throw new Refused("NOT_JSON", "the body is empty");
     }
     throw new Refused("MESSAGE_TYPE", "the message is neither a TextMessage nor a BytesMessage; send the JSON as one of them");
   }
 
-  /** The body as it came: a String, or the bytes of anything else, which are copied and not deserialised. */
-  private static Object original(Message message) throws JMSException {
+  /**
+   * The body as it came: a String, or the bytes of anything else, which are copied and not deserialised. Null if there is none, or if
+   * it is larger than a request may be or cannot be read, which is a problem then: nothing is loaded that will not be used.
+   */
+  private static Object original(Message message, Problem problem) throws JMSException {
+    DeliveryInterceptor.Unread unread = DeliveryInterceptor.unread(message);
+    if (unread != null) {
+      problem.is(unread.reason(), unread.detail());
+      return null;
+    }
     if (message instanceof TextMessage text) {
-      return text.getText();
+      return fitting(text.getText(), problem);
+    }
+    if (DeliveryInterceptor.isText(message)) {
+      String text = DeliveryInterceptor.text((BytesMessage) message);
+      if (text == null) {
+        problem.is("UNDECODABLE", "the body of the TextMessage is no text");
+      }
+      return fitting(text, problem);
     }
     if (message instanceof BytesMessage bytes) {
-      byte[] body = new byte[(int) Math.min(bytes.getBodyLength(), Integer.MAX_VALUE - 8)];
+      long length = bytes.getBodyLength();
+      if (length > RequestBody.LARGEST) {
+        problem.is("TOO_LONG", RequestBody.tooLong(length));
+        return null;
+      }
+      byte[] body = new byte[(int) length];
       bytes.readBytes(body);
       return body;
     }
     ActiveMQBuffer buffer = ((ActiveMQMessage) message).getCoreMessage().getReadOnlyBodyBuffer();
+    if (buffer.readableBytes() > RequestBody.LARGEST) {
+      return null; // what it is, is wrong before how long it is
+    }
     byte[] body = new byte[buffer.readableBytes()];
     buffer.readBytes(body);
     return body;
   }
 
+  /** The body may be what stops the bridge: whatever happens, the message is set aside. */
+  private static Object originalIfAny(Message message) {
+    try {
+      return original(message, new Problem());
+    } catch (JMSException | RuntimeException e) {
+      return null;
+    }
+  }
+
+  private static String fitting(String text, Problem problem) {
+    if (text != null && text.length() > RequestBody.LARGEST) {
+      problem.is("TOO_LONG", RequestBody.tooLong(text.length()));
+      return null;
+    }
+    return text;
+  }
+
   private static String correlationId(Message message) {
     try {
       return message.getJMSCorrelationID();
-    } catch (JMSException e) {
-      return null; // bytes that are no text: as good as none
+    } catch (JMSException | RuntimeException e) {
+      return null; // no text: as good as none
     }
   }
 
   private static String text(Message message, String property, Problem problem) throws JMSException {
-    Object value = message.getObjectProperty(property);
+    Object value;
+    try {
+      value = message.getObjectProperty(property);
+    } catch (RuntimeException e) {
+      problem.is("UNDECODABLE", property + " cannot be decoded");
+      return null;
+    }
     if (value == null || value instanceof String s && s.isEmpty()) {
       return null;
     }

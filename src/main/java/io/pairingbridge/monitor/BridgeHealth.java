@@ -16,8 +16,8 @@ public final class BridgeHealth {
   private BridgeHealth() {}
 
   public static List<HealthCheck> checks(Intake intake, Journal journal, Supplier<List<KeyInUse>> keys,
-      Supplier<Optional<String>> keyProblem) {
-    return List.of(new IntakeCheck(intake), new JournalCheck(journal), new KeysCheck(keys, keyProblem));
+      Supplier<Optional<String>> keyProblem, Supplier<Optional<String>> undecodable) {
+    return List.of(new IntakeCheck(intake), new JournalCheck(journal), new KeysCheck(keys, keyProblem), new UndecodableCheck(undecodable));
   }
 
   /** Restarting the process would mend nothing of what these look at, so none of them says whether it is alive. */
@@ -51,6 +51,22 @@ public final class BridgeHealth {
           builder.detail(key.sealing() ? "sealing" : "break-glass", key.id());
         }
       }
+      problem.get().ifPresent(text -> builder.detail("problem", text));
+    }
+  }
+
+  /** Up even if it could not take such a message away: what one of them stops is told by the intake. */
+  private static final class UndecodableCheck extends Readiness {
+    private final Supplier<Optional<String>> problem;
+
+    UndecodableCheck(Supplier<Optional<String>> problem) {
+      super("undecodable-messages");
+      this.problem = problem;
+    }
+
+    @Override
+    protected void doCall(HealthCheckResultBuilder builder, Map<String, Object> options) {
+      builder.up();
       problem.get().ifPresent(text -> builder.detail("problem", text));
     }
   }

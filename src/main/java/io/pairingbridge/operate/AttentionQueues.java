@@ -86,7 +86,7 @@ public final class AttentionQueues {
 
   /** The queues of the contract. */
   public static final List<String> QUEUES = List.of("pairing.requests", "pairing.batches", "pairing.credentials",
-      "pairing.outcomes.erp", "pairing.dead-letters", "pairing.in-doubt", "pairing.expired");
+      "pairing.credentials.refused", "pairing.outcomes.erp", "pairing.dead-letters", "pairing.in-doubt", "pairing.expired");
   private static final String REQUESTS = "pairing.requests";
   /** How long a letter may take to come that is certainly there. */
   private static final long PATIENCE_MILLIS = 5_000;

@@ -64,6 +64,9 @@ class BrokerPermissionsIT {
       BrokerQueue.CREDENTIALS, Map.of(
           Action.SEND, Set.of(BrokerUsers.BRIDGE),
           Action.CONSUME, Set.of(BrokerUsers.ERP_CREDENTIALS)),
+      BrokerQueue.REFUSED, Map.of(
+          Action.CONSUME, Set.of(BrokerUsers.ERP_CREDENTIALS),
+          Action.BROWSE, Set.of(BrokerUsers.ERP_CREDENTIALS)),
       BrokerQueue.OUTCOMES, Map.of(
           Action.SEND, Set.of(BrokerUsers.BRIDGE),
           Action.CONSUME, Set.of(BrokerUsers.ERP_REQUESTER)),

@@ -3,16 +3,22 @@ package io.pairingbridge.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.CarrierMark;
+import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.testing.MovingClock;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MessagesTest {
@@ -34,5 +40,42 @@ class MessagesTest {
 
     Instant due = Instant.ofEpochMilli(exchange.getMessage().getHeader("_AMQ_SCHED_DELIVERY", Long.class));
     assertThat(due).isBetween(BROKER.plusSeconds(20), BROKER.plusSeconds(30));
+  }
+
+  /** What an endpoint echoes may be any text; a recipient of any protocol must be able to read the message, and nothing else into it. */
+  @ParameterizedTest
+  @MethodSource("hostile")
+  void writesPropertiesThatEveryProtocolCanCarry(String text) {
+    Messages messages = new Messages("simulator", new MovingClock(), () -> BROKER, new CarrierMark("P", t -> "0".repeat(32)),
+        new CarrierMark("Q", t -> "0".repeat(32)));
+    Exchange exchange = new DefaultExchange(new DefaultCamelContext());
+
+    messages.credentials(credentials(text, Map.of()), exchange);
+
+    for (String property : List.of("PairingPayConnectId", "PairingPayConnectName", "PairingTerminalId")) {
+      String written = exchange.getMessage().getHeader(property, String.class);
+      assertThat(StandardCharsets.UTF_8.newEncoder().canEncode(written)).as("UTF-8").isTrue();
+      assertThat(written).doesNotContainPattern("\\p{Cntrl}").hasSizeLessThanOrEqualTo(4_000);
+      assertThat(written.codePoints().noneMatch(c -> c == 0x85 || c == 0x2028)).isTrue();
+    }
+  }
+
+  private static Credentials credentials(String text, Map<String, String> reference) {
+    return new Credentials("a", "j", null, "e30.x", "key", "application/json", null, null, null, text, text, text, true, reference, BROKER, 1);
+  }
+
+  static Stream<String> hostile() {
+    return Stream.of("x".repeat(3_996) + "\ud83d\ude00y" + "z".repeat(9), "x".repeat(3_997) + "\ud83d\ude00" + "z".repeat(9), "Till \ud83d", "\udc00 Till",
+        "Till\nPairingTerminalId:stolen\n\nbody\0", "Till\r\nx:y", "\u001b[2J\u0007\u009b\u0085\u2028");
+  }
+
+  @Test
+  void writesBodiesThatAreWellFormed() {
+    Messages messages = new Messages("simulator", new MovingClock(), () -> BROKER, new CarrierMark("P", t -> "0".repeat(32)),
+        new CarrierMark("Q", t -> "0".repeat(32)));
+    Exchange exchange = new DefaultExchange(new DefaultCamelContext());
+    messages.lateEvent(credentials("Till \ud83d", Map.of("a", "\udc00")), exchange);
+
+    assertThat(StandardCharsets.UTF_8.newEncoder().canEncode(exchange.getMessage().getBody(String.class))).isTrue();
   }
 }
