@@ -50,7 +50,7 @@ public final class UndecodableMessages implements AutoCloseable {
   /** For the broker to give its head away: it may have to take it back from a consumer first. */
   private static final long HEAD_MILLIS = 250;
   private static final int MOST_FRUITLESS = 3;
-  private static final long LONGEST_PAUSE = 60_000;
+  private static final long LONGEST_PAUSE = 600_000;
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
   private static final List<BrokerQueue> QUEUES = List.of(BrokerQueue.REQUESTS, BrokerQueue.EXPIRED, BrokerQueue.BATCHES);
 
@@ -68,6 +68,7 @@ public final class UndecodableMessages implements AutoCloseable {
   private Teller teller;
   private boolean removed;
   private boolean closed;
+  private boolean spoken;
   private int fruitless;
   private String suspect;
   private volatile String problem;
@@ -107,6 +108,7 @@ public final class UndecodableMessages implements AutoCloseable {
       try (AmqpConnection amqp = new AmqpConnection(address, KEPT)) {
         amqp.receive(BrokerQueue.REQUESTS.address(), IN_A_FILE);
         amqp.receive(BrokerQueue.EXPIRED.address(), IN_A_FILE);
+        spoken = true;
         problem = null;
         while (!isClosed()) {
           Taken taken = amqp.next(LOOK_MILLIS);
@@ -119,14 +121,15 @@ public final class UndecodableMessages implements AutoCloseable {
           }
         }
       } catch (IOException | RuntimeException e) {
-        boolean news = problem == null;
+        boolean first = !spoken && problem == null;
         problem = "messages that JMS cannot decode cannot be taken off their queue by AMQP (" + e.getMessage() + "): let the acceptor of "
             + address.url() + " speak AMQP (protocols=CORE,AMQP), or remove the first message of " + BrokerQueue.REQUESTS.address()
             + " with the broker's own tools";
-        if (!isClosed() && news) {
-          LOG.warn("{}", Text.line(problem));
+        if (first && !isClosed()) {
+          LOG.info("Should the broker take such messages: {}", Text.line(problem));
         }
-        pause = pause(pause);
+        // A port that speaks no AMQP will not learn it: it is tried again when it is needed, and now and then.
+        pause = pause(spoken ? pause : LONGEST_PAUSE);
       }
     }
   }
@@ -141,6 +144,7 @@ public final class UndecodableMessages implements AutoCloseable {
           if (removed) {
             removed = false;
             blocked.accept(problem);
+            break; // and have another try
           }
         }
       } catch (InterruptedException e) {

@@ -7,8 +7,8 @@ import io.pairingbridge.intake.Intake;
 import io.pairingbridge.testing.AmqpSender;
 import io.pairingbridge.testing.Stage;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Date;
@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.apache.activemq.artemis.api.core.SimpleString;
 import org.apache.activemq.artemis.api.core.client.ClientMessage;
@@ -230,38 +231,27 @@ class UndecodableMessagesIT {
     stage.awaitUntil(() -> stage.bridge().journal().batches().all().stream().anyMatch(b -> b.toString().contains("odd")));
   }
 
-  /** Where the bridge's port speaks no AMQP, nobody but a person can take it away: the intake closes and says so, and nothing spins. */
+  /** Where the bridge's port speaks no AMQP, nobody but a person can take such a message away: the intake closes, says so, and probes. */
   @Test
-  void saysWhatToDoWhereItCannotTakeOneAway(@TempDir Path folder) throws Exception {
-    stage.stopBridge(); // the bridge's MBean has one name
-    try (Stage own = new Stage(folder, UndecodableMessagesIT::withoutPlugin)) {
-      try (AmqpSender amqp = new AmqpSender(own.broker().url(), BrokerUsers.ERP_REQUESTER, own.users().password(BrokerUsers.ERP_REQUESTER),
-          "pairing.requests")) {
-        assertThat(amqp.send(sections("stuck", UUID.randomUUID(), new AmqpValue("{}")))).isTrue();
-      }
-      own.send(Stage.request("behind", "otp-behind"));
-      Path xml = own.folder().resolve("broker.xml");
-      String all = Files.readString(xml);
-      own.stopBroker();
-      Files.writeString(xml, all.replace("protocols=CORE,AMQP,STOMP", "protocols=CORE,STOMP"));
-      own.restartBroker();
-
-      own.startBridge();
-
-      Awaitility.await().atMost(Stage.PATIENCE).until(() -> {
-        Intake.Status status = own.bridge().intake().status();
-        return status.gate() != Intake.Gate.OPEN && status.reason().contains("pairing.requests") && status.reason().contains("AMQP");
-      });
-      own.stopBridge();
-      own.stopBroker();
-      Files.writeString(xml, all);
-      own.restartBroker();
-      own.startBridge();
-      assertThat(own.awaitOutcome("stuck").path("reason").asText()).isEqualTo("UNDECODABLE");
-      assertThat(own.awaitOutcome("behind").path("outcome").asText()).isEqualTo("PAIRED");
-    } finally {
-      stage.startBridge();
+  void saysWhatToDoWhereItCannotTakeOneAway() throws Exception {
+    List<String> reasons = new CopyOnWriteArrayList<>();
+    BrokerAddress silent = new BrokerAddress("tcp://127.0.0.1:" + Stage.freePort(), BrokerUsers.BRIDGE, "none");
+    try (UndecodableMessages nowhere = new UndecodableMessages(silent, reasons::add, Clock.systemUTC())) {
+      nowhere.start(message -> { });
+      Awaitility.await().atMost(Stage.PATIENCE).until(() -> nowhere.problem().isPresent());
+      assertThat(reasons).as("nobody was removed").isEmpty();
+      nowhere.consumerRemoved();
+      Awaitility.await().atMost(Stage.PATIENCE).until(() -> reasons.size() == 1);
+      assertThat(reasons.get(0)).contains("pairing.requests", "protocols=CORE,AMQP", silent.url());
     }
+
+    stage.bridge().intake().blocked(reasons.get(0));
+
+    assertThat(stage.bridge().intake().status().gate()).isNotEqualTo(Intake.Gate.OPEN);
+    assertThat(stage.bridge().intake().status().reason()).contains(reasons.get(0));
+    stage.send(Stage.request("probe-after-blocked", "otp-probe-after-blocked"));
+    assertThat(stage.awaitOutcome("probe-after-blocked").path("outcome").asText()).isEqualTo("PAIRED");
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().intake().status().gate() == Intake.Gate.OPEN);
   }
 
   private static void bytes(ClientMessage message, byte[] body) {

@@ -141,6 +141,10 @@ class RoutesTest extends CamelMainTestSupport {
       delivery.setVariable("job", job);
       JournalSteps.tellTheRoute(job, delivery);
     }
+
+    public void refuse(@Body Job job, Exchange delivery) {
+      read(job, delivery);
+    }
   }
 
   public final class Gate {
@@ -323,6 +327,14 @@ class RoutesTest extends CamelMainTestSupport {
     Job refused = job();
     refused.finish(ending(Outcome.INVALID), false);
     assertThat(deliver("pair", refused)).contains("send-dead-letter", "send-event").doesNotContain("await-turn", "admit");
+  }
+
+  @Test
+  void endsWhatNoConsumerCanGet() {
+    Job undecodable = job();
+    undecodable.finish(ending(Outcome.INVALID), false);
+    assertThat(deliver("undecodable", undecodable)).containsSubsequence("end-undecodable", "send-dead-letter", "send-event")
+        .doesNotContain("admit");
   }
 
   @Test
