@@ -1,5 +1,6 @@
 package io.pairingbridge.batch;
 
+import io.pairingbridge.broker.DeliveryInterceptor;
 import io.pairingbridge.broker.MessageIdentity;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.JMSException;
@@ -57,6 +58,9 @@ public final class BatchQueue {
     if (message instanceof TextMessage text) {
       return intake.take(batchId, source, new StringReader(text.getText() == null ? "" : text.getText()));
     }
+    if (DeliveryInterceptor.isText(message)) {
+      return intake.take(batchId, source, DeliveryInterceptor.reader(new Bytes((BytesMessage) message)));
+    }
     return intake.take(batchId, source, new Bytes((BytesMessage) message));
   }
 
@@ -75,6 +79,10 @@ public final class BatchQueue {
   }
 
   private static String problem(Message message) throws JMSException {
+    DeliveryInterceptor.Unread unread = DeliveryInterceptor.unread(message);
+    if (unread != null) {
+      return unread.detail();
+    }
     if (message instanceof BytesMessage) {
       return null;
     }

@@ -3,6 +3,11 @@ package io.pairingbridge.broker;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.zip.DataFormatException;
@@ -31,8 +36,6 @@ import org.apache.activemq.artemis.spi.core.protocol.RemotingConnection;
 public final class DeliveryInterceptor implements Interceptor {
   /** Bytes of a body as the broker holds it: 64 KiB of ASCII, two bytes a character, and five that frame a text. */
   public static final long LARGEST = 2 * 64 * 1024 + 5;
-  /** The same for a batch document that comes as a text, which JMS hands over as a whole only. */
-  private static final long LARGEST_DOCUMENT = 2L * (16 << 20) + 5;
   /** A document that was sent compressed and small may become so large. */
   private static final int LARGEST_INFLATED_DOCUMENT = 8 << 20;
 
@@ -109,6 +112,18 @@ public final class DeliveryInterceptor implements Interceptor {
     return text == null ? "" : text.toString();
   }
 
+  /**
+   * Reads a message that {@link #isText} piece by piece, as far as it is one.
+   *
+   * @param body the message's bytes
+   * @return the text; a character that is none as U+FFFD
+   */
+  public static Reader reader(InputStream body) throws IOException {
+    byte[] frame = new byte[5]; // whether there is a text, and its length
+    boolean none = body.readNBytes(frame, 0, frame.length) < frame.length || frame[0] == 0;
+    return none ? Reader.nullReader() : new InputStreamReader(body, StandardCharsets.UTF_16LE);
+  }
+
   @Override
   public boolean intercept(Packet packet, RemotingConnection connection) {
     if (packet instanceof SessionReceiveLargeMessage large) {
@@ -128,10 +143,9 @@ public final class DeliveryInterceptor implements Interceptor {
     boolean text = message.getType() == TEXT_TYPE;
     if (!text && message.getType() != BYTES_TYPE) {
       unread(message, "MESSAGE_TYPE", "the message is neither a TextMessage nor a BytesMessage; send the JSON as one of them");
-    } else if (document ? text && (compressed || size > LARGEST_DOCUMENT) : compressed || size > LARGEST) {
-      unread(message, "TOO_LONG", document
-          ? "the document is a text of " + size + " bytes" + (compressed ? ", compressed" : "") + "; send it as a BytesMessage"
-          : "the body takes " + size + " bytes" + (compressed ? ", compressed" : "") + ", more than the 65536 that are allowed");
+    } else if (!document && (compressed || size > LARGEST)) {
+      unread(message, "TOO_LONG", "the body takes " + size + " bytes" + (compressed ? ", compressed" : "")
+          + ", more than the 65536 that are allowed");
     } else if (text) {
       message.putBooleanProperty(TEXT, true);
     }

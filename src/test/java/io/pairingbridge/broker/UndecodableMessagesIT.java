@@ -227,6 +227,20 @@ class UndecodableMessagesIT {
     core("pairing.batches", (byte) 3, new ArrayList<>(), "document-", 1, m -> m.putStringProperty("PairingBatchId", "good")
         .getBodyBuffer().writeNullableSimpleString(SimpleString.of("name,otp,job_id\nTill,otp-good,of-a-batch\n")));
 
+    StringBuilder large = new StringBuilder("name,otp,job_id,note\n");
+    for (int i = 0; i < 40; i++) {
+      large.append("T\u00f6pfer ").append(i).append(",otp-large-").append(i).append(",large-row-").append(i).append(',')
+          .append("x".repeat(2_000)).append('\n');
+    }
+    core("pairing.batches", (byte) 3, new ArrayList<>(), "document-", 1, m -> m.putStringProperty("PairingBatchId", "large")
+        .getBodyBuffer().writeNullableSimpleString(SimpleString.of(large.toString())));
+    core("pairing.batches", (byte) 3, new ArrayList<>(), "document-", 1, m -> m.putStringProperty("PairingBatchId", "no-text")
+        .getBodyBuffer().writeBytes(filled(200_000)));
+
+    for (int i = 0; i < 40; i++) {
+      assertThat(stage.awaitOutcome("large-row-" + i).path("outcome").asText()).isEqualTo("PAIRED");
+    }
+    stage.awaitUntil(() -> stage.bridge().journal().batches().all().stream().anyMatch(b -> b.toString().contains("no-text")));
     assertThat(stage.awaitOutcome("of-a-batch").path("outcome").asText()).isEqualTo("PAIRED");
     stage.awaitUntil(() -> stage.bridge().journal().batches().all().stream().anyMatch(b -> b.toString().contains("odd")));
   }
