@@ -3,7 +3,6 @@ package io.pairingbridge.monitor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
@@ -100,9 +99,8 @@ class ManagementAccessIT {
             arguments.remove(0);
           }
           for (String called : List.of(name, name + signature(parameters))) {
-            ObjectNode request = Stage.JSON.createObjectNode().put("type", "exec").put("mbean", Management.BEAN).put("operation", called);
-            request.set("arguments", Stage.json("[" + String.join(",", arguments) + "]"));
-            JsonNode answer = Stage.json(operator.post(request.toString()).body());
+            JsonNode answer = Stage.json(operator.post("{\"type\":\"exec\",\"mbean\":\"" + Management.BEAN + "\",\"operation\":\"" + called
+                + "\",\"arguments\":[" + String.join(",", arguments) + "]}").body());
             assertThat(answer.path("status").asInt()).as("%s %s: %s", called, arguments, answer).isEqualTo(400);
             tried++;
           }
