@@ -22,6 +22,7 @@ final class Doors {
     doors.put("settings", SettingsDoor::new);
     doors.put("csv", folder -> new DocumentDoor("csv", folder));
     doors.put("ndjson", folder -> new DocumentDoor("ndjson", folder));
+    doors.put("inbox", InboxDoor::new);
     doors.put("json", folder -> new DocumentDoor("json", folder));
     doors.put("amqp", AmqpDoor::new);
     doors.put("core", CoreDoor::new);
