@@ -159,7 +159,8 @@ public final class Submit implements Callable<Integer> {
     }
     Duration limit = WAIT.equals(wait) ? null : duration("--wait", wait);
     SubmitFile document = new SubmitFile(file, json);
-    boolean good = document.check(new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json")));
+    boolean good = document.check(new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json")),
+        settings.requests().maxAge());
     if (dryRun || document.nothingGood()) {
       document.printChecked();
       return good ? 0 : 1;

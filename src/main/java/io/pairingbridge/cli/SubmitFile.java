@@ -7,6 +7,7 @@ import io.pairingbridge.batch.BatchDocument;
 import io.pairingbridge.batch.BatchEntry;
 import io.pairingbridge.batch.BatchEntry.Flaw;
 import io.pairingbridge.batch.BatchEntry.Refused;
+import io.pairingbridge.batch.BatchEntry.Row;
 import io.pairingbridge.batch.BatchException;
 import io.pairingbridge.batch.CheckedBatch;
 import io.pairingbridge.broker.BrokerException;
@@ -23,6 +24,8 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -38,6 +41,7 @@ final class SubmitFile {
   private final boolean json;
   private long good;
   private long refused;
+  private long tooOld;
   private String problem;
   private final List<Flaw> flaws = new ArrayList<>();
 
@@ -47,16 +51,20 @@ final class SubmitFile {
   }
 
   /**
-   * Reads the document as the bridge will, and says on stderr, or in the JSON object on stdout, everything that is wrong.
+   * Reads the document as the bridge will now, and says on stderr, or in the JSON object on stdout, everything that is wrong.
    *
    * @return whether every row is good
    */
-  boolean check(RequestBody requests) throws IOException {
+  boolean check(RequestBody requests, Duration maxAge) throws IOException {
     try (CheckedBatch rows = new CheckedBatch(BatchDocument.open(Files.newInputStream(file)), requests, null)) {
       for (BatchEntry entry = rows.next(); entry != null; entry = rows.next()) {
         if (entry instanceof Refused bad) {
           refused++;
-          tell(bad);
+          tell(bad.flaws());
+        } else if (entry instanceof Row row && tooOld(row, maxAge)) {
+          tooOld++;
+          tell(List.of(new Flaw(row.line(), "otp_generated_at", "is longer ago than pairing.requests.max-age allows (" + maxAge.toSeconds()
+              + " s): the row would end EXPIRED without a call. Generate another one-time password on the terminal")));
         } else {
           good++;
         }
@@ -68,12 +76,17 @@ final class SubmitFile {
       System.err.println(Text.line(file + ": " + problem));
     }
     System.err.println(Text.line(file.toString()) + ": " + good + " rows are good, " + refused + " are refused"
+        + (tooOld == 0 ? "" : ", " + tooOld + " are too old")
         + (problem == null ? "" : "; the rest could not be read"));
-    return refused == 0 && problem == null && good > 0;
+    return refused == 0 && tooOld == 0 && problem == null && good > 0;
   }
 
-  private void tell(Refused bad) {
-    for (Flaw flaw : bad.flaws()) {
+  private static boolean tooOld(Row row, Duration maxAge) {
+    return row.otpGeneratedAt() != null && OffsetDateTime.parse(row.otpGeneratedAt()).toInstant().plus(maxAge).isBefore(Instant.now());
+  }
+
+  private void tell(List<Flaw> all) {
+    for (Flaw flaw : all) {
       if (flaws.size() < MOST_TOLD) {
         flaws.add(flaw);
         System.err.println(Text.line(flaw.toString()));
@@ -86,7 +99,7 @@ final class SubmitFile {
 
   /** How many rows a batch of this document has. */
   long rows() {
-    return good + refused;
+    return good + refused + tooOld;
   }
 
   boolean nothingGood() {
@@ -97,7 +110,7 @@ final class SubmitFile {
     if (!json) {
       return;
     }
-    ObjectNode node = JSON.createObjectNode().put("file", file.toString()).put("good", good).put("refused", refused)
+    ObjectNode node = JSON.createObjectNode().put("file", file.toString()).put("good", good).put("refused", refused).put("too_old", tooOld)
         .put("problem", problem);
     ArrayNode all = node.putArray("flaws");
     flaws.forEach(flaw -> all.addObject().put("line", flaw.line()).put("column", flaw.column()).put("problem", flaw.problem()));
