@@ -39,6 +39,7 @@ class RefusedCredentialsIT {
   @BeforeAll
   static void start(@TempDir Path folder) throws Exception {
     stage = new Stage(folder);
+    stage.set("pairing.endpoint.deadline", "30s"); // an answer that is late on a busy machine is no matter of this test
     stage.startBridge();
   }
 

@@ -47,6 +47,7 @@ class UndecodableMessagesIT {
   @BeforeAll
   static void start(@TempDir Path folder) throws Exception {
     stage = new Stage(folder, UndecodableMessagesIT::withoutPlugin);
+    stage.set("pairing.endpoint.deadline", "30s"); // an answer that is late on a busy machine is no matter of this test
     stage.startBridge();
   }
 

@@ -36,13 +36,13 @@ class SmallHeapIT {
   void noRequestIsTooLargeForIt(@TempDir Path folder) throws Exception {
     try (Stage stage = new Stage(folder, xml -> xml.replaceAll("(?s)<broker-plugins>.*?</broker-plugins>", ""))) {
       int port = stage.broker().port();
-      stage.set("pairing.requests.concurrency", "16");
+      stage.set("pairing.requests.concurrency", "16").set("pairing.endpoint.deadline", "30s");
       Path settings = folder.resolve("bridge.properties");
       CrashingBridge.writeSettings(stage.settingTexts(), settings);
       Path log = folder.resolve("bridge.log");
       List<String> large = new ArrayList<>();
       try (Child bridge = Child.java(CrashingBridge.class, log, settings.toString())) {
-        bridge.awaitLog("started", 1);
+        bridge.awaitLog("started", 1, Stage.PATIENCE.multipliedBy(3));
         amqp(stage, port, large, 1, 100);
         stage.send(Stage.request("beside-one", "otp-beside-one"));
         amqp(stage, port, large, 4, 24);
