@@ -36,7 +36,7 @@ class JobIdentityIT {
 
   @BeforeAll
   static void start(@TempDir Path folder) throws IOException {
-    stage = new Stage(folder).set("pairing.intake.close-after", "1000").set("pairing.requests.concurrency", "4")
+    stage = new Stage(folder, Stage::withoutPlugin).set("pairing.intake.close-after", "1000").set("pairing.requests.concurrency", "4")
         .set("pairing.integrators.south.id", "5057h00001");
     stage.startBridge();
   }
