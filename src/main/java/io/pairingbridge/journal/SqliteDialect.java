@@ -54,8 +54,13 @@ final class SqliteDialect implements Dialect {
 
   @Override
   public Connection openForMigrating() throws SQLException {
+    Path folder = file.toAbsolutePath().getParent();
     try {
-      PrivateFiles.makeFolder(file.toAbsolutePath().getParent());
+      PrivateFiles.makeFolder(folder);
+    } catch (IOException e) {
+      throw new SQLException("cannot create the directory " + folder + ": " + e, e);
+    }
+    try {
       // SQLite gives its log and the index of that the mode of the database.
       PrivateFiles.makeFile(file);
       for (String name : List.of("", "-wal", "-shm")) {

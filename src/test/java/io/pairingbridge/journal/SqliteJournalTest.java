@@ -38,7 +38,7 @@ class SqliteJournalTest extends JournalContract {
     Path notAFolder = Files.writeString(folder.resolve("file"), "");
     String url = "jdbc:sqlite:" + notAFolder.resolve("journal.db");
     assertThatThrownBy(() -> JdbcJournal.open(new Settings.JournalStore(url, "", "", null, ""), null, null, null, Clock.systemUTC()))
-        .isInstanceOf(JournalException.class).hasMessageContaining("cannot create the directory of " + notAFolder)
+        .isInstanceOf(JournalException.class).hasMessageContaining("cannot create the directory " + notAFolder)
         .hasMessageContaining("check that its directory exists");
   }
 
