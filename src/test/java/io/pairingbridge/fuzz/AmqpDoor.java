@@ -338,7 +338,8 @@ final class AmqpDoor extends BrokerDoor {
       }
       case 2 -> {
         draft.odd("body value: " + any.kind());
-        parts.body.set(0, AmqpBytes.section(VALUE, any.bytes()));
+        parts.body.clear();
+        parts.body.add(AmqpBytes.section(VALUE, any.bytes()));
       }
       case 3 -> {
         int count = random.nextInt(3);
@@ -350,7 +351,8 @@ final class AmqpDoor extends BrokerDoor {
       }
       case 4 -> {
         draft.odd("data of type " + any.kind());
-        parts.body.set(0, AmqpBytes.section(DATA, any.bytes()));
+        parts.body.clear();
+        parts.body.add(AmqpBytes.section(DATA, any.bytes()));
       }
       case 5 -> {
         draft.odd("two bodies");
@@ -358,7 +360,8 @@ final class AmqpDoor extends BrokerDoor {
       }
       default -> {
         draft.odd("object as a map");
-        parts.body.set(0, AmqpBytes.section(VALUE, AmqpBytes.map(List.of(AmqpBytes.string("name"), AmqpBytes.string("Till"),
+        parts.body.clear();
+        parts.body.add(AmqpBytes.section(VALUE, AmqpBytes.map(List.of(AmqpBytes.string("name"), AmqpBytes.string("Till"),
             AmqpBytes.string("otp"), AmqpBytes.string(draft.otps.get(0))))));
       }
     }
@@ -425,7 +428,9 @@ final class AmqpDoor extends BrokerDoor {
     switch (random.nextInt(4)) {
       case 0 -> {
         draft.odd("a section twice");
-        sections.add(random.nextInt(sections.size() + 1), sections.get(random.nextInt(sections.size())));
+        if (!sections.isEmpty()) {
+          sections.add(random.nextInt(sections.size() + 1), sections.get(random.nextInt(sections.size())));
+        }
       }
       case 1 -> {
         draft.odd("sections out of order");
@@ -433,7 +438,9 @@ final class AmqpDoor extends BrokerDoor {
       }
       case 2 -> {
         draft.odd("a section left out");
-        sections.remove(random.nextInt(sections.size()));
+        if (!sections.isEmpty()) {
+          sections.remove(random.nextInt(sections.size()));
+        }
       }
       default -> {
         AmqpBytes.Value any = AmqpBytes.any(random, 2);
