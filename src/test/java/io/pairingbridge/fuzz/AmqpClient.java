@@ -46,6 +46,8 @@ final class AmqpClient implements AutoCloseable {
     /** null: no transaction; else whether it is committed. */
     Boolean commit;
     boolean aborted;
+    /** Whether the broker may leave it without an answer, which nobody can take for an acceptance. */
+    boolean mayBeUnanswered;
     /** So many bytes more, {@code x}, after {@code head} and before {@code tail}. */
     long filler;
     byte[] head = {};
@@ -142,7 +144,12 @@ final class AmqpClient implements AutoCloseable {
       sender.free();
       return answer;
     }
-    pump(() -> delivery.getRemoteState() != null || delivery.remotelySettled() || closed(sender));
+    boolean answered = pump(() -> delivery.getRemoteState() != null || delivery.remotelySettled() || closed(sender),
+        how.mayBeUnanswered ? TimeUnit.SECONDS.toNanos(10) : PATIENCE);
+    if (!answered && how.mayBeUnanswered) {
+      gone = true;
+      return Answer.nothing("no answer");
+    }
     Answer answer = told(delivery, sender);
     delivery.settle();
     if (how.commit != null && usable()) {
@@ -249,13 +256,13 @@ final class AmqpClient implements AutoCloseable {
     pump(until, PATIENCE);
   }
 
-  /** Writes and reads until the condition holds, the connection is gone, or the time is over. */
-  private void pump(BooleanSupplier until, long nanos) throws IOException {
+  /** Writes and reads until the condition holds, the connection is gone, or the time is over; whether it was not. */
+  private boolean pump(BooleanSupplier until, long nanos) throws IOException {
     long end = System.nanoTime() + nanos;
     do {
       flush();
       if (until.getAsBoolean() || gone) {
-        return;
+        return true;
       }
       read();
     } while (System.nanoTime() < end);
@@ -263,6 +270,7 @@ final class AmqpClient implements AutoCloseable {
     if (nanos == PATIENCE && !until.getAsBoolean()) {
       throw new IOException("the broker does not answer");
     }
+    return until.getAsBoolean();
   }
 
   private void flush() {

@@ -17,6 +17,8 @@ import org.apache.qpid.proton.amqp.Symbol;
  * are cut or spoilt, and every way to send.
  */
 final class AmqpDoor extends BrokerDoor {
+  /** Bytes from which on the broker keeps a message in a file. */
+  private static final int LARGE = 100 * 1024;
   private static final int HEADER = 0x70;
   private static final int DELIVERY_ANNOTATIONS = 0x71;
   private static final int MESSAGE_ANNOTATIONS = 0x72;
@@ -205,6 +207,8 @@ final class AmqpDoor extends BrokerDoor {
     if (skipped(draft)) {
       return;
     }
+    // Artemis (2.55) keeps a message of this size in a file, and gives no answer at all if it cannot decode a section of it.
+    sending.mayBeUnanswered = draft.expected == null && sending.head.length >= LARGE;
     draft.answer = send(sending);
     if (sending.settled && draft.expected == null && draft.answer.told() == Answer.Told.ACCEPTED) {
       // AMQP has no way to tell the sender; only what is legal must not vanish.
