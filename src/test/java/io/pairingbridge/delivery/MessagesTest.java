@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Credentials;
+import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.testing.MovingClock;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +52,7 @@ class MessagesTest {
         new CarrierMark("Q", t -> "0".repeat(32)));
     Exchange exchange = new DefaultExchange(new DefaultCamelContext());
 
-    messages.credentials(credentials(text, Map.of()), exchange);
+    messages.credentials(credentials(text), exchange);
 
     for (String property : List.of("PairingPayConnectId", "PairingPayConnectName", "PairingTerminalId")) {
       String written = exchange.getMessage().getHeader(property, String.class);
@@ -60,8 +62,8 @@ class MessagesTest {
     }
   }
 
-  private static Credentials credentials(String text, Map<String, String> reference) {
-    return new Credentials("a", "j", null, "e30.x", "key", "application/json", null, null, null, text, text, text, true, reference, BROKER, 1);
+  private static Credentials credentials(String text) {
+    return new Credentials("a", "j", null, "e30.x", "key", "application/json", null, null, null, text, text, text, false, Map.of(), BROKER, 1);
   }
 
   static Stream<String> hostile() {
@@ -74,7 +76,10 @@ class MessagesTest {
     Messages messages = new Messages("simulator", new MovingClock(), () -> BROKER, new CarrierMark("P", t -> "0".repeat(32)),
         new CarrierMark("Q", t -> "0".repeat(32)));
     Exchange exchange = new DefaultExchange(new DefaultCamelContext());
-    messages.lateEvent(credentials("Till \ud83d", Map.of("a", "\udc00")), exchange);
+    Job job = new Job(new Job.Origin("j", null, null, "1", BROKER, null, 4, false, false), null, "{\"name\":\"Till \ud83d\"}");
+    job.finish(Ending.uncalled(Outcome.INVALID, "ENCODING", "half a character", "1", BROKER), false);
+
+    messages.attention(job, exchange);
 
     assertThat(StandardCharsets.UTF_8.newEncoder().canEncode(exchange.getMessage().getBody(String.class))).isTrue();
   }
