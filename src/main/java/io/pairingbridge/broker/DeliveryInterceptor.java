@@ -144,8 +144,9 @@ public final class DeliveryInterceptor implements Interceptor {
     if (!text && message.getType() != BYTES_TYPE) {
       unread(message, "MESSAGE_TYPE", "the message is neither a TextMessage nor a BytesMessage; send the JSON as one of them");
     } else if (!document && (compressed || size > LARGEST)) {
-      unread(message, "TOO_LONG", "the body takes " + size + " bytes" + (compressed ? ", compressed" : "")
-          + ", more than the 65536 that are allowed");
+      // A character of a text is held as two bytes and is one or more in UTF-8.
+      unread(message, "TOO_LONG", "the body has " + (text && !compressed ? (size - 5) / 2 + " or more" : size) + " bytes"
+          + (compressed ? ", compressed" : "") + ", more than the 65536 allowed");
     } else if (text) {
       message.putBooleanProperty(TEXT, true);
     }

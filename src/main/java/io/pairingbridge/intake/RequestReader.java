@@ -130,7 +130,8 @@ public final class RequestReader {
         problem.is(refused.reason(), refused.getMessage());
       }
     }
-    Job job = new Job(origin, request, original).ofRow(row == null ? null : row.hash());
+    Object kept = "TOO_LONG".equals(problem.reason) ? null : original; // a letter holds no body that a request may not have
+    Job job = new Job(origin, request, kept).ofRow(row == null ? null : row.hash());
     if (problem.reason != null) {
       job.finish(journal.refused(job, invalid(origin, problem.reason, problem.detail)), false);
     }
