@@ -45,12 +45,19 @@ public final class Reconciler {
   }
 
   /**
+   * Whether no delivery is left that would tell the outcome of credentials that are published here. Else the event would be told twice after
+   * each outage.
+   */
+  public boolean nothingWaits() throws Exception {
+    return requestsWaiting.count() == 0;
+  }
+
+  /**
    * Running jobs and open rows of batches whose request is not in the broker any more: it was not durable, or somebody removed it. The
    * broker has none waiting, nor in anybody's hands, and nobody has moved the job, at two looks in a row; or the time of the job is over.
    */
   public List<Orphan> orphans() throws Exception {
-    boolean nothingWaits = requestsWaiting.count() == 0;
-    List<Orphan> found = journal.failure().isEmpty() ? journal.orphans(nothingWaits, AT_ONCE) : List.of();
+    List<Orphan> found = journal.failure().isEmpty() ? journal.orphans(nothingWaits(), AT_ONCE) : List.of();
     List<Orphan> confirmed = found.stream().filter(suspects::contains).toList();
     suspects = Set.copyOf(found);
     return confirmed;

@@ -198,6 +198,10 @@ class RoutesTest extends CamelMainTestSupport {
       return List.of(credentials(false), credentials(true));
     }
 
+    public boolean nothingWaits() {
+      return true;
+    }
+
     public List<Orphan> orphans() {
       return List.of(new Orphan("job-2", "batch-1", 1, Instant.now(), Map.of()));
     }
