@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Some hundred inputs for each door, the same ones each time; {@link Fuzz} runs as many as one likes. */
+@Tag("heavy")
 class FuzzIT {
   private static final int INPUTS = Integer.getInteger("fuzz.inputs", 300);
 
@@ -17,7 +19,7 @@ class FuzzIT {
     return Doors.all().keySet().stream();
   }
 
-  @ParameterizedTest(allowZeroInvocations = true)
+  @ParameterizedTest
   @MethodSource("doors")
   void eachInputGetsAnOutcomeOrARefusal(String name, @TempDir Path folder) throws Exception {
     Fuzz.Figures figures = new Fuzz(name, 1, 0, INPUTS, 10, 1).run(Doors.all().get(name), folder);
