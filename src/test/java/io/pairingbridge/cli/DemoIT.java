@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -18,7 +17,9 @@ class DemoIT {
     for (String part : List.of("config", "routes", "docker")) {
       copy(Path.of(part), home.resolve(part));
     }
-    Files.writeString(home.resolve("config/application.properties"), "\npairing.batch.inbox=" + inbox + "\n", StandardOpenOption.APPEND);
+    Path settings = home.resolve("config/application.properties");
+    Files.writeString(settings, Files.readString(settings).replaceFirst("(?m)^pairing\\.batch\\.inbox=$", "pairing.batch.inbox=" + inbox));
+    assertThat(Files.readString(settings)).contains("pairing.batch.inbox=" + inbox);
     Path estate = Files.writeString(inbox.resolve("estate.csv"), "name,otp\nTill,otp-of-a-real-terminal\n");
     Files.createFile(inbox.resolve("estate.csv.done"));
     String before = System.getProperty("pairing.home");
