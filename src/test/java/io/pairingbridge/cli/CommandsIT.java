@@ -262,6 +262,7 @@ class CommandsIT {
     Path out = Files.createDirectory(scratch.resolve("again"));
     Files.setPosixFilePermissions(out, PosixFilePermissions.fromString("rwx------"));
     Path there = Files.writeString(out.resolve("till-f2." + attempt + ".jwe"), "something else");
+    Files.setPosixFilePermissions(there, PosixFilePermissions.fromString("rw-------"));
     String[] noOpen = {"collect", "--no-open", "--out", out.toString()};
 
     Ran ran = Ran.command(noOpen);
