@@ -21,7 +21,7 @@ final class RetryAfter {
   private static final String MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
   private static final String TIME = "(\\d{2}):(\\d{2}):(\\d{2})";
   private static final Pattern IMF_FIXDATE = Pattern.compile("[A-Za-z]{3},\\s+(\\d{1,2}) ([A-Za-z]{3}) (\\d{4}) " + TIME + " (?:GMT|UTC|UT|[+-]0000)");
-  private static final Pattern RFC_850 = Pattern.compile("[A-Za-z]{6,9},\\s+(\\d{1,2})-([A-Za-z]{3})-(\\d{2}) " + TIME + " (?:GMT|UTC|UT)");
+  private static final Pattern RFC_850 = Pattern.compile("[A-Za-z]{3,9},\\s+(\\d{1,2})-([A-Za-z]{3})-(\\d{2}) " + TIME + " (?:GMT|UTC|UT)");
   private static final Pattern ASCTIME = Pattern.compile("[A-Za-z]{3} ([A-Za-z]{3}) {1,2}(\\d{1,2}) " + TIME + " (\\d{4})");
 
   private RetryAfter() {}

@@ -198,9 +198,9 @@ class AnswersIT {
       once("429-after-date", call -> call.status(429, "Retry-After: "
           + ZonedDateTime.now(ZoneOffset.UTC).plusHours(1).format(DateTimeFormatter.RFC_1123_DATE_TIME))),
       once("503-after-rfc-850-date", call -> call.status(503, "Retry-After: " + ZonedDateTime.now(ZoneOffset.UTC).plusHours(1)
-          .format(DateTimeFormatter.ofPattern("EEEE, dd-MMM-yy HH:mm:ss 'GMT'", Locale.ROOT)))),
+          .format(DateTimeFormatter.ofPattern("EEEE, dd-MMM-yy HH:mm:ss 'GMT'", Locale.ENGLISH)))),
       once("503-after-asctime-date", call -> call.status(503, "Retry-After: " + ZonedDateTime.now(ZoneOffset.UTC).plusHours(1)
-          .format(DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss yyyy", Locale.ROOT)))),
+          .format(DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss yyyy", Locale.ENGLISH)))),
       once("503-after-past-date", call -> call.status(503, "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT")),
       once("503-after-negative", call -> call.status(503, "Retry-After: -5")),
       once("503-after-enormous", call -> call.status(503, "Retry-After: 9223372036854775807")),
