@@ -3,11 +3,13 @@ package io.pairingbridge.delivery;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.Orphan;
+import io.pairingbridge.journal.State;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import org.apache.camel.Variable;
 
 /** Finds what a crash, a broker's outage or somebody's hand left in the journal: sealed credentials, and jobs without a request. */
 public final class Reconciler {
@@ -45,10 +47,14 @@ public final class Reconciler {
   }
 
   /**
-   * Whether no delivery is left that would tell the outcome of credentials that are published here. Else the event would be told twice after
-   * each outage.
+   * Whether no delivery is left that would tell the outcome of these credentials, nor has told it; else the event would be told twice after
+   * each outage. In this order: a delivery has its request until it has published and told.
    */
-  public boolean nothingWaits() throws Exception {
+  public boolean nobodyElseTells(@Variable("credentials") Credentials credentials) throws Exception {
+    return nothingWaits() && journal.find(credentials.jobId()).filter(entry -> entry.state() == State.SEALED).isPresent();
+  }
+
+  private boolean nothingWaits() throws Exception {
     return requestsWaiting.count() == 0;
   }
 

@@ -52,7 +52,9 @@ final class AnswerConnection extends DefaultBHttpClientConnection implements Man
   }
 
   private AnswerConnection(RawAnswer raw) {
-    super(LIMITS, null, null, AnswerConnection::length, null, null, config -> new Parser(raw));
+    // A proxy's answer to CONNECT is read as it is framed: where the proxy wants a login, the next one goes over this connection.
+    super(LIMITS, null, null, message -> raw.begun() ? length(message) : DefaultContentLengthStrategy.INSTANCE.determineLength(message),
+        null, null, config -> new Parser(raw));
     this.raw = raw;
   }
 

@@ -104,6 +104,11 @@ final class RawAnswer {
     kept = true;
   }
 
+  /** The POST may have left: what comes is its answer. */
+  boolean begun() {
+    return kept;
+  }
+
   /** The parser goes to read a message from here: an interim answer, or the one that counts. */
   void messageBegins(SessionInputBuffer buffer) {
     unread = buffer;

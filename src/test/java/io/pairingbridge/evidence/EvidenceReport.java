@@ -52,11 +52,45 @@ final class EvidenceReport {
         `mvn -q test -Dtest=EvidenceReportTest -Devidence.write=true`.
         """);
     soak();
+    fuzz();
     mistakes();
     mutants();
     systemCalls();
     notCovered();
     return text.toString();
+  }
+
+  // ---- fuzz --------------------------------------------------------------------------------------------------------
+
+  private void fuzz() throws IOException {
+    say("""
+        ## Odd inputs
+
+        `mvn -Pfuzz verify` draws inputs from a seed for each way in: messages over AMQP 1.0, Core and STOMP, answers of the endpoint, documents
+        as CSV, NDJSON and JSON, names and kinds of files in the inbox, settings, requests to the management port. Each must end in an
+        outcome or a refusal that its sender sees, ordinary jobs beside it must go on, and after a restart nothing may be stuck. CI draws
+        three hundred for each. Long runs:
+        """);
+    row("way in", "seed", "inputs", "with an outcome", "refused", "without either", "ordinary jobs beside", "restarts", "peak heap, MB", "of");
+    row("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:");
+    try (Stream<Path> files = Files.list(FIGURES.resolve("fuzz"))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
+        JsonNode run = JSON.readTree(file.toFile());
+        row(run.path("door").asText(), run.path("seed").asText(), n(run, "inputs"), n(run, "outcome"), n(run, "refused"),
+            n(run, "without_outcome_or_refusal"), n(run, "ordinary_jobs"), n(run, "restarts"), n(run, "peak_heap_mb"), n(run, "heap_limit_mb"));
+      }
+    }
+    say("""
+
+        What the fuzzers find on the code before they were written, each tried again alone by its seed and number:
+        """);
+    row("way in", "seed", "input", "found after", "what");
+    row("---", "---:", "---:", "---:", "---");
+    for (JsonNode found : JSON.readTree(FIGURES.resolve("fuzz-old-code.json").toFile())) {
+      row(found.path("door").asText(), found.path("seed").asText(), found.path("input").asText(), found.path("inputs_until_found").asText(),
+          found.path("what").asText().replace("|", "\\|"));
+    }
+    say("");
   }
 
   // ---- soak --------------------------------------------------------------------------------------------------------

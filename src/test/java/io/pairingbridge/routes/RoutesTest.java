@@ -198,8 +198,8 @@ class RoutesTest extends CamelMainTestSupport {
       return List.of(credentials(false), credentials(true));
     }
 
-    public boolean nothingWaits() {
-      return true;
+    public boolean nobodyElseTells(@Variable("credentials") Credentials credentials) {
+      return credentials != null;
     }
 
     public List<Orphan> orphans() {
