@@ -255,6 +255,35 @@ class ConnectionLimitsIT {
     assertOthersGoOn();
   }
 
+  /** A name or a text of less than no byte would make the broker read memory that is not its own: the process ends. */
+  @Test
+  void decodesNoMessageWhosePropertiesHaveNoPossibleLength() throws Exception {
+    byte[] name = ByteBuffer.allocate(8).putInt(1).putInt(2 * "PairingJobId".length()).array();
+    byte[] value = ByteBuffer.allocate(5).put((byte) 10).putInt(2 * "value".length()).array();
+    for (int length : new int[] {3, 1_000_000, Integer.MAX_VALUE, Integer.MIN_VALUE, -2}) {
+      assertThat(endedBy(name, 4, ByteBuffer.allocate(4).putInt(length).array())).as("a name of %d", length).isTrue();
+      assertThat(endedBy(value, 1, ByteBuffer.allocate(4).putInt(length).array())).as("a text of %d", length).isTrue();
+    }
+    assertThat(endedBy(value, 0, new byte[] {4, -1, -1, -1, -2})).as("bytes of -2").isTrue();
+    assertThat(endedBy(value, 0, new byte[] {4, 0x7f, -1, -1, -1})).as("2 GiB of bytes").isTrue();
+    assertThat(endedBy(value, 0, new byte[] {12})).as("a type that there is not").isTrue();
+    assertOthersGoOn();
+  }
+
+  /** Whether the broker ends the connection for a message whose encoding has other bytes at that place. */
+  private static boolean endedBy(byte[] place, int after, byte[] others) throws IOException {
+    CoreMessage message = new CoreMessage(1, 64);
+    message.setAddress("pairing.requests").putStringProperty("PairingJobId", "value");
+    message.setType((byte) 4);
+    byte[] packet = encoded(new SessionSendMessage(message, true, null), 10);
+    System.arraycopy(others, 0, packet, indexOf(packet, place) + after, others.length);
+    try (Socket socket = connect()) {
+      login(socket);
+      socket.getOutputStream().write(packet);
+      return ended(socket);
+    }
+  }
+
   @Test
   void takesNoMessageOfAnotherBroker() throws Exception {
     for (byte type : new byte[] {org.apache.activemq.artemis.api.core.Message.EMBEDDED_TYPE,

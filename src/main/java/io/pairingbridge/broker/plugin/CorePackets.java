@@ -8,6 +8,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.util.Set;
 import org.apache.activemq.artemis.api.core.Message;
 import org.apache.activemq.artemis.core.protocol.core.impl.PacketImpl;
+import org.apache.activemq.artemis.utils.DataConstants;
 
 /**
  * Lets those Core packets pass that a client of a single broker sends, and no other, before the broker decodes them: what belongs to
@@ -95,7 +96,8 @@ final class CorePackets extends ChannelInboundHandlerAdapter {
 
   /**
    * A message's headers (as CoreMessage.decode reads them): the broker makes room for as many properties as it says it has, and takes
-   * one that holds another one's encoding for that of a broker.
+   * one that holds another one's encoding for that of a broker. Texts it reads without asking whether their length can be: one below
+   * 0 makes it read memory that is not its own, which ends the process.
    */
   private static String message(ByteBuf frame, boolean withBody) {
     int at = frame.readerIndex() + 1 + 8;
@@ -125,8 +127,48 @@ final class CorePackets extends ChannelInboundHandlerAdapter {
       if (properties < 0 || properties > (frame.writerIndex() - at) / SMALLEST_PROPERTY) {
         return "a Core message that says it has " + properties + " properties";
       }
+      return properties(frame, at + 4, properties);
     }
     return null;
+  }
+
+  /** As TypedProperties.decode reads them. */
+  private static String properties(ByteBuf frame, int start, int count) {
+    int at = start;
+    for (int i = 0; i < count; i++) {
+      int name = frame.getInt(at);
+      if (!isText(frame, at + 4, name)) {
+        return "a Core message with a property whose name has no possible length";
+      }
+      at += 4 + name;
+      byte type = frame.getByte(at++);
+      switch (type) {
+        case DataConstants.NULL -> { }
+        case DataConstants.BOOLEAN, DataConstants.BYTE -> at += 1;
+        case DataConstants.SHORT, DataConstants.CHAR -> at += 2;
+        case DataConstants.INT, DataConstants.FLOAT -> at += 4;
+        case DataConstants.LONG, DataConstants.DOUBLE -> at += 8;
+        case DataConstants.BYTES, DataConstants.STRING -> {
+          int value = frame.getInt(at);
+          if (value < 0 || value > frame.writerIndex() - at - 4 || type == DataConstants.STRING && value % 2 != 0) {
+            return "a Core message with a property whose value has no possible length";
+          }
+          at += 4 + value;
+        }
+        default -> {
+          return "a Core message with a property of type " + type + ", which there is not";
+        }
+      }
+      if (at > frame.writerIndex()) {
+        return "a Core message whose properties are cut short";
+      }
+    }
+    return null;
+  }
+
+  /** Two bytes a character. */
+  private static boolean isText(ByteBuf frame, int from, int length) {
+    return length >= 0 && length % 2 == 0 && length <= frame.writerIndex() - from;
   }
 
   /** ReattachSessionResponseMessage: the length of what follows, type, channel, no last command, false. */
