@@ -58,7 +58,7 @@ abstract class BrokerDoor implements Door {
     }
     stage = new Stage(folder);
     // Nothing here is about slow answers; a short deadline would make doubt of a busy machine.
-    stage.set("pairing.endpoint.deadline", "30s");
+    stage.set("pairing.endpoint.deadline", "2m");
     stage.startBridge();
     outcomes = new Outcomes(stage);
   }
@@ -160,7 +160,7 @@ abstract class BrokerDoor implements Door {
     CountDownLatch both = new CountDownLatch(2);
     draft.otps.forEach(otp -> stage.ledger().when(otp, call -> {
       both.countDown();
-      if (both.await(10, TimeUnit.SECONDS)) {
+      if (both.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
         call.pairOnce();
       } else {
         call.status(400);
