@@ -151,7 +151,7 @@ class FailoverIT {
     Path file = folder.resolve(part + ".xml");
     Files.writeString(file, "alone".equals(part) ? shipped : pair(shipped, part));
     Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-Dpairing.broker.host=127.0.0.1", "-Dpairing.broker.port=" + port, "-cp", System.getProperty("java.class.path"),
+        "-Dpairing.broker.host=127.0.0.1", "-Dpairing.broker.port=" + Stage.freePort(), "-Dpairing.broker.core.port=" + port, "-cp", System.getProperty("java.class.path"),
         HaBroker.class.getName(), file.toString(), instance.toString(), folder.resolve("stage/artemis").toString())
         .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(new File(folder.toFile(), part + ".log"))).start();
     processes.add(process);
