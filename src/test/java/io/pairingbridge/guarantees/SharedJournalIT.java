@@ -176,7 +176,7 @@ class SharedJournalIT {
         assertThat(count(stage, "SELECT count(DISTINCT otp_hash) FROM batch_row")).isEqualTo(rows);
         assertThat(Files.readString(b.log())).contains("Taken over from bridge a");
         try (var files = Files.walk(inbox.resolve("processing/b"))) {
-          assertThat(files.filter(file -> file.endsWith("estate.csv"))).hasSize(1);
+          assertThat(files.filter(file -> file.toString().endsWith("~estate.csv"))).hasSize(1);
         }
       }
     }

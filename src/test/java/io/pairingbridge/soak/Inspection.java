@@ -8,6 +8,7 @@ import static io.pairingbridge.soak.Tally.Count.DUPLICATES_SEEN;
 import static io.pairingbridge.soak.Tally.Count.FILES_SEARCHED;
 import static io.pairingbridge.soak.Tally.Count.PAIRINGS;
 import static io.pairingbridge.soak.Tally.Count.POSTS;
+import static io.pairingbridge.soak.Tally.Count.REFUSED_AT_THE_BROKER;
 import static io.pairingbridge.soak.Tally.Count.SILENT_LOSSES;
 import static io.pairingbridge.soak.Tally.Count.TAKEN_OVER;
 
@@ -57,6 +58,9 @@ final class Inspection {
 
   /** Whether nothing more is to come of this job, as far as can be seen from outside. */
   boolean ended(Job job) {
+    if (job.kind() == Kind.NOT_ADMITTED) {
+      return true; // it is no job
+    }
     Ends ends = site.recipients().of(job.id());
     synchronized (ends) {
       return !ends.events.isEmpty() && ends.places() >= job.otps().size();
@@ -68,6 +72,10 @@ final class Inspection {
     for (Job job : jobs) {
       Ends ends = site.recipients().of(job.id());
       synchronized (ends) {
+        if (job.kind() == Kind.NOT_ADMITTED) {
+          notAdmitted(job, ends);
+          continue;
+        }
         endsOnce(job, ends);
         outcome(job, ends, fault);
         List<String> opened = ends.credentials.stream().map(m -> new String(site.open(m.body()), StandardCharsets.UTF_8)).toList();
@@ -77,6 +85,17 @@ final class Inspection {
         showsNothing(job, ends);
       }
     }
+  }
+
+  /** 9: its sender was told that it is none, and nothing became of it. */
+  private void notAdmitted(Job job, Ends ends) {
+    if (!job.messages().stream().allMatch(site.producer()::refused)) {
+      tally.broken("9: the broker took a message of job " + job.id() + " that it has to refuse");
+    }
+    if (ends.places() > 0 || !ends.events.isEmpty() || job.otps().stream().anyMatch(otp -> !site.ledger().posts(otp).isEmpty())) {
+      tally.broken("9: the message of job " + job.id() + ", which its sender was told is refused, became a job");
+    }
+    tally.add(REFUSED_AT_THE_BROKER);
   }
 
   /** 1: one place for each request, and events that say the same. */
@@ -104,6 +123,9 @@ final class Inspection {
   }
 
   private int mostPlaces(Job job, Ends ends) {
+    if (job.kind() == Kind.NOT_ADMITTED) {
+      return 0;
+    }
     return job.otps().size() + (mayEndTwice(job) ? perhapsTwice(job) : 0) + (late(job, ends) ? 1 : 0);
   }
 

@@ -28,11 +28,18 @@ final class Producer implements AutoCloseable {
     private final MessageMaker message;
     private final int priority;
     private final long timeToLive;
+    private final boolean toBeRefused;
 
     Outgoing(MessageMaker message, int priority, long timeToLive) {
+      this(message, priority, timeToLive, false);
+    }
+
+    /** @param toBeRefused that the broker must not take it */
+    Outgoing(MessageMaker message, int priority, long timeToLive, boolean toBeRefused) {
       this.message = message;
       this.priority = priority;
       this.timeToLive = timeToLive;
+      this.toBeRefused = toBeRefused;
     }
   }
 
@@ -42,6 +49,7 @@ final class Producer implements AutoCloseable {
   private final BlockingQueue<List<Outgoing>> queue = new LinkedBlockingQueue<>();
   private final AtomicInteger unsent = new AtomicInteger();
   private final Set<Outgoing> perhapsTwice = ConcurrentHashMap.newKeySet();
+  private final Set<Outgoing> refused = ConcurrentHashMap.newKeySet();
   private final String url;
   private final BrokerUsers users;
   private final Thread thread;
@@ -55,7 +63,7 @@ final class Producer implements AutoCloseable {
     thread.start();
   }
 
-  /** Sends these in one transaction, soon. */
+  /** Sends these soon, in one transaction; what the broker must refuse, each by itself. */
   void send(List<Outgoing> messages) {
     if (!messages.isEmpty()) {
       unsent.incrementAndGet();
@@ -68,7 +76,12 @@ final class Producer implements AutoCloseable {
     return perhapsTwice.contains(message);
   }
 
-  /** True once the broker has everything. */
+  /** Whether the broker said that it does not take this message, and why. */
+  boolean refused(Outgoing message) {
+    return refused.contains(message);
+  }
+
+  /** True once the broker has everything, but what it refused. */
   boolean idle() {
     return unsent.get() == 0;
   }
@@ -79,15 +92,18 @@ final class Producer implements AutoCloseable {
       try (Connection connection = BrokerConnections.factory(
               new BrokerAddress(url, BrokerUsers.ERP_REQUESTER, users.password(BrokerUsers.ERP_REQUESTER))).createConnection();
           Session session = connection.createSession(true, Session.SESSION_TRANSACTED);
-          MessageProducer producer = session.createProducer(session.createQueue("pairing.requests"))) {
+          MessageProducer producer = session.createProducer(session.createQueue("pairing.requests"));
+          Session single = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+          MessageProducer ofSingle = single.createProducer(single.createQueue("pairing.requests"))) {
         while (!closing) {
           next = next == null ? queue.poll(200, TimeUnit.MILLISECONDS) : next;
           if (next != null) {
             for (Outgoing outgoing : next) {
-              Message message = outgoing.message.make(session);
-              producer.setPriority(outgoing.priority);
-              producer.setTimeToLive(outgoing.timeToLive);
-              producer.send(message);
+              if (outgoing.toBeRefused) {
+                refuse(outgoing, single, ofSingle);
+              } else {
+                send(outgoing, session, producer);
+              }
             }
             session.commit();
             next = null;
@@ -102,6 +118,24 @@ final class Producer implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       }
+    }
+  }
+
+  private static void send(Outgoing outgoing, Session session, MessageProducer producer) throws JMSException {
+    Message message = outgoing.message.make(session);
+    producer.setPriority(outgoing.priority);
+    producer.setTimeToLive(outgoing.timeToLive);
+    producer.send(message);
+  }
+
+  private void refuse(Outgoing outgoing, Session session, MessageProducer producer) throws JMSException {
+    try {
+      send(outgoing, session, producer);
+    } catch (JMSException e) {
+      if (!String.valueOf(e.getMessage()).matches("the (message|body) is .*: send .*")) {
+        throw e; // the broker is away
+      }
+      refused.add(outgoing);
     }
   }
 

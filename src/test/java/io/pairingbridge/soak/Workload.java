@@ -40,7 +40,8 @@ final class Workload {
     THROTTLES_FIRST(4, "PAIRED"),
     CANNOT_BE_READ(3, "IN_DOUBT"),
     IS_MISCONFIGURED(1, "MISCONFIGURED"),
-    HOSTILE_BODY(4, "INVALID"),
+    HOSTILE_BODY(3, "INVALID"),
+    NOT_ADMITTED(1, null),
     HOSTILE_HEADERS(3, "PAIRED"),
     TOO_LATE(2, "EXPIRED"),
     IMPOSTOR(2, null);
@@ -58,7 +59,7 @@ final class Workload {
    * A job.
    *
    * @param otps its one-time passwords: one, or two where somebody else uses the same job id
-   * @param expected how it ends without a fault, or null where that depends on who comes first
+   * @param expected how it ends without a fault, or null where that depends on who comes first, or where it is no job at all
    */
   record Job(String id, Kind kind, List<String> otps, String expected, List<Outgoing> messages) {}
 
@@ -83,6 +84,7 @@ final class Workload {
       int priority = 1 + random.nextInt(9);
       switch (kind) {
         case HOSTILE_BODY -> messages.add(new Outgoing(hostileBody(id, otp, random), priority, 0));
+        case NOT_ADMITTED -> messages.add(notAdmitted(id, otp, random, priority));
         case HOSTILE_HEADERS -> messages.add(new Outgoing(hostileHeaders(id, otp), priority, 0));
         case TOO_LATE -> messages.add(new Outgoing(Stage.request(id, otp), priority, 1));
         case IMPOSTOR -> {
@@ -160,7 +162,7 @@ final class Workload {
       case THROTTLES_FIRST -> first(call -> call.status(variant % 2 == 0 ? 503 : 429, "Retry-After: " + variant % 3));
       case CANNOT_BE_READ -> onPairing(call -> unreadable(call, variant));
       case IS_MISCONFIGURED -> call -> call.status(List.of(404, 401, 403, 301, 415).get(variant % 5));
-      case HOSTILE_BODY, TOO_LATE -> this::pair; // never called
+      case HOSTILE_BODY, NOT_ADMITTED, TOO_LATE -> this::pair; // never called
     };
   }
 
@@ -218,33 +220,33 @@ final class Workload {
 
   private static MessageMaker hostileBody(String id, String otp, Random random) {
     String valid = Stage.body(otp);
-    String text = switch (random.nextInt(8)) {
+    return Stage.text(id, switch (random.nextInt(5)) {
       case 0 -> "{\"name\":\"Till\",\"opt\":\"" + otp + "\"}";
       case 1 -> valid.substring(0, valid.length() - 2);
-      case 2 -> valid.replace("\"reference\"", "\"filler\":\"" + "x".repeat(70 * 1024) + "\",\"reference\"");
-      case 3 -> "[".repeat(5_000) + "]".repeat(5_000);
-      case 4 -> "";
-      case 5 -> "{{env:HOME}}${header.otp}" + otp;
-      default -> null;
-    };
-    if (text != null) {
-      return Stage.text(id, text);
-    }
-    boolean object = random.nextBoolean();
-    return session -> {
-      Message message;
-      if (object) {
-        ObjectMessage carrier = session.createObjectMessage();
-        carrier.setObject(new ArrayList<>(Set.of(otp)));
-        message = carrier;
-      } else {
+      case 2 -> "[".repeat(5_000) + "]".repeat(5_000);
+      case 3 -> "";
+      default -> "{{env:HOME}}${header.otp}" + otp;
+    });
+  }
+
+  /** What the broker refuses, so that it never becomes a job. */
+  private static Outgoing notAdmitted(String id, String otp, Random random, int priority) {
+    MessageMaker message = switch (random.nextInt(3)) {
+      case 0 -> Stage.text(id, Stage.body(otp).replace("\"reference\"", "\"filler\":\"" + "x".repeat(70 * 1024) + "\",\"reference\""));
+      case 1 -> session -> {
+        ObjectMessage object = session.createObjectMessage();
+        object.setObject(new ArrayList<>(Set.of(otp)));
+        object.setStringProperty("PairingJobId", id);
+        return object;
+      };
+      default -> session -> {
         MapMessage map = session.createMapMessage();
         map.setString("otp", otp);
-        message = map;
-      }
-      message.setStringProperty("PairingJobId", id);
-      return message;
+        map.setStringProperty("PairingJobId", id);
+        return map;
+      };
     };
+    return new Outgoing(message, priority, 0, true);
   }
 
   /** A good request from somebody who tries to steer the bridge and the broker with what stands beside it. */
