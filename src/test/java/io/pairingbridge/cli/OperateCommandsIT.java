@@ -23,13 +23,19 @@ class OperateCommandsIT {
     try (RunningBridge running = new RunningBridge(folder, Map.of("pairing.endpoint.deadline", "1s", "pairing.retry.first-delay", "100ms",
         "pairing.retry.max-ambiguous-attempts", "1"))) {
       assertThat(Ran.command("submit", "--job", "refused", "--name", "Till 1", "--otp", "canary-0400", "--reference", "store=7", "--wait=1m").code())
-          .isEqualTo(1);
-      assertThat(Ran.command("submit", "--job", "doubt", "--name", "Till 2", "--otp", "canary-0599", "--wait=1m").code()).isEqualTo(1);
+          .isEqualTo(3);
+      assertThat(Ran.command("submit", "--job", "doubt", "--name", "Till 2", "--otp", "canary-0599", "--wait=1m").code()).isEqualTo(3);
 
       Ran dead = Ran.command("dead-letters");
-      assertThat(dead.out()).contains("refused", "REJECTED", "Till 1, store 7", "new one-time password").doesNotContain("canary");
+      assertThat(dead.out()).contains("refused", "REJECTED", "Till 1", "store 7", "new one-time password").doesNotContain("canary");
+      assertThat(dead.out().lines()).allSatisfy(line -> assertThat(Screen.width(line)).isLessThanOrEqualTo(80));
+      assertThat(dead.err()).contains("From bridge ", "environment simulator", folder.resolve("data").toString());
+      assertThat(dead.out()).doesNotContain("HTTP");
+      assertThat(Ran.command("dead-letters", "--detail").out()).contains("400");
+      Ran wide = Ran.command("dead-letters", "-o", "wide");
+      assertThat(wide.out().lines().toList()).hasSize(2).last().asString().contains("refused", "400", "store 7", "new one-time password");
       Ran doubt = Ran.command("in-doubt", "--json");
-      assertThat(JSON.readTree(doubt.out()).path("letters").get(0).path("jobId").asText()).isEqualTo("doubt");
+      assertThat(JSON.readTree(doubt.out()).path("letters").get(0).path("job_id").asText()).isEqualTo("doubt");
       assertThat(doubt.all()).doesNotContain("canary");
 
       Ran without = Ran.command("replay", "--job", "refused");
@@ -50,7 +56,7 @@ class OperateCommandsIT {
       JsonNode status = JSON.readTree(Ran.command("status", "--json").out());
       assertThat(status.path("queues").path("pairing.in-doubt").asInt()).isZero();
       assertThat(status.path("last_error").path("kind").asText()).isEqualTo("AMBIGUOUS");
-      assertThat(Ran.command("status").out()).contains("MESSAGES IN THE QUEUES", "last call that did not pair");
+      assertThat(Ran.command("status").out()).contains("queues", "last      AMBIGUOUS at ");
 
       Path wrong = Files.writeString(folder.resolve("wrong"), "not the password");
       assertThat(Ran.command("dead-letters", "--password-file", wrong.toString()).err()).contains("does not take the login of operator");
@@ -107,21 +113,21 @@ class OperateCommandsIT {
   private static void submit(String job, String... more) {
     Ran ran = Ran.command(Stream.concat(Stream.of("submit", "--job", job, "--name", "Till", "--batch", job.split("-")[0], "--wait=1m"),
         Stream.of(more)).toArray(String[]::new));
-    assertThat(ran.code()).as(ran.all()).isEqualTo(1);
+    assertThat(ran.code()).as(ran.all()).isEqualTo(3);
     assertThat(ran.out()).as(ran.all()).contains(job);
   }
 
   private static List<String> listed(String... filters) throws IOException {
     Ran ran = Ran.command(Stream.concat(Stream.of("dead-letters", "--json"), Stream.of(filters)).toArray(String[]::new));
     assertThat(ran.code()).as(ran.all()).isZero();
-    return JSON.readTree(ran.out()).path("letters").findValuesAsText("jobId");
+    return JSON.readTree(ran.out()).path("letters").findValuesAsText("job_id");
   }
 
   private static long wouldReplay(String... filters) throws IOException {
     Ran ran = Ran.command(Stream.concat(Stream.of("replay", "--all", "--dry-run", "--json"), Stream.of(filters)).toArray(String[]::new));
     assertThat(ran.code()).as(ran.all()).isZero();
     JsonNode said = JSON.readTree(ran.out());
-    assertThat(said.path("dryRun").asBoolean()).isTrue();
+    assertThat(said.path("dry_run").asBoolean()).isTrue();
     return said.path("replayed").asLong();
   }
 }
