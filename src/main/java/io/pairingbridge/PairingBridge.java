@@ -1,5 +1,6 @@
 package io.pairingbridge;
 
+import io.pairingbridge.cli.BrokerLogin;
 import io.pairingbridge.cli.Check;
 import io.pairingbridge.cli.Collect;
 import io.pairingbridge.cli.Completion;
@@ -66,6 +67,9 @@ public final class PairingBridge {
       // What a command has to say it says itself, and what reads a log's configuration would be most of its time.
       System.setProperty("slf4j.internal.verbosity", "WARN");
       System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
+    }
+    if (args.length > 1 && Set.of("submit", "outcomes", "collect").contains(args[0])) {
+      BrokerLogin.prepare();
     }
     int code = streams.close(execute(args));
     // Libraries leave threads behind; a command that has ended has ended.

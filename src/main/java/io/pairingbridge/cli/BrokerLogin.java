@@ -11,13 +11,14 @@ import jakarta.jms.JMSSecurityException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The options of every command that talks to the broker: where it is, and who logs in. */
-final class BrokerLogin {
+public final class BrokerLogin {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
@@ -38,6 +39,25 @@ final class BrokerLogin {
 
   @Option(names = "--password-file", paramLabel = "FILE", description = "a file that holds its password")
   private Path passwordFile;
+
+  /**
+   * Has the broker's client loaded by a thread of its own while the command line, the settings and the request are looked at: it is half of
+   * what these commands are about to load. Nothing is connected.
+   */
+  public static void prepare() {
+    Thread load = new Thread(() -> {
+      try (ActiveMQConnectionFactory none = BrokerConnections.factory(new BrokerAddress("tcp://127.0.0.1:61616", "", ""))) {
+        Class.forName("org.apache.activemq.artemis.core.remoting.impl.netty.NettyConnector");
+        Class.forName("org.apache.activemq.artemis.core.client.impl.ClientSessionFactoryImpl");
+        Class.forName("org.apache.activemq.artemis.core.protocol.core.impl.PacketImpl");
+        Class.forName("io.netty.channel.epoll.Epoll");
+      } catch (ReflectiveOperationException | RuntimeException e) {
+        // then it is loaded when it is needed
+      }
+    }, "prepare");
+    load.setDaemon(true);
+    load.start();
+  }
 
   /**
    * Logs in; the connection is not started.

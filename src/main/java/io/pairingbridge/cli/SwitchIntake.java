@@ -21,6 +21,9 @@ import picocli.CommandLine.Spec;
         "", ExitCodes.WORDS + "."},
     subcommands = {SwitchIntake.Open.class, SwitchIntake.Close.class})
 public final class SwitchIntake implements Callable<Integer> {
+  private static final int MOST_LOOKS = 20;
+  private static final long LOOK_MILLIS = 250;
+
   @Spec
   private CommandSpec command;
 
@@ -41,8 +44,12 @@ public final class SwitchIntake implements Callable<Integer> {
     private Output output;
 
     @Override
-    public Integer call() throws Unreachable, Refused {
+    public Integer call() throws Unreachable, Refused, InterruptedException {
       bridge.call("openIntake");
+      // It looks first whether jobs can be taken.
+      for (int looks = 0; looks < MOST_LOOKS && "CLOSED".equals(bridge.read("IntakeState").path("IntakeState").asText()); looks++) {
+        Thread.sleep(LOOK_MILLIS);
+      }
       return tell(bridge, output);
     }
   }
