@@ -105,7 +105,7 @@ public final class Completion implements Callable<Integer> {
       }
       if (option.arity().max() > 0) {
         String values = values(option, "", " ", "", "");
-        script.append(option.arity().min() == 0 ? "" : " -r").append(values.isEmpty() ? isFile(option.type()) ? " -F" : "" : " -a " + fishQuoted(values));
+        script.append(option.arity().min() == 0 ? "" : isFile(option.type()) ? " -r -F" : " -x").append(values.isEmpty() ? "" : " -a " + fishQuoted(values));
       }
       script.append(" -d ").append(fishQuoted(summary(option))).append('\n');
     }

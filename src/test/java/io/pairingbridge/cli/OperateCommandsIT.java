@@ -70,7 +70,7 @@ class OperateCommandsIT {
 
   @Test
   void tellsEverythingAboutAJobAndWaitsForItsReplay(@TempDir Path folder) throws Exception {
-    try (RunningBridge running = new RunningBridge(folder, Map.of("pairing.endpoint.deadline", "1s", "pairing.retry.first-delay", "100ms",
+    try (RunningBridge running = new RunningBridge(folder, Map.of("pairing.endpoint.deadline", "30s", "pairing.retry.first-delay", "100ms",
         "pairing.retry.max-ambiguous-attempts", "2"))) {
       assertThat(Ran.command("submit", "--job", "doubt", "--name", "Till", "--otp", "canary-0599", "--reference", "store=7", "--wait").code()).isEqualTo(3);
 
@@ -110,8 +110,7 @@ class OperateCommandsIT {
 
   private static Ran replayed(Path folder, String job, String otp, String... more) throws IOException {
     Path file = Files.writeString(folder.resolve("new-otp"), otp);
-    return Ran.command(Stream.concat(Stream.of("replay", "--job", job, "--otp-file", file.toString(), more.length == 0 ? "--wait" : more[0]),
-        Stream.of(more)).toArray(String[]::new));
+    return Ran.command("replay", "--job", job, "--otp-file", file.toString(), more.length == 0 ? "--wait" : more[0]);
   }
 
   @Test
