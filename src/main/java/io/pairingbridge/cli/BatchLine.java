@@ -58,6 +58,11 @@ record BatchLine(ObjectNode figures) {
     return text("problem");
   }
 
+  /** What a person should know of it besides; empty if there is nothing. */
+  String warning() {
+    return text("warning");
+  }
+
   /** Where its report lies; empty until there is one. */
   String report() {
     return text("report");
@@ -114,6 +119,9 @@ record BatchLine(ObjectNode figures) {
     Screen.print("Batch " + name() + " is " + Screen.coloured(phase(), Colour.PLAIN) + ": " + rows() + " rows, " + words());
     if (!problem().isEmpty()) {
       Screen.print(problem());
+    }
+    if (!warning().isEmpty()) {
+      Screen.print(warning());
     }
     if (!report().isEmpty()) {
       Screen.print("Report: " + report());

@@ -158,7 +158,7 @@ public final class Completion implements Callable<Integer> {
   }
 
   private static String first(String text) {
-    return text.replaceAll("\\$\\{[A-Z-]+}", "").replaceFirst("([.;:,]|\\(| which | - ).*", "").replaceAll("\\s+", " ").strip();
+    return text.replaceAll("\\$\\{[A-Z-]+}", "").replaceFirst("([.;:,](\\s|$)|\\(| which | - ).*", "").replaceAll("\\s+", " ").strip();
   }
 
   private static String quoted(String text) {

@@ -44,12 +44,12 @@ public final class ListBatches implements Callable<Integer> {
   private void print(List<BatchLine> all) {
     ArrayNode array = Json.array();
     Table table = new Table("BATCH", "PHASE", "BEGUN", "ROWS", "PAIRED", "WAITING").wide("ID").wide("FINISHED").wide("SOURCE").below("OUTCOMES")
-        .below("PROBLEM").below("REPORT");
+        .below("PROBLEM").below("WARNING").below("REPORT");
     for (BatchLine batch : all) {
       array.add(batch.json());
       table.row(batch.name(), batch.phase(), Times.minute(batch.startedAt()), batch.rows(), batch.paired(), batch.waiting(), batch.id(),
           Times.minute(batch.figures().path("finishedAt").asText("")), batch.figures().path("source").asText(""),
-          batch.paired() + batch.waiting() == batch.rows() ? "" : batch.words(), batch.problem(),
+          batch.paired() + batch.waiting() == batch.rows() ? "" : batch.words(), batch.problem(), batch.warning(),
           batch.report().isEmpty() ? "" : "Report: " + batch.report());
     }
     output.print(table, array);

@@ -82,6 +82,7 @@ public final class SharedFiles {
     StringBuilder examples = new StringBuilder();
     String exit = "";
     boolean example = false;
+    boolean noted = false;
     for (String line : lines) {
       example = line.startsWith("Example") || example && !line.isEmpty();
       if (example && line.startsWith("  ")) {
@@ -89,6 +90,8 @@ public final class SharedFiles {
       } else if (line.startsWith("Exit code: ")) {
         exit = line.substring("Exit code: ".length());
       } else if (!example && !line.isEmpty()) {
+        page.append(noted ? "" : ".SH NOTES\n");
+        noted = true;
         page.append(line.startsWith("  ") ? ".br\n" : ".PP\n").append(text(line.strip())).append('\n');
       }
     }

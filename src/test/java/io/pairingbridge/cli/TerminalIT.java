@@ -158,6 +158,18 @@ class TerminalIT {
     assertThat(error.path("exit_code").asInt()).isEqualTo(1);
   }
 
+  /** A command's time is what it loads: these are there in about the time that --help takes, as long as they need none of this. */
+  @Test
+  void statusAndBatchesLoadNothingOfABrokerOrABridge() throws Exception {
+    Path loaded = folder.resolve("loaded");
+    for (String command : List.of("status", "batches", "job " + REFUSED, "dead-letters", "intake open")) {
+      Came came = shell("JAVA_OPTS='-Xlog:class+load:file=" + loaded + "' LAUNCHER " + command);
+      assertThat(came.code()).as(came.err()).isZero();
+      assertThat(Files.readString(loaded)).as(command).contains("io.pairingbridge.cli.ManagementClient ").doesNotContain(" org.apache.camel.",
+          " org.apache.activemq.", " io.vertx.", " io.netty.", " org.springframework.", " org.sqlite.", " ch.qos.logback.", " java.net.http.", " org.jolokia.");
+    }
+  }
+
   /** Another bridge than the one that is meant answers: its profile was forgotten. */
   @Test
   void saysWhichProfileABridgeRunsWithWhereItWasForgotten(@TempDir Path other) throws Exception {
