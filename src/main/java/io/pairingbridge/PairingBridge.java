@@ -21,6 +21,7 @@ import io.pairingbridge.cli.Submit;
 import io.pairingbridge.cli.SwitchIntake;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Set;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
@@ -39,16 +40,39 @@ import picocli.CommandLine.Command;
         "  pairing-bridge status",
         "", "'pairing-bridge COMMAND --help' explains a command. Tables fit the terminal; '-o wide' shows all, '-o json' is for programs,"
             + " and errors are JSON then too, on standard error.",
-        "", "Exit code: 0 done, 1 failed, 2 wrong usage, 3 what was waited for ended otherwise than paired, 4 it has not ended in time."},
-    subcommands = {Run.class, Demo.class, RunSimulator.class, Submit.class, Collect.class, Status.class, ListBatches.class, ShowJob.class,
-        Letters.DeadLetters.class, Letters.InDoubt.class, ReplayJobs.class, ListOutcomes.class, SwitchIntake.class, Check.class, Keys.class,
-        Completion.class})
+        "", "Exit code: 0 done, 1 failed, 2 wrong usage, 3 what was waited for ended otherwise than paired, 4 it has not ended in time."})
 public final class PairingBridge {
   /** Picocli's own limit. */
   private static final int NARROWEST_HELP = 55;
   private static final int WIDEST_HELP = 120;
 
+  private static final List<String> ALL = List.of("run", "demo", "simulator", "submit", "collect", "status", "batches", "job", "dead-letters",
+      "in-doubt", "replay", "outcomes", "intake", "check", "keys", "completion");
+
   private PairingBridge() {}
+
+  /** A class at a time: those that are not named are not loaded. */
+  private static Class<?> command(String name) {
+    return switch (name) {
+      case "run" -> Run.class;
+      case "demo" -> Demo.class;
+      case "simulator" -> RunSimulator.class;
+      case "submit" -> Submit.class;
+      case "collect" -> Collect.class;
+      case "status" -> Status.class;
+      case "batches" -> ListBatches.class;
+      case "job" -> ShowJob.class;
+      case "dead-letters" -> Letters.DeadLetters.class;
+      case "in-doubt" -> Letters.InDoubt.class;
+      case "replay" -> ReplayJobs.class;
+      case "outcomes" -> ListOutcomes.class;
+      case "intake" -> SwitchIntake.class;
+      case "check" -> Check.class;
+      case "keys" -> Keys.class;
+      case "completion" -> Completion.class;
+      default -> throw new IllegalArgumentException("no command " + name);
+    };
+  }
 
   static final class Versions implements CommandLine.IVersionProvider {
     @Override
@@ -84,7 +108,8 @@ public final class PairingBridge {
   /** Runs one command and returns its exit code. */
   public static int execute(String... args) {
     Screen.expect(args);
-    return commands()
+    String first = args.length == 0 ? "run" : args[0];
+    return commands(ALL.contains(first) && !first.equals("completion") ? List.of(first) : ALL)
         .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
         .setColorScheme(CommandLine.Help.defaultColorScheme(Screen.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
@@ -94,7 +119,14 @@ public final class PairingBridge {
 
   /** All commands, and how they are read. */
   public static CommandLine commands() {
-    return new CommandLine(new PairingBridge())
+    return commands(ALL);
+  }
+
+  /** Only these: a command that is named does not wait for the others to be loaded. */
+  private static CommandLine commands(List<String> names) {
+    CommandLine all = new CommandLine(new PairingBridge());
+    names.forEach(name -> all.addSubcommand(name, command(name)));
+    return all
         .setExecutionExceptionHandler(Failures::report)
         .setParameterExceptionHandler(Failures::usage)
         // A value that begins with @ is that value, not a file with more options.

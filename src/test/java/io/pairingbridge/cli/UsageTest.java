@@ -52,6 +52,12 @@ class UsageTest {
   }
 
   @Test
+  void aCommandIsFoundByTheNameThatItHas() {
+    assertThat(PairingBridge.commands().getSubcommands()).hasSizeGreaterThan(14).allSatisfy((name, command) ->
+        assertThat(command.getCommand().getClass().getAnnotation(CommandLine.Command.class).name()).isEqualTo(name));
+  }
+
+  @Test
   void anExampleInAHelpTextIsACommandLineThatIsUnderstood() {
     int examples = 0;
     for (String command : names(PairingBridge.commands(), "")) {
