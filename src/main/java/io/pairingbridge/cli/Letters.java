@@ -123,15 +123,15 @@ public abstract class Letters implements Callable<Integer> {
   }
 
   private void print(JsonNode page) {
-    Table table = new Table("JOB", "NAME", "OUTCOME", "REASON", "FAILED").wide("HTTP").wide("ATTEMPTS").wide("BATCH").below("REFERENCE")
+    Table table = new Table("JOB", "NAME", "OUTCOME", "FAILED").below("REASON").wide("HTTP").wide("ATTEMPTS").wide("BATCH").below("REFERENCE")
         .below("DETAIL").below("REMEDY");
     for (JsonNode letter : page.path("letters")) {
       StringBuilder reference = new StringBuilder();
       letter.path("reference").properties().forEach(field -> reference.append(reference.isEmpty() ? "" : ", ").append(field.getKey())
           .append(' ').append(field.getValue().asText()));
       int status = letter.path("httpStatus").asInt();
-      table.row(letter.path("jobId").asText(), letter.path("name").asText(), letter.path("outcome").asText(), letter.path("reason").asText(),
-          Times.minute(letter.path("failedAt").asText()), status == 0 ? "" : status, letter.path("attempts").asInt(),
+      table.row(letter.path("jobId").asText(), letter.path("name").asText(), letter.path("outcome").asText(),
+          Times.minute(letter.path("failedAt").asText()), letter.path("reason").asText(), status == 0 ? "" : status, letter.path("attempts").asInt(),
           letter.path("batchId").asText(), reference, detail || output.wide() ? letter.path("detail").asText() : "",
           letter.path("remedy").asText());
     }

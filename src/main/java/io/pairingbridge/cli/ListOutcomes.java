@@ -64,7 +64,7 @@ public final class ListOutcomes implements Callable<Integer> {
   @Option(names = "--batch", paramLabel = "ID", description = "only those of this batch")
   private String batch;
 
-  private final Table table = new Table("JOB", "OUTCOME", "REASON", "FINISHED", "TERMINAL").wide("BATCH").wide("ATTEMPTS").wide("HTTP").below("REFERENCE")
+  private final Table table = new Table("JOB", "OUTCOME", "FINISHED", "TERMINAL").below("REASON").wide("BATCH").wide("ATTEMPTS").wide("HTTP").below("REFERENCE")
       .below("DETAIL").below("REMEDY");
 
   @Override
@@ -150,7 +150,7 @@ public final class ListOutcomes implements Callable<Integer> {
         .append(field.getValue().asText()));
     boolean paired = data.path("outcome").asText().equals("PAIRED");
     table.row(data.path("job_id").asText(event.path("subject").asText()), data.path("outcome").asText(event.path("type").asText().replaceFirst("^io\\.pairingbridge\\.", "")),
-        data.path("reason").asText(""), Times.minute(data.path("finished_at").asText("")), data.path("terminal_id").asText(""),
+        Times.minute(data.path("finished_at").asText("")), data.path("terminal_id").asText(""), data.path("reason").asText(""),
         data.path("batch_id").asText(""), data.path("attempts").asText(""), data.path("http_status").asText(""), reference,
         output.wide() ? data.path("detail").asText("") : "", paired && !output.wide() ? "" : data.path("remedy").asText(""));
   }

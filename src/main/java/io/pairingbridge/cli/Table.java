@@ -15,6 +15,8 @@ final class Table {
   private static final String GAP = "  ";
   private static final String INDENT = "  ";
   private static final int NARROWEST = 6;
+  /** A time takes so much, and is not broken for an id's sake. */
+  private static final int NARROW = 16;
 
   private enum Place { BESIDE, WIDE, BELOW }
 
@@ -82,18 +84,27 @@ final class Table {
     return Math.max(Screen.width(columns.get(column).name()), rows.stream().mapToInt(row -> Screen.width(row.get(column))).max().orElse(0));
   }
 
-  /** Takes from the widest column until all of them fit. */
+  /** Takes from the widest column until all of them fit; from the first one, which is what people copy, only if the others are narrow. */
   private static void shrink(int[] widths, int room) {
     while (Arrays.stream(widths).sum() > room) {
-      int widest = 0;
-      for (int i = 1; i < widths.length; i++) {
-        widest = widths[i] >= widths[widest] ? i : widest;
+      int widest = widest(widths, 1);
+      if (widest < 0 || widths[widest] <= NARROW) {
+        widest = widest(widths, 0);
       }
       if (widths[widest] <= NARROWEST) {
         return;
       }
       widths[widest]--;
     }
+  }
+
+  /** Among those from this one on; -1 if there are none. */
+  private static int widest(int[] widths, int from) {
+    int widest = -1;
+    for (int i = from; i < widths.length; i++) {
+      widest = widest < 0 || widths[i] >= widths[widest] ? i : widest;
+    }
+    return widest;
   }
 
   private static List<String> row(List<String> cells, int[] widths, boolean head) {

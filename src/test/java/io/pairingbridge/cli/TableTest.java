@@ -27,6 +27,15 @@ class TableTest {
   }
 
   @Test
+  void anIdIsBrokenOnlyWhereNothingElseCanBe() {
+    String id = "a05919ce-cc2c-4ddb-b36f-fb79ec0d7364";
+    Table table = new Table("JOB", "NAME", "OUTCOME", "FAILED");
+    table.row(id, "Terminal with a rather long name", "MISCONFIGURED", "2026-11-29 21:30");
+    assertThat(table.lines(false, 87).get(1)).startsWith(id).endsWith("2026-11-29 21:30");
+    assertThat(table.lines(false, 80)).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
+  }
+
+  @Test
   void aCharacterOfEastAsiaTakesTwoColumnsAndNoneIsCutInHalf() {
     Table table = new Table("NAME", "N");
     table.row("\u6771\u4eac \ud83d\ude00\ud83d\ude00\ud83d\ude00\ud83d\ude00\ud83d\ude00\ud83d\ude00", 1);
