@@ -62,7 +62,8 @@ public final class Completion implements Callable<Integer> {
     List<String> arguments = new ArrayList<>();
     for (OptionSpec option : options(command)) {
       for (String optionName : option.names()) {
-        String value = option.arity().max() == 0 ? "" : (option.arity().min() == 0 ? "::" : ":") + option.paramLabel() + ":" + values(option, "(", " ", ")", "_files");
+        String value = option.arity().max() == 0 ? "" : (option.arity().min() == 0 ? "::" : ":") + option.paramLabel() + ":"
+            + values(option, "(", " ", ")", "_files");
         arguments.add(quoted((option.isMultiValue() ? "*" : "") + optionName + (value.isEmpty() ? "" : optionName.startsWith("--") ? "=" : "+")
             + "[" + summary(option).replaceAll("[\\[\\]:]", " ") + "]" + value));
       }
@@ -95,7 +96,8 @@ public final class Completion implements Callable<Integer> {
   private static void fish(StringBuilder script, CommandLine command, String program, List<String> path) {
     String here = path.isEmpty() ? "" : path.stream().map(name -> "__fish_seen_subcommand_from " + name).collect(Collectors.joining("; and "));
     Map<String, CommandLine> below = command.getSubcommands();
-    String before = here + (below.isEmpty() ? "" : (here.isEmpty() ? "" : "; and ") + "not __fish_seen_subcommand_from " + String.join(" ", below.keySet()));
+    String none = below.isEmpty() ? "" : "not __fish_seen_subcommand_from " + String.join(" ", below.keySet());
+    String before = here + (here.isEmpty() || none.isEmpty() ? "" : "; and ") + none;
     String start = "complete -c " + program + (before.isEmpty() ? "" : " -n " + fishQuoted(before));
     below.forEach((name, one) -> script.append(start).append(" -a ").append(name).append(" -d ").append(fishQuoted(summary(one))).append('\n'));
     for (OptionSpec option : options(command)) {
@@ -105,7 +107,8 @@ public final class Completion implements Callable<Integer> {
       }
       if (option.arity().max() > 0) {
         String values = values(option, "", " ", "", "");
-        script.append(option.arity().min() == 0 ? "" : isFile(option.type()) ? " -r -F" : " -x").append(values.isEmpty() ? "" : " -a " + fishQuoted(values));
+        script.append(option.arity().min() == 0 ? "" : isFile(option.type()) ? " -r -F" : " -x")
+            .append(values.isEmpty() ? "" : " -a " + fishQuoted(values));
       }
       script.append(" -d ").append(fishQuoted(summary(option))).append('\n');
     }

@@ -133,7 +133,8 @@ public final class Keys implements Callable<Integer> {
   @Command(name = "show", mixinStandardHelpOptions = true, sortOptions = false,
       description = "Shows the public keys that credentials are sealed to with these settings: which one seals, which come after"
           + " it, which one is the break-glass key, and how old each is. A running bridge uses the same ones.",
-      footer = {"", "Example:", "  pairing-bridge keys show", "", "Exit code: 0 they can be used, 1 they cannot: a bridge does not start with them, and a running one goes on"
+      footer = {"", "Example:", "  pairing-bridge keys show", "",
+          "Exit code: 0 they can be used, 1 they cannot: a bridge does not start with them, and a running one goes on"
           + " with those it has."})
   static final class Show implements Callable<Integer> {
     @Mixin
@@ -170,7 +171,8 @@ public final class Keys implements Callable<Integer> {
   /** {@code keys list}. */
   @Command(name = "list", mixinStandardHelpOptions = true, sortOptions = false,
       description = "Lists the keys of a file, public or private, and tells which one seals.",
-      footer = {"", "Examples:", "  pairing-bridge keys list recipients.jwks", "  pairing-bridge keys list private.jwk", "", "Exit code: 0 the file is fit for its purpose, 1 it is not, or cannot be read."})
+      footer = {"", "Examples:", "  pairing-bridge keys list recipients.jwks", "  pairing-bridge keys list private.jwk", "",
+          "Exit code: 0 the file is fit for its purpose, 1 it is not, or cannot be read."})
   static final class ListFile implements Callable<Integer> {
     @Mixin
     private Home home;

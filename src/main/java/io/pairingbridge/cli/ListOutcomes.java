@@ -64,8 +64,8 @@ public final class ListOutcomes implements Callable<Integer> {
   @Option(names = "--batch", paramLabel = "ID", description = "only those of this batch")
   private String batch;
 
-  private final Table table = new Table("JOB", "OUTCOME", "FINISHED", "TERMINAL").below("REASON").wide("BATCH").wide("ATTEMPTS").wide("HTTP").below("REFERENCE")
-      .below("DETAIL").below("REMEDY");
+  private final Table table = new Table("JOB", "OUTCOME", "FINISHED", "TERMINAL").below("REASON").wide("BATCH").wide("ATTEMPTS").wide("HTTP")
+      .below("REFERENCE").below("DETAIL").below("REMEDY");
 
   @Override
   public Integer call() throws JMSException {
@@ -83,8 +83,8 @@ public final class ListOutcomes implements Callable<Integer> {
       throw new BrokerException("the events on " + QUEUE + " cannot be " + (take ? "taken" : "read") + " (" + Failures.root(e)
           + "): the broker's user needs to " + (take ? "consume" : "browse") + " there, as docker/artemis/broker.xml of this version allows", e);
     }
-    Screen.note(shown + (shown == 1 ? " event" : " events") + (take ? " taken from " : " on ") + QUEUE + (shown < count ? "" : "; there may be more: --count")
-        + ". " + home.lookedIn(settings));
+    Screen.note(shown + (shown == 1 ? " event" : " events") + (take ? " taken from " : " on ") + QUEUE
+        + (shown < count ? "" : "; there may be more: --count") + ". " + home.lookedIn(settings));
     return ExitCodes.DONE;
   }
 
@@ -149,7 +149,8 @@ public final class ListOutcomes implements Callable<Integer> {
     data.path("reference").properties().forEach(field -> reference.append(reference.isEmpty() ? "" : ", ").append(field.getKey()).append(' ')
         .append(field.getValue().asText()));
     boolean paired = data.path("outcome").asText().equals("PAIRED");
-    table.row(data.path("job_id").asText(event.path("subject").asText()), data.path("outcome").asText(event.path("type").asText().replaceFirst("^io\\.pairingbridge\\.", "")),
+    table.row(data.path("job_id").asText(event.path("subject").asText()),
+        data.path("outcome").asText(event.path("type").asText().replaceFirst("^io\\.pairingbridge\\.", "")),
         Times.minute(data.path("finished_at").asText("")), data.path("terminal_id").asText(""), data.path("reason").asText(""),
         data.path("batch_id").asText(""), data.path("attempts").asText(""), data.path("http_status").asText(""), reference,
         output.wide() ? data.path("detail").asText("") : "", paired && !output.wide() ? "" : data.path("remedy").asText(""));

@@ -58,8 +58,8 @@ public final class SharedFiles {
     arguments(page, spec);
     if (!command.getSubcommands().isEmpty()) {
       page.append(".SH COMMANDS\n");
-      command.getSubcommands().forEach((below, one) -> page.append(".TP\n\\fB").append(text(below)).append("\\fR\n").append(text(Completion.summary(one)))
-          .append('\n'));
+      command.getSubcommands().forEach((below, one) -> page.append(".TP\n\\fB").append(text(below)).append("\\fR\n")
+          .append(text(Completion.summary(one))).append('\n'));
     }
     footer(page, spec.usageMessage().footer());
     return page.append(".SH SEE ALSO\n").append(seeAlso(command)).append('\n').toString();
@@ -68,7 +68,8 @@ public final class SharedFiles {
   private static void arguments(StringBuilder page, CommandSpec spec) {
     page.append(".SH OPTIONS\n");
     for (PositionalParamSpec parameter : spec.positionalParameters()) {
-      page.append(".TP\n\\fI").append(text(parameter.paramLabel())).append("\\fR\n").append(text(String.join(" ", parameter.description()))).append('\n');
+      page.append(".TP\n\\fI").append(text(parameter.paramLabel())).append("\\fR\n")
+          .append(text(String.join(" ", parameter.description()))).append('\n');
     }
     for (OptionSpec option : spec.options()) {
       String value = option.arity().max() == 0 ? "" : option.arity().min() == 0 ? "[=" + option.paramLabel() + "]" : " " + option.paramLabel();

@@ -204,7 +204,8 @@ class BundleIT {
     assertThat(home.resolve("share/man/man1/pairing-bridge-outcomes.1")).content().contains(".SH EXAMPLES");
     ProcessBuilder completion = new ProcessBuilder(home.resolve("bin/pairing-bridge").toString(), "completion", "bash");
     Process process = completion.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).as("as the command prints it").isEqualTo(Files.readString(script));
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(printed).as("as the command prints it").isEqualTo(Files.readString(script));
     assertThat(process.waitFor()).isZero();
     assertThat(new ProcessBuilder("bash", "-n", script.toString()).inheritIO().start().waitFor()).isZero();
   }

@@ -64,8 +64,8 @@ class TerminalIT {
 
   @Test
   void noLineIsLongerThanTheTerminalIsWideAndStatusFitsOnIt() throws Exception {
-    String[] commands = {"status", "batches", "dead-letters --detail", "in-doubt --detail", "job " + LONG_ID, "job till-paired", "outcomes", "keys show", "check",
-        "submit --name T --otp canary-0400 --wait", "replay --all --dry-run", "intake open", "replay --job none", "statsu"};
+    String[] commands = {"status", "batches", "dead-letters --detail", "in-doubt --detail", "job " + LONG_ID, "job till-paired",
+        "outcomes", "keys show", "check", "submit --name T --otp canary-0400 --wait", "replay --all --dry-run", "intake open", "replay --job none", "statsu"};
     for (int columns : new int[] {80, 50}) {
       for (String command : columns == 80 ? List.of(commands) : List.of("status", "in-doubt --detail")) {
         String shown = terminal(columns, "", command).replaceAll("\033\\[\\d*m", "");
@@ -100,8 +100,8 @@ class TerminalIT {
 
   @Test
   void aResultThatCannotBeWrittenIsAnError() throws Exception {
-    for (String command : List.of("--version", "--help", "status", "status -o json", "batches", "job " + REFUSED, "dead-letters", "in-doubt -o json", "outcomes",
-        "keys show", "completion bash", "check", "submit --name T --otp canary-full2 --wait --json",
+    for (String command : List.of("--version", "--help", "status", "status -o json", "batches", "job " + REFUSED, "dead-letters", "in-doubt -o json",
+        "outcomes", "keys show", "completion bash", "check", "submit --name T --otp canary-full2 --wait --json",
         "collect --json --max 1 --key " + running.privateKey + " --out " + folder.resolve("full"), "replay --all --dry-run")) {
       Came came = shell("LAUNCHER " + command + " > /dev/full");
       assertThat(came.code()).as(command + ": " + came.err()).isEqualTo(1);
