@@ -15,7 +15,7 @@ import java.util.Comparator;
 public record Violation(String field, String problem) implements Comparable<Violation> {
   private static final Comparator<Violation> ORDER = Comparator.comparing(Violation::field).thenComparing(Violation::problem);
   private static final int LONGEST_FIELD = 100;
-  private static final String NO_ADDRESS = "is not an https address, such as https://erp.example.com/hooks";
+  private static final String NO_ADDRESS = "is not an https address";
 
   static Violation empty(String field) {
     return new Violation(field, "is empty");

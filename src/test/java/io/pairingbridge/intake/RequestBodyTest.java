@@ -45,7 +45,7 @@ class RequestBodyTest {
       "{\"name\":\"Till\",\"otp\":\"\"}|otp is empty",
       "{\"name\":\"Till\",\"otp\":4711}|otp is a number, and must be text in quotes: a number loses its leading zeros",
       "{\"name\":null,\"otp\":\"1\"}|name is null, and must be text",
-      "{\"name\":\"Till\",\"otp\":\"1\",\"webhook_url\":\"http://a/b\"}|webhook_url is not an https address, such as https://erp.example.com/hooks",
+      "{\"name\":\"Till\",\"otp\":\"1\",\"webhook_url\":\"http://a/b\"}|webhook_url is not an https address",
       "{\"name\":\"Till\",\"otp\":\"1\",\"webhook_url\":true}|webhook_url is true or false, and must be text",
       "{\"name\":\"Till\",\"otp\":\"1\",\"webhok\":\"x\"}|webhok is no field of a request; known are name, otp, webhook_url and reference",
       "{\"name\":\"Till\",\"otp\":\"1\",\"reference\":{\"till\":4}}|reference.till is a number, and must be text in quotes: a number loses its leading zeros",

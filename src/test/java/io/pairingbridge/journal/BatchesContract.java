@@ -535,6 +535,25 @@ abstract class BatchesContract {
   }
 
   @Test
+  void reportsNoBatchThatIsHalfForgotten() {
+    batches.begin("b", "file-1");
+    List<NewRow> taken = new ArrayList<>(LongStream.rangeClosed(1, 1_500).mapToObj(this::refused).toList());
+    taken.add(row(1_501, "j-1"));
+    batches.take("b", taken, 0);
+    batches.read("b", null);
+    call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    finish();
+    clock.move(Duration.ofDays(100));
+    pair("j-1", "another");
+    assertThat(batches.ended()).hasSize(1);
+
+    assertThat(journal.purge(Duration.ofDays(90))).isGreaterThanOrEqualTo(1_000);
+
+    assertThat(rows("b")).isNotEmpty();
+    assertThat(batches.ended()).isEmpty();
+  }
+
+  @Test
   void knowsWhatCameOfTheRowThatHasTheSameOneTimePassword() {
     batches.begin("b", "file-1");
     batches.take("b", List.of(row(1, "j-1"), new NewRow(2, 20, "b.row-2", HASH.of("x"), Map.of(), "otp is the same as in line 10", 1L)), 0);
@@ -553,11 +572,12 @@ abstract class BatchesContract {
     batches.read("b", null);
     pair("b.1", "otp-1");
     pair("b.2", "otp-2");
+    pair("b.3", "otp-3");
     assertThat(find().batch().warning()).isNull();
 
     batches.begin("copy", "file-2");
     batches.take("copy", List.of(row(1, "copy.1", "otp-1"), new NewRow(2, 20, "copy.2", HASH.of("otp-2"), Map.of("name", "Another till"), null),
-        row(3, "copy.3", "otp-3"), row(4, "b.2", "otp-2")), 0);
+        row(3, "copy.3", "otp-9"), row(4, "b.3", "otp-3")), 0);
     batches.read("copy", null);
 
     assertThat(rows("copy")).extracting(Row::pairedBefore).containsExactly("b", null, null, null);
