@@ -268,7 +268,8 @@ public final class BatchInbox {
     for (Progress batch : batches.all()) {
       String source = batch.batch().source();
       int stamped = source.indexOf(STAMPED, before.length());
-      if (!batch.batch().phase().ended() || !source.startsWith(before) || stamped < 0 || mine.has(FileName.ofText(source.substring(before.length())).path())) {
+      if (!batch.batch().phase().ended() || !source.startsWith(before) || stamped < 0
+          || mine.has(FileName.ofText(source.substring(before.length())).path())) {
         continue;
       }
       try (SecureFolder to = inbox.own(batch.rows() > 0 ? DONE : FAILED, owner, true)) {

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.Opener;
 import io.pairingbridge.sealing.OpeningException;
@@ -28,7 +27,6 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.activemq.artemis.api.jms.ActiveMQJMSConstants;
 import picocli.CommandLine.Command;
@@ -61,6 +59,8 @@ public final class Collect implements Callable<Integer> {
   /** Bytes of a till's name in a file's name. */
   private static final int LONGEST_TILL = 60;
   private static final int ATTEMPT_CHARACTERS = 8;
+  /** By these words of the MBean there is no such batch. */
+  private static final String UNKNOWN = "knows no batch";
 
   /** What a message holds, and what its files are called, without their endings. */
   private record Letter(String job, String attempt, byte[] content, String name, String ending) {}
@@ -166,21 +166,23 @@ public final class Collect implements Callable<Integer> {
    * Which batch is meant.
    *
    * @param id null for all
-   * @param known false if the bridge was asked and knows none: single requests may bear the id all the same
+   * @param known false if the bridge was asked and has no document of that id: single requests may bear it all the same
    */
   private record Batch(String id, boolean known) {}
 
   private Batch batch() throws InterruptedException {
+    boolean mayBeAnId = Job.ID.matcher(batch).matches();
     try {
-      Optional<Progress> found = new BatchList(ManagementClient.of(home)).find(batch);
-      if (found.isPresent() || Job.ID.matcher(batch).matches()) {
-        return new Batch(found.map(progress -> progress.batch().id()).orElse(batch), found.isPresent());
+      return new Batch(ManagementClient.of(home).call("batch", batch).path("id").asText(), true);
+    } catch (ManagementClient.Refused e) {
+      if (mayBeAnId) {
+        return new Batch(batch, !e.getMessage().contains(UNKNOWN)); // a bridge that cannot read its journal has not said that there is none
       }
       throw new BrokerException("there is no batch " + printable(batch) + ": the bridge knows none of that id or name; 'pairing-bridge batches'"
-          + " lists all");
+          + " lists all", e);
     } catch (ManagementClient.Unreachable e) {
-      if (Job.ID.matcher(batch).matches()) {
-        return new Batch(batch, true);
+      if (mayBeAnId) {
+        return new Batch(batch, true); // the recipient's machine need not reach the bridge
       }
       throw new BrokerException("which batch is called " + printable(batch) + " cannot be asked (" + e.getMessage() + "): give its id, which"
           + " 'pairing-bridge batches' shows on the bridge's machine", e);

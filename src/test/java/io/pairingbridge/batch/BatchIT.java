@@ -246,7 +246,8 @@ class BatchIT {
     }
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), stage.broker().port())) {
       for (String frame : List.of("CONNECT\naccept-version:1.2\nhost:localhost\nlogin:" + BrokerUsers.ERP_REQUESTER + "\npasscode:"
-          + stage.users().password(BrokerUsers.ERP_REQUESTER) + "\n\n", "SEND\ndestination:pairing.batches\npersistent:true\nreceipt:r1\n\nname,otp\nTill,660003\n")) {
+          + stage.users().password(BrokerUsers.ERP_REQUESTER) + "\n\n",
+          "SEND\ndestination:pairing.batches\npersistent:true\nreceipt:r1\n\nname,otp\nTill,660003\n")) {
         socket.getOutputStream().write((frame + "\0").getBytes(StandardCharsets.UTF_8));
         assertThat(socket.getInputStream().read()).as("an answer").isPositive();
       }

@@ -97,8 +97,8 @@ class BatchRevisionIT {
     job.path("sentences").forEach(sentence -> sentences.add(sentence.asText()));
     assertThat(sentences).extracting(sentence -> sentence.substring(0, sentence.indexOf(' '))).isSorted();
     assertThat(sentences).allMatch(sentence -> sentence.matches("[0-9T:.-]+Z [A-Z].*[.]"));
-    assertThat(String.join("\n", sentences)).containsSubsequence("Asked for by line 2 of batch estate.", "Call 1 of the endpoint began", "may have paired", "Ended IN_DOUBT",
-        "Asked for again", "Call 2 of the endpoint began", "Call 2 paired", "were put on pairing.credentials");
+    assertThat(String.join("\n", sentences)).containsSubsequence("Asked for by line 2 of batch estate.", "Call 1 of the endpoint began",
+        "may have paired", "Ended IN_DOUBT", "Asked for again", "Call 2 of the endpoint began", "Call 2 paired", "were put on pairing.credentials");
   }
 
   /** The letter says "unpair it", and lies in its queue for as long as nobody takes it away. */
@@ -186,7 +186,8 @@ class BatchRevisionIT {
   }
 
   private void replay(String operation, String queue, String job, String otp) throws Exception {
-    assertThat(operator.call("replay", queue, letter(operation, job).path("messageId").asText(), otp, "", false).path("replayed").asInt()).isEqualTo(1);
+    String letter = letter(operation, job).path("messageId").asText();
+    assertThat(operator.call("replay", queue, letter, otp, "", false).path("replayed").asInt()).isEqualTo(1);
   }
 
   private JsonNode letter(String operation, String job) {

@@ -174,7 +174,8 @@ class BatchCommandsIT {
     assertThat(submitted.code()).as(submitted.all()).isZero();
     assertThat(folder.resolve("data/batches/T\u00f6pfer.report.html")).exists();
     assertThat(Ran.command("batches", "--watch", "T\u00f6pfer").code()).isZero();
-    Ran collected = Ran.command("collect", "--key", running.privateKey.toString(), "--out", folder.resolve("out").toString(), "--batch", "T\u00f6pfer");
+    Ran collected = Ran.command("collect", "--key", running.privateKey.toString(), "--out", folder.resolve("out").toString(), "--batch",
+        "T\u00f6pfer");
     assertThat(collected.err()).as(collected.all()).contains("1 file written");
   }
 

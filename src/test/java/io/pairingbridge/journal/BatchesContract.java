@@ -539,12 +539,16 @@ abstract class BatchesContract {
     batches.begin("b", "file-1");
     List<NewRow> taken = new ArrayList<>(LongStream.rangeClosed(1, 1_500).mapToObj(this::refused).toList());
     taken.add(row(1_501, "j-1"));
+    taken.add(row(1_502, "j-2"));
     batches.take("b", taken, 0);
     batches.read("b", null);
     call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    call("j-2", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
     finish();
     clock.move(Duration.ofDays(100));
     pair("j-1", "another");
+    assertThat(batches.reporting("b")).as("begun, and not out").isPresent();
+    pair("j-2", "another");
     assertThat(batches.ended()).hasSize(1);
 
     assertThat(journal.purge(Duration.ofDays(90))).isGreaterThanOrEqualTo(1_000);
