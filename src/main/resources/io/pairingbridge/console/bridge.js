@@ -65,7 +65,7 @@ export async function look(attributes, auditEntries) {
 
 /** The text of a page of this site, such as a batch's report. */
 export async function page(path) {
-  const url = new URL(path, SITE);
+  const url = new URL(path.replace(/^\/+/, ""), SITE); // whatever this site lies below
   if (url.origin !== location.origin) {
     throw new Error("The report is not on this site.");
   }

@@ -1,7 +1,7 @@
 // Jobs that need a person: one card a letter, and the dialog that acts on one.
 
 import {call, Refused} from "./bridge.js";
-import {$, address, button, element, link, many, moment, number, place, say, state, till} from "./show.js";
+import {$, address, button, element, link, many, moment, number, place, say, sentence, state, till} from "./show.js";
 
 const PAGE = 50;
 const EVERYTHING = {job: "", batch: "", outcome: "", reason: ""};
@@ -97,32 +97,47 @@ export function replace(list, cards) {
   }
 }
 
-/** A letter: which till, what to do about it, the action beside it, and only then what happened in detail. */
-export function card(l, queue) {
+/**
+ * A letter: which till, what to do about it, the action beside it, and only then what happened in detail.
+ *
+ * @param brief what to do and the action only: the page around it tells the rest
+ */
+export function card(l, queue, brief) {
   const item = element("li");
   item.dataset.job = l.jobId;
-  const title = element("h3", l.jobId ? link(till(l), address.job(l.jobId)) : till(l));
-  if (l.jobId) title.firstChild.dataset.focus = "title" + l.messageId;
-  const where = place(l.reference);
-  item.append(element("div", [title, state(l.outcome || "unknown")], "title"));
-  if (where.length || l.batchId) {
-    item.append(element("p", [where.join(" · "), where.length && l.batchId ? " · " : "",
-      l.batchId ? link("batch " + l.batchId, address.batch(l.batchId)) : ""], "where"));
-  }
+  if (!brief) item.append(...heading(l));
   if (l.remedy) item.append(element("p", l.remedy, "remedy"));
   const actions = element("div", undefined, "actions");
   if (replayable(l)) actions.append(action(l.otpUnspent || l.outcome === "INVALID" ? "Replay" : "Replay with a new password", "replay", l, queue));
   actions.append(action("Dealt with", "resolve", l, queue));
   item.append(actions);
-  if (l.detail) item.append(element("p", l.detail, "quiet"));
-  const facts = [l.jobId && l.jobId !== till(l) ? "job " + l.jobId : "", l.reason, l.httpStatus ? "HTTP " + l.httpStatus : "",
-    many(l.attempts, "attempt", "attempts")].filter(fact => fact).join(" · ");
-  item.append(element("p", [facts, l.failedAt ? " · " : "", l.failedAt ? moment(l.failedAt) : ""], "quiet"));
+  if (!brief) item.append(...details(l));
   return item;
 }
 
+function heading(l) {
+  const title = element("h3", l.jobId ? link(till(l), address.job(l.jobId)) : till(l));
+  if (l.jobId) title.firstChild.dataset.focus = "title" + l.messageId;
+  const where = place(l.reference);
+  const batch = l.batchId ? link("batch " + l.batchId, address.batch(l.batchId)) : "";
+  return [element("div", [title, state(paired(l) ? l.state : l.outcome || "unknown")], "title"),
+    ...(where.length || batch ? [element("p", [where.join(" · "), where.length && batch ? " · " : "", batch], "where")] : [])];
+}
+
+function details(l) {
+  const facts = [l.jobId && l.jobId !== till(l) ? "job " + l.jobId : "", l.reason, l.httpStatus ? "HTTP " + l.httpStatus : "",
+    many(l.attempts, "attempt", "attempts")].filter(fact => fact).join(" · ");
+  return [...(l.detail ? [element("p", sentence(l.detail), "quiet")] : []),
+    element("p", [facts, l.failedAt ? " · " : "", l.failedAt ? moment(l.failedAt) : ""], "quiet")];
+}
+
+/** Its job was paired after the letter was written: nothing is left to do but to take it away. */
+function paired(l) {
+  return ["SEALED", "PUBLISHED"].includes(l.state);
+}
+
 function replayable(l) {
-  return l.outcome && l.outcome !== "DUPLICATE" && (l.outcome !== "INVALID" || MENDED_ELSEWHERE.includes(l.reason));
+  return !paired(l) && l.outcome && l.outcome !== "DUPLICATE" && (l.outcome !== "INVALID" || MENDED_ELSEWHERE.includes(l.reason));
 }
 
 function action(text, what, l, queue) {

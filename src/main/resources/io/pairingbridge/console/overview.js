@@ -28,8 +28,8 @@ export function show(b) {
     ["Waiting to be tried again", b.Waiting],
     ["Sealed, not published", number(b.SealedNotPublished) + (late ? ", the oldest for " + Math.round(b.OldestSealedSeconds) + " s" : ""), late],
     ["Ended in the last minute", b.JobsPerMinute]]);
-  $("last-error").replaceChildren(...(b.LastErrorKind ? ["The last call that did not pair: ", words(b.LastErrorKind), ", ", moment(b.LastErrorAt),
-    ". ", b.LastErrorDetail] : []));
+  $("last-error").replaceChildren(...(b.LastErrorKind ? ["The last call that did not pair: ", words(b.LastErrorKind), " at ",
+    moment(b.LastErrorAt), ", ", b.LastErrorDetail, "."] : []));
   figures($("outcomes"), Object.entries(b.Outcomes).map(([outcome, count]) => [words(outcome), count]));
   figures($("queues"), Object.entries(b.QueueDepths).map(([queue, depth]) => [queue, depth]));
   figures($("instance"), [["Name", b.Instance], ["Version", b.Version], ["Environment", b.Environment], ["Running since", moment(b.StartedAt)],
@@ -78,11 +78,11 @@ export function batch(b) {
 
 export function audit(list, entries, nobody) {
   list.replaceChildren(...(entries.length === 0 ? [element("li", nobody, "quiet")]
-    : entries.map(e => element("li", [moment(e.at), " ", ...sentence(e)]))));
+    : entries.map(e => element("li", [moment(e.at), " ", ...told(e)]))));
 }
 
 /** The sentence, with the job in it as a link. */
-export function sentence(e) {
+function told(e) {
   const at = e.subject && ["replay", "resolve"].includes(e.action) ? e.sentence.indexOf("job " + e.subject) : -1;
   return at < 0 ? [e.sentence] : [e.sentence.slice(0, at), link("job " + e.subject, address.job(e.subject)),
     e.sentence.slice(at + 4 + e.subject.length)];

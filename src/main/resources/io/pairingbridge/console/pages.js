@@ -1,13 +1,15 @@
 // What has an address of its own: #/job/<id>, #/batch/<id>, #/find/<words>. Each page can be sent to a colleague, who logs in and is there.
 
 import {call, page, Refused} from "./bridge.js";
-import {$, address, button, element, figures, link, many, moment, place, say, state, till, time, words} from "./show.js";
+import {$, address, button, element, figures, link, many, moment, place, say, sentence, state, till, time, words} from "./show.js";
 import {card, replace} from "./letters.js";
 import {batch as batchLines} from "./overview.js";
 
 const MOST_FOUND = 50;
 const MOST_LETTERS = 50;
 const AUDIT = 500;
+/** What tills are called whose letter is gone: while such a job runs, the journal may not know. */
+const names = new Map();
 
 /** What an attempt came to. */
 const RESULTS = {PAIRED: "the till was paired", REJECTED: "refused", AMBIGUOUS: "no clear answer, so that the till may be paired",
@@ -51,16 +53,17 @@ async function job(id) {
   const known = history instanceof Error ? {jobId: id, reference: {}, attempts: []} : history;
   const letters = [...doubt.letters.map(l => [l, "in-doubt"]), ...dead.letters.map(l => [l, "dead-letters"])];
   const told = letters.map(([l]) => l).find(l => l.name) || {};
-  const named = {...known, name: known.name || told.name || "", reference: {...told.reference, ...known.reference}};
+  if (known.name || told.name) names.set(id, known.name || told.name);
+  const named = {...known, name: names.get(id) || "", reference: {...told.reference, ...known.reference}};
   return () => {
     $("job-title").replaceChildren(till(named), " ", known.state ? state(known.state) : "");
-    $("job-now").textContent = history instanceof Error ? sentenceOf(history.message) : NOW[known.state]
-      || (known.detail ? sentenceOf(known.detail) : "");
+    $("job-now").textContent = history instanceof Error ? sentence(history.message) : NOW[known.state]
+      || (known.detail ? sentence(known.detail) : "");
     figures($("job-facts"), [["Job", id], ...Object.entries(named.reference),
       ["Batch", known.batchId ? [link(known.batchId, address.batch(known.batchId)), known.line > 0 ? ", line " + known.line : ""] : ""],
       ["Reason", known.reason], ["Terminal", known.terminalId], ["Pay-Connect id", known.payConnectId]].filter(([, fact]) => fact && fact.length));
     $("job-person").hidden = letters.length === 0;
-    replace($("job-letters"), letters.map(([l, queue]) => card(l, queue)));
+    replace($("job-letters"), letters.map(([l, queue]) => card(l, queue, true)));
     $("job-times").replaceChildren(...timeline(known, audit.filter(e => e.subject === id)));
     return till(named);
   };
@@ -71,15 +74,16 @@ function unlessRefused(e) {
   return e;
 }
 
-function sentenceOf(text) {
-  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(sentence) ? sentence : sentence + ".";
-}
-
 /** All that is known of when something happened, the first thing first. */
 function timeline(h, audit) {
   const events = [];
   const add = (at, ...told) => { if (at) events.push({at, told}); };
+  audit.forEach(e => add(e.at, e.sentence));
+  if (h.sentences && h.sentences.length) {
+    // Each begins with its time and a space.
+    h.sentences.forEach(told => add(told.slice(0, told.indexOf(" ")), told.slice(told.indexOf(" ") + 1)));
+    return inOrder(events);
+  }
   add(h.requestedAt, "Requested.");
   h.attempts.forEach(a => {
     add(a.startedAt, "Call " + a.number + " began.");
@@ -89,8 +93,11 @@ function timeline(h, audit) {
   });
   if (h.state && !NOW[h.state]) add(h.finishedAt, "Ended: ", state(h.state), h.reason ? " " + h.reason : "");
   if (h.state === "WAITING") add(h.dueAt, "Its next try is due.");
-  audit.forEach(e => add(e.at, e.sentence));
-  events.sort((a, b) => a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
+  return inOrder(events);
+}
+
+function inOrder(events) {
+  events.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   return events.map(({at, told}) => element("li", [moment(at), element("div", told.map(text => typeof text === "string"
     ? text.replace(/\.\.$/, ".") : text))]));
 }
@@ -124,12 +131,14 @@ async function batch(id) {
     call("deadLetters", "", "", id, "", 0, MOST_LETTERS)]);
   const letters = [...doubt.letters.map(l => [l, "in-doubt"]), ...dead.letters.map(l => [l, "dead-letters"])];
   const total = doubt.total + dead.total;
-  const report = b instanceof Error || !b.reportUrl ? null : await page(b.reportUrl).catch(unlessRefused);
+  const over = b.phase === "FINISHED" || b.phase === "FAILED";
+  const report = over && b.reportUrl ? await page(b.reportUrl).catch(unlessRefused) : null;
   return () => {
     $("batch-title").textContent = b.name || id;
-    $("batch-lines").replaceChildren(...(b instanceof Error ? [element("p", sentenceOf(b.message))] : batchLines(b).slice(1)));
-    figures($("batch-facts"), b instanceof Error ? [] : [["Batch", b.id], ["Phase", words(b.phase)], ["Document", b.source], ["Begun", time(b.startedAt)],
-      ["Finished", time(b.finishedAt)], ["Report", b.report]].filter(([, fact]) => fact));
+    $("batch-lines").replaceChildren(...(b instanceof Error ? [element("p", sentence(b.message))] : batchLines(b).slice(1)),
+      b.warning ? element("p", sentence(b.warning), "quiet") : "");
+    figures($("batch-facts"), b instanceof Error ? [] : [["Batch", b.id], ["Phase", words(b.phase)], ["Document", b.source.split(/[/\\~]/).pop()], ["Begun", time(b.startedAt)],
+      ["Finished", time(b.finishedAt)], ["Changed since", time(b.revisedAt)]].filter(([, fact]) => fact));
     $("batch-person").hidden = letters.length === 0;
     say("batch-letters-words", letters.length < total ? "The first " + letters.length + " of " + total + ": the overview has all of them."
       : many(total, "letter", "letters") + ".");
@@ -143,7 +152,7 @@ async function batch(id) {
 /** The report as the bridge has written it, in this page's dress: what a report has, and nothing else, is taken from it. */
 function showReport(report, id) {
   if (report instanceof Error) {
-    $("report").replaceChildren(element("p", sentenceOf(report.message), "problem"));
+    $("report").replaceChildren(element("p", sentence(report.message), "problem"));
     return;
   }
   const read = new DOMParser().parseFromString(report, "text/html");

@@ -45,6 +45,12 @@ export function many(n, one, others) {
   return number(n) + " " + (n === 1 ? one : others);
 }
 
+/** What the bridge tells in passing, as a sentence of its own. */
+export function sentence(text) {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : begun + ".";
+}
+
 /** The time of day, and the day where it is another one. */
 export function time(text) {
   if (!text) return "";

@@ -65,7 +65,7 @@ class ConsoleAccessibilityIT extends OperatorsPage {
 
   /** All of axe's rules but those that are no more than experiments. */
   private void check(String what) {
-    Chromium.picture(page, what, true);
+    Chromium.picture(page, what, false);
     List<?> found = (List<?>) page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations"
         + ".map(v => v.id + ': ' + v.help + ' ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.any.concat(n.all, n.none).map(c => c.message)).join('; '))");
     found.forEach(violation -> violations.add(what + ": " + violation));

@@ -114,6 +114,7 @@ class ConsoleIT extends OperatorsPage {
     page.keyboard().press("Enter");
     assertThat(page.locator("#login")).isHidden();
     assertThat(page.locator("#gate")).hasText("open");
+    assertThat(page.locator("#letters-state")).hasText("Nothing here needs a person.");
     saysNothingAgainThatHasNotChanged();
     assertThat((Boolean) page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")).as("nothing to scroll sideways")
         .isTrue();

@@ -62,6 +62,8 @@ class ConsolePersonIT extends OperatorsPage {
   @Test
   void findsWhyTheIntakeIsClosedAndOpensIt() throws Exception {
     aBusyMorning();
+    goOn.countDown(); // an intake that closes waits for the calls that are under way
+    awaitEnd("north");
     Management.operator(stage.managementPort(), stage.data()).call("closeIntake", "the line to the vendor is being repaired");
     open(360, 640);
     logIn();

@@ -111,6 +111,11 @@ abstract class OperatorsPage {
     Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().journal().find(job).map(e -> e.state() == state).orElse(false));
   }
 
+  void awaitEnd(String batch) {
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().journal().batches().find(batch)
+        .map(b -> b.batch().phase().ended()).orElse(false));
+  }
+
   /** Everything that Jolokia answered since the page was opened. */
   String answers() {
     return (String) page.evaluate("() => window.answers.join('\\n')");
@@ -155,8 +160,7 @@ abstract class OperatorsPage {
     awaitState("store-7-till-3", State.REJECTED);
     awaitState("store-8-till-1", State.REJECTED);
     document(inbox, "south", 4, i -> "otp-canary-south-" + i);
-    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().journal().batches().find("south")
-        .map(b -> b.batch().phase().ended()).orElse(false));
+    awaitEnd("south");
     document(inbox, "north", 30, i -> i < 12 ? "otp-canary-row-" + i : "otp-canary-held-" + i);
     Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().journal().batches().find("north")
         .map(b -> b.rows() == 30 && b.open() == 18).orElse(false));
