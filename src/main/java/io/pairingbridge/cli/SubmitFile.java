@@ -9,6 +9,8 @@ import io.pairingbridge.batch.BatchEntry.Flaw;
 import io.pairingbridge.batch.BatchEntry.Refused;
 import io.pairingbridge.batch.BatchEntry.Row;
 import io.pairingbridge.batch.BatchException;
+import io.pairingbridge.batch.BatchName;
+import io.pairingbridge.batch.BatchQueue;
 import io.pairingbridge.batch.CheckedBatch;
 import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.intake.RequestBody;
@@ -124,6 +126,10 @@ final class SubmitFile {
       BytesMessage message = session.createBytesMessage();
       message.setObjectProperty(STREAM, content);
       message.setStringProperty("PairingBatchId", batchId);
+      BatchName name = BatchName.of(file);
+      if (name.id().equals(batchId)) {
+        message.setStringProperty(BatchQueue.NAME, name.text());
+      }
       session.createProducer(session.createQueue(QUEUE)).send(message);
     } catch (JMSException e) {
       throw new BrokerException("it is not known whether the broker took batch " + batchId + " (" + Failures.root(e)
@@ -151,8 +157,9 @@ final class SubmitFile {
           + " on " + QUEUE + "; 'pairing-bridge status' tells whether the bridge runs");
       return 1;
     }
-    System.out.println(json ? BatchProgress.json(last).toString() : "batch " + batchId + " is " + last.batch().phase() + ": "
+    System.out.println(json ? BatchProgress.json(last).toString() : "batch " + Text.line(last.batch().name()) + " is " + last.batch().phase() + ": "
         + BatchProgress.words(last) + (last.batch().problem() == null ? "" : "; " + Text.line(last.batch().problem())));
+    BatchProgress.tellMore(last);
     return BatchProgress.verdict(last);
   }
 

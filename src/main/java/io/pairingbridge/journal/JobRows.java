@@ -108,6 +108,10 @@ final class JobRows {
         .optional();
   }
 
+  List<Entry> endedTries(String jobId) {
+    return sql.sql("SELECT * FROM ended_try WHERE job_id = ? ORDER BY finished_at").param(jobId).query(JobRows::entry).list();
+  }
+
   /** A new try of a job: nothing of an earlier one is left in its row. */
   void replace(Job job, State state, String otpHash, Instant now) {
     sql.sql("DELETE FROM ended_try WHERE job_id = ? AND (otp_hash = ? OR otp_hash = (SELECT otp_hash FROM job WHERE job_id = ?))")

@@ -114,6 +114,9 @@ public interface Journal extends AutoCloseable {
   /** The job as the journal holds it. */
   Optional<Entry> find(String jobId);
 
+  /** Tries of the job that ended and were followed by one with another one-time password, oldest first. */
+  List<Entry> earlierTries(String jobId);
+
   /** All attempts of a job, oldest first. */
   List<AttemptRecord> attempts(String jobId);
 

@@ -6,6 +6,7 @@ import io.pairingbridge.intake.Intake;
 import io.pairingbridge.intake.RateLimit;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
@@ -283,27 +284,25 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     if (from < 0 || count < 0 || count > LARGEST_PAGE) {
       throw new IllegalArgumentException("from must be 0 or more, and count 0 to " + LARGEST_PAGE);
     }
-    return broker(() -> Figures.LetterPage.of(parts.queues().page(kind, filter, from, count), this::reference));
+    return broker(() -> Figures.LetterPage.of(parts.queues().page(kind, filter, from, count), this::job));
   }
 
-  /** Where the letter holds a sealed answer instead of the request, the journal still knows which terminal it was. */
-  private Map<String, String> reference(Letter letter) {
-    Map<String, String> reference = letter.reference();
-    if (!reference.isEmpty() || !Job.ID.matcher(letter.jobId()).matches()) {
-      return reference;
-    }
+  /** The letter's job as it is now; empty if the journal cannot be asked, too. */
+  private Optional<Entry> job(Letter letter) {
     try {
-      return parts.journal().find(letter.jobId()).map(Entry::reference).orElse(reference);
+      return Job.ID.matcher(letter.jobId()).matches() ? parts.journal().find(letter.jobId()) : Optional.empty();
     } catch (JournalException e) {
-      return reference;
+      return Optional.empty();
     }
   }
 
   @Override
   public Figures.JobHistory job(String jobId) {
-    Entry entry = parts.journal().find(jobId)
-        .orElseThrow(() -> new IllegalArgumentException("the journal knows no job " + shortened(jobId) + "; it may wait in its queue"));
-    return Figures.JobHistory.of(entry, parts.journal().attempts(jobId));
+    Optional<Place> place = parts.journal().batches().place(jobId);
+    Entry entry = parts.journal().find(jobId).orElseThrow(() -> new IllegalArgumentException("the journal knows no job " + shortened(jobId)
+        + place.map(row -> "; line " + row.line() + " of batch " + row.batchId() + " asks for it, and it waits in its queue")
+            .orElse("; it may wait in its queue")));
+    return Figures.JobHistory.of(entry, parts.journal().earlierTries(jobId), parts.journal().attempts(jobId), place);
   }
 
   @Override
@@ -339,13 +338,12 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
 
   /** Where the job is now the journal says, if it knows it. */
   private Figures.FoundJob ofLetter(Letter letter) {
-    return Job.ID.matcher(letter.jobId()).matches() ? parts.journal().find(letter.jobId()).map(entry -> Figures.FoundJob.of(entry, letter))
-        .orElseGet(() -> Figures.FoundJob.of(letter)) : Figures.FoundJob.of(letter);
+    return job(letter).map(entry -> Figures.FoundJob.of(entry, letter)).orElseGet(() -> Figures.FoundJob.of(letter));
   }
 
   @Override
   public BatchFigures batch(String batchId) {
-    return parts.journal().batches().find(batchId).map(BatchFigures::new)
+    return parts.journal().batches().named(batchId).map(BatchFigures::new)
         .orElseThrow(() -> new IllegalArgumentException("the journal knows no batch " + shortened(batchId)));
   }
 
@@ -425,6 +423,9 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   }
 
   private Verdict verdict(Letter letter, String newOtp, String newName) {
+    if (job(letter).filter(Entry::paired).isPresent()) {
+      return Verdict.keep("the job was paired after this letter was written: take the letter away");
+    }
     Replay replay = Replay.of(letter, newOtp, newName, parts.requests());
     return replay.refusal() != null ? Verdict.keep(replay.refusal()) : Verdict.send(replay);
   }

@@ -1,5 +1,6 @@
 package io.pairingbridge.monitor;
 
+import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.AttemptRecord;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -66,8 +68,8 @@ public final class Figures {
    * @param total how many there are in all
    */
   public record LetterPage(long total, List<Letter> letters) {
-    static LetterPage of(Page page, Function<io.pairingbridge.operate.Letter, Map<String, String>> reference) {
-      return new LetterPage(page.total(), page.letters().stream().map(letter -> Letter.of(letter, reference.apply(letter))).toList());
+    static LetterPage of(Page page, Function<io.pairingbridge.operate.Letter, Optional<Entry>> job) {
+      return new LetterPage(page.total(), page.letters().stream().map(letter -> Letter.of(letter, job.apply(letter))).toList());
     }
   }
 
@@ -77,30 +79,46 @@ public final class Figures {
    * @param name the terminal's; empty if the letter does not hold the request
    * @param reference what the sender said of the terminal: store, till, serial number
    * @param otpUnspent true if a replay may use the one-time password that the letter holds
+   * @param state of the job now, which may have moved since the letter was written; empty if the journal does not know it
    */
   public record Letter(String messageId, String jobId, String batchId, String outcome, String reason, String detail, int httpStatus,
-      int attempts, String remedy, String failedAt, String name, Map<String, String> reference, boolean otpUnspent) {
-    static Letter of(io.pairingbridge.operate.Letter letter, Map<String, String> reference) {
+      int attempts, String remedy, String failedAt, String name, Map<String, String> reference, boolean otpUnspent, String state) {
+    /** What to do about a letter whose job was paired after it was written. */
+    private static final String PAIRED_SINCE = "Nothing to do at the terminal, and do not unpair it: the job was paired after this letter was"
+        + " written. Take the letter away.";
+
+    /** Where the letter holds a sealed answer instead of the request, the journal still knows which terminal it was. */
+    static Letter of(io.pairingbridge.operate.Letter letter, Optional<Entry> job) {
       boolean readable = letter.problem().isEmpty();
+      Map<String, String> reference = letter.reference().isEmpty() ? job.map(Entry::reference).orElse(Map.of()) : letter.reference();
+      String remedy = job.filter(Entry::paired).isPresent() ? PAIRED_SINCE : letter.remedy();
       return new Letter(letter.messageId(), some(letter.jobId()), some(letter.batchId()), some(letter.outcome()),
           readable || !letter.reason().isEmpty() ? some(letter.reason()) : "UNREADABLE",
           readable ? some(letter.detail()) : some("unreadable: " + letter.problem()), letter.httpStatus(), letter.attempts(),
-          readable || !letter.remedy().isEmpty() ? some(letter.remedy()) : "Look at it with the broker's own tools; it cannot be replayed.",
-          some(letter.failedAt()), some(letter.name()), some(reference), letter.otpUnspent());
+          readable || !remedy.isEmpty() ? some(remedy) : "Look at it with the broker's own tools; it cannot be replayed.",
+          some(letter.failedAt()), some(letter.name()), some(reference), letter.otpUnspent(), job.map(entry -> entry.state().name()).orElse(""));
     }
   }
 
   /**
    * A job in the journal.
    *
+   * @param batchId the batch that it came from, or else the last one whose document names it
+   * @param line of its row in that document; 0 if it is in none
+   * @param name the terminal's, as far as the journal knows it: from a document, or from the endpoint's answer
    * @param dueAt when a job that waits is tried again
+   * @param sentences what happened, the oldest first: each begins with its time and a space
    */
-  public record JobHistory(String jobId, String state, String batchId, Map<String, String> reference, String reason, String detail,
-      String requestedAt, String dueAt, String finishedAt, String payConnectId, String terminalId, List<Attempt> attempts) {
-    static JobHistory of(Entry entry, List<AttemptRecord> attempts) {
-      return new JobHistory(some(entry.jobId()), entry.state().name(), some(entry.batchId()), some(entry.reference()), some(entry.reason()),
-          some(entry.detail()), text(entry.requestedAt()), text(entry.dueAt()), text(entry.finishedAt()), some(entry.payConnectId()),
-          some(entry.terminalId()), attempts.stream().map(Attempt::of).toList());
+  public record JobHistory(String jobId, String state, String batchId, long line, String name, Map<String, String> reference, String reason,
+      String detail, String requestedAt, String dueAt, String finishedAt, String payConnectId, String terminalId, List<Attempt> attempts,
+      List<String> sentences) {
+    static JobHistory of(Entry entry, List<Entry> earlier, List<AttemptRecord> attempts, Optional<Place> place) {
+      String name = place.map(p -> p.fields().get("name")).orElse(entry.payConnectName());
+      return new JobHistory(some(entry.jobId()), entry.state().name(), some(place.map(Place::batchId).orElse(entry.batchId())),
+          place.map(Place::line).orElse(0L), some(name), some(entry.reference()), some(entry.reason()), some(entry.detail()),
+          text(entry.requestedAt()), text(entry.dueAt()), text(entry.finishedAt()), some(entry.payConnectId()), some(entry.terminalId()),
+          attempts.stream().map(Attempt::of).toList(),
+          Timeline.of(entry, earlier, attempts, place).stream().map(Figures::some).toList());
     }
   }
 

@@ -120,7 +120,7 @@ public interface PairingBridgeMXBean {
   LetterPage inDoubt(String reason, String batchId, String jobId, int from, int count);
 
   @ReadOnly
-  @Sentence("One job with all its attempts, as the journal holds it.")
+  @Sentence("One job with all its attempts, as the journal holds it, and what happened to it in sentences.")
   JobHistory job(String jobId);
 
   @ReadOnly
@@ -128,7 +128,7 @@ public interface PairingBridgeMXBean {
   FoundJobs findJobs(String text, int count);
 
   @ReadOnly
-  @Sentence("One batch with its figures.")
+  @Sentence("One batch with its figures, by its id or else by the name that people give it.")
   BatchFigures batch(String batchId);
 
   @ReadOnly

@@ -11,10 +11,7 @@ const AUDIT = 500;
 /** What tills are called whose letter is gone: while such a job runs, the journal may not know. */
 const names = new Map();
 
-/** What an attempt came to. */
-const RESULTS = {PAIRED: "the till was paired", REJECTED: "refused", AMBIGUOUS: "no clear answer, so that the till may be paired",
-  UNREADABLE: "an answer that could not be understood, so that the till may be paired", NOT_SENT: "nothing was sent",
-  THROTTLED: "to be tried later", MISCONFIGURED: "not accepted"};
+/** What is so now of a job that has not ended, or ended well. */
 const NOW = {CALLING: "A call is under way.", WAITING: "It waits for its next try.", SEALED: "The till is paired; its credentials are about to be put on their queue.",
   PUBLISHED: "The till is paired: its credentials were put on their queue."};
 
@@ -50,7 +47,7 @@ async function job(id) {
   const [history, doubt, dead, audit] = await Promise.all([
     call("job", id).catch(unlessRefused), call("inDoubt", "", "", id, 0, MOST_LETTERS),
     call("deadLetters", "", "", "", id, 0, MOST_LETTERS), call("audit", AUDIT)]);
-  const known = history instanceof Error ? {jobId: id, reference: {}, attempts: []} : history;
+  const known = history instanceof Error ? {jobId: id, reference: {}, sentences: []} : history;
   const letters = [...doubt.letters.map(l => [l, "in-doubt"]), ...dead.letters.map(l => [l, "dead-letters"])];
   const told = letters.map(([l]) => l).find(l => l.name) || {};
   if (known.name || told.name) names.set(id, known.name || told.name);
@@ -64,7 +61,7 @@ async function job(id) {
       ["Reason", known.reason], ["Terminal", known.terminalId], ["Pay-Connect id", known.payConnectId]].filter(([, fact]) => fact && fact.length));
     $("job-person").hidden = letters.length === 0;
     replace($("job-letters"), letters.map(([l, queue]) => card(l, queue, true)));
-    $("job-times").replaceChildren(...timeline(known, audit.filter(e => e.subject === id)));
+    $("job-times").replaceChildren(...timeline(known.sentences, audit.filter(e => e.subject === id)));
     return till(named);
   };
 }
@@ -74,32 +71,12 @@ function unlessRefused(e) {
   return e;
 }
 
-/** All that is known of when something happened, the first thing first. */
-function timeline(h, audit) {
-  const events = [];
-  const add = (at, ...told) => { if (at) events.push({at, told}); };
-  audit.forEach(e => add(e.at, e.sentence));
-  if (h.sentences && h.sentences.length) {
-    // Each begins with its time and a space.
-    h.sentences.forEach(told => add(told.slice(0, told.indexOf(" ")), told.slice(told.indexOf(" ") + 1)));
-    return inOrder(events);
-  }
-  add(h.requestedAt, "Requested.");
-  h.attempts.forEach(a => {
-    add(a.startedAt, "Call " + a.number + " began.");
-    add(a.endedAt, "Call " + a.number + ": " + (RESULTS[a.result] || words(a.result)) + (a.httpStatus ? " (HTTP " + a.httpStatus + ")" : "")
-      + (a.detail ? ": " + a.detail : "") + ".");
-    add(a.publishedAt, "Its credentials were put on their queue.");
-  });
-  if (h.state && !NOW[h.state]) add(h.finishedAt, "Ended: ", state(h.state), h.reason ? " " + h.reason : "");
-  if (h.state === "WAITING") add(h.dueAt, "Its next try is due.");
-  return inOrder(events);
-}
-
-function inOrder(events) {
+/** What happened to the job, each behind its time and a space, and what operators did about it; the first thing first. */
+function timeline(sentences, audit) {
+  const events = sentences.map(text => ({at: text.slice(0, text.indexOf(" ")), told: text.slice(text.indexOf(" ") + 1)}))
+    .concat(audit.map(e => ({at: e.at, told: e.sentence})));
   events.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
-  return events.map(({at, told}) => element("li", [moment(at), element("div", told.map(text => typeof text === "string"
-    ? text.replace(/\.\.$/, ".") : text))]));
+  return events.map(({at, told}) => element("li", [moment(at), element("div", told)]));
 }
 
 // ---- what was looked for --------------------------------------------------------------------------------------------------

@@ -135,6 +135,11 @@ abstract class OperatorsPage {
    * finished.
    */
   void aBusyMorning() throws Exception {
+    aBusyMorning(12);
+  }
+
+  /** @param ended how many rows of the batch have ended once this returns */
+  void aBusyMorning(int ended) throws Exception {
     stage.ledger().when("otp-canary-lost", call -> {
       call.pair();
       call.status(500);
@@ -163,7 +168,7 @@ abstract class OperatorsPage {
     awaitEnd("south");
     document(inbox, "north", 30, i -> i < 12 ? "otp-canary-row-" + i : "otp-canary-held-" + i);
     Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().journal().batches().find("north")
-        .map(b -> b.rows() == 30 && b.open() == 18).orElse(false));
+        .map(b -> b.rows() == 30 && b.open() == 30 - ended).orElse(false));
   }
 
   /** One-time passwords by the number of the row. */
