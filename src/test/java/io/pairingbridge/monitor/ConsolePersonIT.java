@@ -11,6 +11,7 @@ import com.microsoft.playwright.assertions.LocatorAssertions.IsInViewportOptions
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import io.pairingbridge.journal.State;
+import io.pairingbridge.testing.Chromium;
 import io.pairingbridge.testing.Management;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,7 +116,7 @@ class ConsolePersonIT extends OperatorsPage {
     goOn.countDown();
     assertThat(page.locator("#job-title")).hasText("Till 1 paired");
     assertThat(page.locator("#job-times")).containsText("operator replayed job store-9-till-1 from in-doubt, with a new one-time password.");
-    assertThat(page.locator("#job-times li").last()).containsText("Its credentials were put on their queue.");
+    assertThat(page.locator("#job-times li").last()).containsText("The credentials of call 2 were put on pairing.credentials.");
     assertThat(page.locator("#job-now")).containsText("The till is paired");
     page.evaluate("location.hash = '#/job/no-such-job'");
     assertThat(page.locator("#job-now")).containsText("The journal knows no job no-such-job; it may wait in its queue.");
@@ -179,6 +180,7 @@ class ConsolePersonIT extends OperatorsPage {
     assertThat(page.locator("#environment")).isInViewport();
     assertThat(page.locator("header")).not().hasCSS("background-color", simulator);
     assertThat(page).hasTitle("(4) production · Pairing Bridge");
+    Chromium.picture(page, "production", false);
     click(button(Pattern.compile("^Replay with a new password: Till 2,")));
     assertThat(page.getByText("Production: this calls the vendor for a real till.")).isVisible();
   }
