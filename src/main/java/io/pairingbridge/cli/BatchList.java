@@ -60,15 +60,10 @@ final class BatchList {
   private static Progress progress(JsonNode figures) {
     Map<Outcome, Long> outcomes = new EnumMap<>(Outcome.class);
     figures.path("outcomes").properties().forEach(count -> outcomes.put(Outcome.valueOf(count.getKey()), count.getValue().asLong()));
-    Batch batch = new Batch(figures.path("id").asText(), figures.path("name").asText(), figures.path("source").asText(),
-        Phase.valueOf(figures.path("phase").asText()), 0, text(figures.path("problem")), text(figures.path("warning")),
-        instant(figures.path("startedAt")), null, instant(figures.path("finishedAt")), figures.path("revision").asInt(1),
-        instant(figures.path("revisedAt")), text(figures.path("report")));
+    Batch batch = new Batch(figures.path("id").asText(), figures.path("source").asText(), Phase.valueOf(figures.path("phase").asText()), 0,
+        figures.path("problem").asText().isEmpty() ? null : figures.path("problem").asText(), instant(figures.path("startedAt")), null,
+        instant(figures.path("finishedAt")));
     return new Progress(batch, figures.path("rows").asLong(), figures.path("waiting").asLong(), outcomes);
-  }
-
-  private static String text(JsonNode text) {
-    return text.asText().isEmpty() ? null : text.asText();
   }
 
   private static Instant instant(JsonNode text) {

@@ -6,10 +6,8 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.journal.Batches.Batch;
 import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
-import io.pairingbridge.text.Text;
 import java.io.PrintStream;
 import java.time.Duration;
-import java.util.Locale;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -79,38 +77,22 @@ final class BatchProgress {
     }
   }
 
-  /** The figures, in a few words: each outcome by its own name. */
+  /** The figures, in a few words. */
   static String words(Progress batch) {
-    StringBuilder words = new StringBuilder("read ").append(batch.rows());
-    for (Outcome outcome : Outcome.values()) {
-      long count = batch.outcomes().getOrDefault(outcome, 0L);
-      if (count > 0 || outcome == Outcome.PAIRED) {
-        words.append(", ").append(outcome.name().toLowerCase(Locale.ROOT).replace('_', ' ')).append(' ').append(count);
-      }
-    }
-    return words.append(", waiting ").append(batch.open()).toString();
-  }
-
-  /** What a person reads at the end, beside the figures. */
-  static void tellMore(Progress batch) {
-    if (batch.batch().warning() != null) {
-      System.err.println("warning: " + Text.line(batch.batch().warning()));
-    }
-    if (batch.batch().report() != null) {
-      System.err.println("report: " + Text.line(batch.batch().report()));
-    }
+    long paired = batch.outcomes().getOrDefault(Outcome.PAIRED, 0L);
+    long doubt = batch.outcomes().getOrDefault(Outcome.IN_DOUBT, 0L);
+    return "read " + batch.rows() + ", paired " + paired + ", refused " + (batch.rows() - batch.open() - paired - doubt) + ", in doubt "
+        + doubt + ", waiting " + batch.open();
   }
 
   static ObjectNode json(Progress progress) {
     Batch batch = progress.batch();
-    ObjectNode node = JSON.createObjectNode().put("batch_id", batch.id()).put("name", batch.name()).put("phase", batch.phase().name())
+    ObjectNode node = JSON.createObjectNode().put("batch_id", batch.id()).put("phase", batch.phase().name())
         .put("source", batch.source()).put("rows", progress.rows()).put("waiting", progress.open());
     ObjectNode outcomes = node.putObject("outcomes");
     progress.outcomes().forEach((outcome, count) -> outcomes.put(outcome.name(), count));
-    node.put("problem", batch.problem()).put("warning", batch.warning()).put("report", batch.report()).put("revision", batch.revision());
-    node.put("started_at", batch.startedAt().toString());
+    node.put("problem", batch.problem()).put("started_at", batch.startedAt().toString());
     node.put("finished_at", batch.finishedAt() == null ? null : batch.finishedAt().toString());
-    node.put("revised_at", batch.revisedAt() == null ? null : batch.revisedAt().toString());
     return node;
   }
 

@@ -37,7 +37,6 @@ public final class ListBatches implements Callable<Integer> {
     }
     Progress last = new BatchProgress(batches).follow(watch, 0, -1, null);
     System.out.println(Text.line(json ? BatchProgress.json(last).toString() : BatchProgress.words(last)));
-    BatchProgress.tellMore(last);
     return BatchProgress.verdict(last);
   }
 

@@ -157,9 +157,8 @@ final class SubmitFile {
           + " on " + QUEUE + "; 'pairing-bridge status' tells whether the bridge runs");
       return 1;
     }
-    System.out.println(json ? BatchProgress.json(last).toString() : "batch " + Text.line(last.batch().name()) + " is " + last.batch().phase() + ": "
+    System.out.println(json ? BatchProgress.json(last).toString() : "batch " + batchId + " is " + last.batch().phase() + ": "
         + BatchProgress.words(last) + (last.batch().problem() == null ? "" : "; " + Text.line(last.batch().problem())));
-    BatchProgress.tellMore(last);
     return BatchProgress.verdict(last);
   }
 

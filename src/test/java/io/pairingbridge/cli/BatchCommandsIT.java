@@ -78,8 +78,6 @@ class BatchCommandsIT {
     Files.readAllLines(folder.resolve("data/batches/estate.report.csv")).stream().skip(1)
         .forEach(line -> told.merge(line.split(",")[7], 1L, Long::sum));
     assertThat(told).isEqualTo(JSON.convertValue(outcomes, new TypeReference<TreeMap<String, Long>>() {}));
-    assertThat(batch.path("report").asText()).isEqualTo(folder.resolve("data/batches/estate.report.html").toString());
-    assertThat(ran.err()).contains("report: " + folder.resolve("data/batches/estate.report.html"));
     showsTheSameEverywhere(outcomes);
   }
 
@@ -174,8 +172,7 @@ class BatchCommandsIT {
     Ran submitted = Ran.command("submit", "--file", file.toString(), "--wait=1m");
 
     assertThat(submitted.code()).as(submitted.all()).isZero();
-    assertThat(submitted.out()).contains("batch T\u00f6pfer is FINISHED: read 1, paired 1, waiting 0");
-    assertThat(submitted.err()).contains("/T\u00f6pfer.report.html");
+    assertThat(folder.resolve("data/batches/T\u00f6pfer.report.html")).exists();
     assertThat(Ran.command("batches", "--watch", "T\u00f6pfer").code()).isZero();
     Ran collected = Ran.command("collect", "--key", running.privateKey.toString(), "--out", folder.resolve("out").toString(), "--batch", "T\u00f6pfer");
     assertThat(collected.err()).as(collected.all()).contains("1 file written");
