@@ -442,6 +442,16 @@ public final class JdbcJournal implements Journal {
   }
 
   @Override
+  public List<FoundJob> search(List<String> words, int limit) {
+    return read(rows -> rows.search().find(words, limit));
+  }
+
+  @Override
+  public Optional<Instant> oldestUnpublished() {
+    return read(JobRows::oldestUnpublished);
+  }
+
+  @Override
   public Map<State, Long> counts() {
     return read(JobRows::counts);
   }

@@ -2,6 +2,7 @@ package io.pairingbridge.monitor;
 
 import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
+import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.operate.AttentionQueues.Handled;
 import io.pairingbridge.operate.AttentionQueues.Page;
@@ -136,10 +137,53 @@ public final class Figures {
     }
   }
 
-  /** An entry of the audit log. */
-  public record Audited(String at, String who, String action, String subject, String detail) {
+  /**
+   * Some of the jobs that were looked for.
+   *
+   * @param more there are others: say more of the till
+   */
+  public record FoundJobs(boolean more, List<FoundJob> jobs) {}
+
+  /**
+   * A job that was looked for.
+   *
+   * @param name the till's; empty if neither the journal nor a letter knows it
+   * @param state as in {@link JobHistory}; empty for the row of a batch whose job was not begun
+   * @param line of its row in the batch's document; 0 if it is none
+   * @param touchedAt when it was moved last
+   */
+  public record FoundJob(String jobId, String name, String state, String batchId, long line, Map<String, String> reference,
+      String terminalId, String touchedAt) {
+    static FoundJob of(Journal.FoundJob job) {
+      return new FoundJob(some(job.jobId()), some(job.name()), job.state() == null ? "" : job.state().name(), some(job.batchId()), job.line(),
+          some(job.reference()), some(job.terminalId()), text(job.touchedAt()));
+    }
+
+    /** A letter knows the till's name also where the journal does not, and some letters are of no job that the journal knows. */
+    FoundJob or(io.pairingbridge.operate.Letter letter) {
+      return new FoundJob(jobId, name.isEmpty() ? some(letter.name()) : name, state, batchId, line,
+          reference.isEmpty() ? some(letter.reference()) : reference, terminalId, touchedAt);
+    }
+
+    static FoundJob of(Entry entry, io.pairingbridge.operate.Letter letter) {
+      return new FoundJob(some(entry.jobId()), some(letter.name()), entry.state().name(), some(entry.batchId()), 0,
+          some(entry.reference().isEmpty() ? letter.reference() : entry.reference()), some(entry.terminalId()), text(entry.finishedAt()));
+    }
+
+    static FoundJob of(io.pairingbridge.operate.Letter letter) {
+      return new FoundJob(some(letter.jobId()), some(letter.name()), some(letter.outcome()), some(letter.batchId()), 0,
+          some(letter.reference()), "", some(letter.failedAt()));
+    }
+  }
+
+  /**
+   * An entry of the audit log.
+   *
+   * @param sentence all of it but the time, for a person
+   */
+  public record Audited(String at, String who, String action, String subject, String detail, String sentence) {
     static Audited of(AuditLog.Entry entry) {
-      return new Audited(entry.at(), entry.who(), entry.action(), entry.subject(), entry.detail());
+      return new Audited(entry.at(), entry.who(), entry.action(), entry.subject(), entry.detail(), entry.sentence());
     }
   }
 

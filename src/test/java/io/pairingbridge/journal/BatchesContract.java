@@ -14,6 +14,7 @@ import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
 import io.pairingbridge.journal.Journal.AttemptReport;
+import io.pairingbridge.journal.Journal.FoundJob;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Journal.SealedAnswer;
 import io.pairingbridge.testing.MovingClock;
@@ -78,6 +79,25 @@ abstract class BatchesContract {
     assertThat(batches.ended()).isEmpty();
     assertThat(batches.running()).isEmpty();
     assertThat(find().batch().phase()).isEqualTo(Phase.FINISHED);
+  }
+
+  @Test
+  void findsARowByItsColumnsWhetherItsJobWasBegunOrNot() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(till(1, "j-1", "Till 1"), till(2, "j-2", "Kiosk"), till(3, "j-3", "Kiosk 3")), 0);
+    call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+
+    assertThat(journal.search(List.of("kiosk"), 9)).containsExactlyInAnyOrder(
+        new FoundJob("j-2", "Kiosk", null, "b", 20, Map.of("store", "0815"), null, null),
+        new FoundJob("j-3", "Kiosk 3", null, "b", 30, Map.of("store", "0815"), null, null));
+    assertThat(journal.search(List.of("0815"), 9)).hasSize(3).first().extracting(FoundJob::name, FoundJob::state, FoundJob::line)
+        .containsExactly("Till 1", State.REJECTED, 10L);
+    assertThat(journal.search(List.of("j-1"), 9)).extracting(FoundJob::name).containsExactly("Till 1");
+    assertThat(journal.search(List.of("0815"), 2)).hasSize(2);
+  }
+
+  private NewRow till(long number, String jobId, String name) {
+    return new NewRow(number, number * 10, jobId, HASH.of("otp of " + jobId), Map.of("name", name, "store", "0815"), null);
   }
 
   @Test
