@@ -217,8 +217,8 @@ public class Bridge implements AutoCloseable {
     main.bind("sendTurns", new SendTurns(journal::takeTurn));
     main.bind("reconciler", new Reconciler(journal, queues::requests, settings.journal().retention(), clock));
     AuditLog audit = new AuditLog(settings.dataDirectory(), clock);
-    open(new BridgeMBean(new BridgeMBean.Parts(Version.get(), instance, settings.environment(), clock, journal, intake, activity,
-        rateLimit, queues, requests, audit, keys, keyProblem, doors::reconcile), settings.requests().concurrency()));
+    open(new BridgeMBean(new BridgeMBean.Parts(Version.get(), instance, settings.environment(), settings.dataDirectory(), clock, journal, intake,
+        activity, rateLimit, queues, requests, audit, keys, keyProblem, doors::reconcile), settings.requests().concurrency()));
     BatchIntake batches = new BatchIntake(journal.batches(), outConnections, requests, settings.integrators().keySet(), otpHash,
         settings.requests().maxAge(), clock);
     BatchInbox inbox = new BatchInbox(settings.batchInbox(), instance, batches, journal.batches(), settings.batchKeep(), clock);

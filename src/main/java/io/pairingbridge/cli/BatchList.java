@@ -3,70 +3,74 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
-import io.pairingbridge.job.Outcome;
 import io.pairingbridge.journal.BatchView;
-import io.pairingbridge.journal.Batches.Batch;
-import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Journal.JournalException;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** Batches as the running bridge tells them; from its journal, on its machine, while it does not run. */
 final class BatchList {
   private final ManagementClient bridge;
+  private boolean told;
 
   BatchList(ManagementClient bridge) {
     this.bridge = bridge;
   }
 
-  /** All batches, the latest first. */
-  List<Progress> all() throws Unreachable, Refused, InterruptedException {
+  /** All batches, the latest first; says which bridge they are of. */
+  List<BatchLine> all() throws Unreachable, Refused {
     try {
-      List<Progress> all = new ArrayList<>();
-      bridge.read("Batches").path("Batches").forEach(batch -> all.add(progress(batch)));
+      List<BatchLine> all = new ArrayList<>();
+      bridge.read("Batches").path("Batches").forEach(batch -> all.add(BatchLine.of(batch)));
+      bridge.tellWhere();
       return all;
     } catch (Unreachable e) {
-      try (BatchView view = view(e)) {
-        return view.all();
-      }
+      return FromJournal.all(bridge, e);
     }
   }
 
-  Optional<Progress> find(String batchId) throws Unreachable, InterruptedException {
+  Optional<BatchLine> find(String batchId) throws Unreachable {
     try {
-      return Optional.of(progress(bridge.call("batch", batchId)));
+      return Optional.of(BatchLine.of(bridge.call("batch", batchId)));
     } catch (Refused e) {
       return Optional.empty();
     } catch (Unreachable e) {
-      try (BatchView view = view(e)) {
-        return view.find(batchId);
+      Optional<BatchLine> found = FromJournal.find(bridge, batchId, e, told);
+      told = true;
+      return found;
+    }
+  }
+
+  /** Apart, so that the database's classes are loaded only where there is no bridge to ask. */
+  private static final class FromJournal {
+    static List<BatchLine> all(ManagementClient bridge, Unreachable why) throws Unreachable {
+      try (BatchView view = open(bridge, why, false)) {
+        return view.all().stream().map(BatchLine::of).toList();
       }
     }
-  }
 
-  private BatchView view(Unreachable bridgeIsNotThere) throws Unreachable {
-    try {
-      return BatchView.open(bridge.settings().journal().url());
-    } catch (JournalException e) {
-      throw bridgeIsNotThere;
+    static Optional<BatchLine> find(ManagementClient bridge, String batchId, Unreachable why, boolean told) throws Unreachable {
+      try (BatchView view = open(bridge, why, told)) {
+        Optional<Progress> found = view.find(batchId);
+        return found.map(BatchLine::of);
+      }
     }
-  }
 
-  private static Progress progress(JsonNode figures) {
-    Map<Outcome, Long> outcomes = new EnumMap<>(Outcome.class);
-    figures.path("outcomes").properties().forEach(count -> outcomes.put(Outcome.valueOf(count.getKey()), count.getValue().asLong()));
-    Batch batch = new Batch(figures.path("id").asText(), figures.path("source").asText(), Phase.valueOf(figures.path("phase").asText()), 0,
-        figures.path("problem").asText().isEmpty() ? null : figures.path("problem").asText(), instant(figures.path("startedAt")), null,
-        instant(figures.path("finishedAt")));
-    return new Progress(batch, figures.path("rows").asLong(), figures.path("waiting").asLong(), outcomes);
-  }
-
-  private static Instant instant(JsonNode text) {
-    return text.asText().isEmpty() ? null : Instant.parse(text.asText());
+    private static BatchView open(ManagementClient bridge, Unreachable why, boolean told) throws Unreachable {
+      if (!why.nobody()) {
+        throw why; // somebody answers there: it is another bridge than the one whose journal this is
+      }
+      try {
+        BatchView view = BatchView.open(bridge.settings().journal().url());
+        if (!told) {
+          Screen.note("From the journal " + bridge.settings().journal().url() + ", for " + why.getMessage());
+        }
+        return view;
+      } catch (JournalException e) {
+        throw why;
+      }
+    }
   }
 }

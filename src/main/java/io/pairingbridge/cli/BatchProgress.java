@@ -1,27 +1,18 @@
 package io.pairingbridge.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.job.Outcome;
-import io.pairingbridge.journal.Batches.Batch;
-import io.pairingbridge.journal.Batches.Phase;
-import io.pairingbridge.journal.Batches.Progress;
-import java.io.PrintStream;
+import io.pairingbridge.cli.ManagementClient.Unreachable;
 import java.time.Duration;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** Shows how far a batch has come, until it is finished: a bar on a terminal, else a line each few seconds. */
+/** Shows how far a batch has come, until it is finished: a bar as wide as the terminal, else a line each few seconds. */
 final class BatchProgress {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final long LOOK_MILLIS = 500;
-  private static final int LINE_MILLIS = 5_000;
-  private static final int WIDTH = 150;
+  private static final long LINE_NANOS = Duration.ofSeconds(5).toNanos();
 
   private final BatchList batches;
-  private final PrintStream err = System.err;
 
   BatchProgress(BatchList batches) {
     this.batches = batches;
@@ -30,75 +21,92 @@ final class BatchProgress {
   /**
    * Follows the batch; one that is not there yet is waited for.
    *
-   * @param after only a run of it that began later, in milliseconds since 1970: an earlier one of that name is not meant
+   * @param earlier when a run of that name was begun that is not meant, as the bridge tells it, or an empty text. It is compared and
+   *     never reckoned with: the bridge's clock is not this machine's
    * @param rows how many rows it will have, or -1 if that is not known
    * @param limit how long at most, or null
    * @return how it stood last; null if it was never seen
    */
-  Progress follow(String batchId, long after, long rows, Duration limit) throws InterruptedException {
+  BatchLine follow(String batchId, String earlier, long rows, Duration limit) throws InterruptedException {
     long end = limit == null ? Long.MAX_VALUE : System.nanoTime() + limit.toNanos();
-    boolean terminal = System.console() != null;
-    ProgressBarBuilder builder = new ProgressBarBuilder().setTaskName(batchId).setInitialMax(rows).setUnit(" rows", 1)
-        .setStyle(ProgressBarStyle.ASCII).showSpeed().setUpdateIntervalMillis(terminal ? 500 : LINE_MILLIS);
-    if (terminal) {
-      builder.setConsumer(new DelegatingProgressBarConsumer(line -> err.print("\r" + line), WIDTH));
-    } else {
-      builder.setConsumer(new DelegatingProgressBarConsumer(err::println, WIDTH));
-    }
-    Progress last = null;
-    try (ProgressBar bar = builder.build()) {
+    try (Shown shown = Screen.errorTerminal() && !Screen.json() ? new Bar(batchId, rows) : new Lines(batchId)) {
+      BatchLine last = null;
       while (true) {
-        Progress now = look(batchId, after);
+        BatchLine now = look(batchId, earlier);
         if (now != null) {
           last = now;
-          bar.maxHint(now.batch().phase() == Phase.READING ? Math.max(rows, now.rows()) : now.rows());
-          bar.stepTo(now.rows() - now.open());
-          bar.setExtraMessage("  " + words(now));
+          shown.show(now, now.phase().equals("READING") ? Math.max(rows, now.rows()) : now.rows());
         }
-        if (now != null && now.batch().phase().ended() || System.nanoTime() - end >= 0 && limit != null) {
-          bar.refresh();
+        if (now != null && now.ended() || limit != null && System.nanoTime() - end >= 0) {
           return last;
         }
         Thread.sleep(LOOK_MILLIS);
-      }
-    } finally {
-      if (terminal) {
-        err.println();
       }
     }
   }
 
   /** Null if there is no such batch, or nobody to ask: the bridge may be starting anew. */
-  private Progress look(String batchId, long after) throws InterruptedException {
+  private BatchLine look(String batchId, String earlier) throws InterruptedException {
     try {
-      return batches.find(batchId).filter(p -> p.batch().startedAt().toEpochMilli() >= after).orElse(null);
-    } catch (ManagementClient.Unreachable e) {
+      return batches.find(batchId).filter(batch -> !batch.startedAt().equals(earlier)).orElse(null);
+    } catch (Unreachable e) {
       return null;
     }
   }
 
-  /** The figures, in a few words. */
-  static String words(Progress batch) {
-    long paired = batch.outcomes().getOrDefault(Outcome.PAIRED, 0L);
-    long doubt = batch.outcomes().getOrDefault(Outcome.IN_DOUBT, 0L);
-    return "read " + batch.rows() + ", paired " + paired + ", refused " + (batch.rows() - batch.open() - paired - doubt) + ", in doubt "
-        + doubt + ", waiting " + batch.open();
+  private interface Shown extends AutoCloseable {
+    void show(BatchLine now, long rows);
+
+    @Override
+    void close();
   }
 
-  static ObjectNode json(Progress progress) {
-    Batch batch = progress.batch();
-    ObjectNode node = JSON.createObjectNode().put("batch_id", batch.id()).put("phase", batch.phase().name())
-        .put("source", batch.source()).put("rows", progress.rows()).put("waiting", progress.open());
-    ObjectNode outcomes = node.putObject("outcomes");
-    progress.outcomes().forEach((outcome, count) -> outcomes.put(outcome.name(), count));
-    node.put("problem", batch.problem()).put("started_at", batch.startedAt().toString());
-    node.put("finished_at", batch.finishedAt() == null ? null : batch.finishedAt().toString());
-    return node;
+  private static final class Bar implements Shown {
+    private final ProgressBar bar;
+
+    Bar(String name, long rows) {
+      bar = new ProgressBarBuilder().setTaskName(name).setInitialMax(rows).setStyle(ProgressBarStyle.ASCII)
+          .setUpdateIntervalMillis((int) LOOK_MILLIS)
+          .setConsumer(new DelegatingProgressBarConsumer(line -> System.err.print("\r" + line), Screen.errorWidth() - 1)).build();
+    }
+
+    @Override
+    public void show(BatchLine now, long rows) {
+      bar.maxHint(rows);
+      bar.stepTo(now.rows() - now.waiting());
+      bar.setExtraMessage(" " + now.paired() + " paired");
+      bar.refresh();
+    }
+
+    @Override
+    public void close() {
+      bar.close();
+      System.err.println();
+    }
   }
 
-  /** @return the exit code: 0 if it is finished and every row is paired */
-  static int verdict(Progress progress) {
-    return progress != null && progress.batch().phase() == Phase.FINISHED && progress.batch().problem() == null
-        && progress.outcomes().getOrDefault(Outcome.PAIRED, 0L) == progress.rows() ? 0 : 1;
+  private static final class Lines implements Shown {
+    private final String name;
+    private String said = "";
+    private long saidAt;
+
+    Lines(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public void show(BatchLine now, long rows) {
+      String line = now.rows() + " of " + rows + " rows read, " + now.words();
+      if (!line.equals(said) && (said.isEmpty() || now.ended() || System.nanoTime() - saidAt > LINE_NANOS)) {
+        Screen.note(name + ": " + line);
+        said = line;
+        saidAt = System.nanoTime();
+      }
+    }
+
+    @Override
+    public void close() {
+      // each line stands for itself
+    }
   }
 }

@@ -11,13 +11,14 @@ import jakarta.jms.JMSSecurityException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The options of every command that talks to the broker: where it is, and who logs in. */
-final class BrokerLogin {
+public final class BrokerLogin {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
@@ -29,7 +30,7 @@ final class BrokerLogin {
       description = "the broker's user; by default the one whose task this is")
   private String user;
 
-  @Option(names = "--password", paramLabel = "PASSWORD", arity = "0..1", interactive = true,
+  @Option(names = "--password", paramLabel = "PASSWORD", arity = "0..1", interactive = true, prompt = "Password: ",
       description = {"its password; without a value it is asked for. Other users of this machine can see a value in the"
           + " list of processes: better --password-file.",
           "By default from pairing.broker.users.<user>.password (PAIRING_BROKER_USERS_<USER>_PASSWORD) or from"
@@ -38,6 +39,25 @@ final class BrokerLogin {
 
   @Option(names = "--password-file", paramLabel = "FILE", description = "a file that holds its password")
   private Path passwordFile;
+
+  /**
+   * Has the broker's client loaded by a thread of its own while the command line, the settings and the request are looked at: it is half of
+   * what these commands are about to load. Nothing is connected.
+   */
+  public static void prepare() {
+    Thread load = new Thread(() -> {
+      try (ActiveMQConnectionFactory none = BrokerConnections.factory(new BrokerAddress("tcp://127.0.0.1:61616", "", ""))) {
+        Class.forName("org.apache.activemq.artemis.core.remoting.impl.netty.NettyConnector");
+        Class.forName("org.apache.activemq.artemis.core.client.impl.ClientSessionFactoryImpl");
+        Class.forName("org.apache.activemq.artemis.core.protocol.core.impl.PacketImpl");
+        Class.forName("io.netty.channel.epoll.Epoll");
+      } catch (ReflectiveOperationException | RuntimeException e) {
+        // then it is loaded when it is needed
+      }
+    }, "prepare");
+    load.setDaemon(true);
+    load.start();
+  }
 
   /**
    * Logs in; the connection is not started.
@@ -53,10 +73,10 @@ final class BrokerLogin {
     } catch (JMSSecurityException e) {
       throw new BrokerException("the broker " + shown + " refused the user '" + address.username()
           + "': check its password (--password-file, or pairing.broker.users." + address.username()
-          + ".password), and that the data directory " + settings.dataDirectory() + " is the running bridge's", e);
+          + ".password), and that the data directory " + settings.dataDirectory() + " is the running bridge's. " + home(settings), e);
     } catch (JMSException e) {
       throw new BrokerException("the broker " + shown + " cannot be reached (" + Failures.root(e)
-          + "): start the bridge ('pairing-bridge run'), or name another broker with --broker-url", e);
+          + "): start the bridge ('pairing-bridge run'), or name another broker with --broker-url. " + home(settings), e);
     }
   }
 
@@ -78,26 +98,18 @@ final class BrokerLogin {
       throw new BrokerException("pairing.broker.embedded.port is 0, so the port is not known here: give --broker-url,"
           + " or set a port");
     }
-    return "tcp://" + here(broker.embeddedHost()) + ":" + broker.embeddedPort();
-  }
-
-  /**
-   * A server that listens everywhere is reached on this machine's own address; a literal of IPv6 stands in brackets.
-   */
-  static String here(String listens) {
-    String host = switch (listens) {
-      case "0.0.0.0" -> "127.0.0.1";
-      case "::", "[::]" -> "::1";
-      default -> listens;
-    };
-    return host.indexOf(':') < 0 || host.startsWith("[") ? host : "[" + host + "]";
+    return "tcp://" + ManagementClient.here(broker.embeddedHost()) + ":" + broker.embeddedPort();
   }
 
   private String password(Settings settings, String name) {
     if (password != null && passwordFile != null) {
       throw new ParameterException(command.commandLine(), "--password and --password-file exclude each other");
     }
-    if (password != null) {
+    if (command.commandLine().getParseResult().hasMatchedOption("--password")) {
+      if (password == null || password.isEmpty()) {
+        // Not as if none had been given: another one would be used than the one that was meant.
+        throw new ParameterException(command.commandLine(), "--password is empty, or standard input, where it was asked for, is closed");
+      }
       return password;
     }
     if (passwordFile != null) {
@@ -112,6 +124,16 @@ final class BrokerLogin {
       throw new ParameterException(command.commandLine(), "the user '" + name + "' needs --password or"
           + " --password-file");
     }
-    return BrokerUsers.read(settings.dataDirectory(), settings.broker().users()).password(name);
+    try {
+      return BrokerUsers.read(settings.dataDirectory(), settings.broker().users()).password(name);
+    } catch (BrokerException e) {
+      throw new BrokerException(e.getMessage() + ". " + home(settings), e);
+    }
+  }
+
+  /** Where was looked for it, and where else a bridge has been. */
+  private String home(Settings settings) {
+    Object mixin = command.mixins().values().stream().map(CommandSpec::userObject).filter(Home.class::isInstance).findFirst().orElse(null);
+    return mixin instanceof Home home ? home.lookedIn(settings) : "";
   }
 }

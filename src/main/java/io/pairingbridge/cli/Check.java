@@ -40,14 +40,14 @@ import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.sqlite.SQLiteConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code check}: everything that must be right before a one-time password is spent, without spending one. */
 @Command(name = "check", mixinStandardHelpOptions = true, sortOptions = false,
     description = {"Checks settings, keys, disk, journal, broker and the way to the endpoint, one line each. It never"
         + " sends a request to the endpoint, and no message to anybody.",
         "Run it as the user that runs the bridge: files that it makes belong to whoever runs it."},
-    footer = {"", "Exit code: 0 no line says FAIL, 1 one does."})
+    footer = {"", "Examples:", "  pairing-bridge check", "  pairing-bridge check --profile production -o json | jq .ok",
+        "", "Exit code: 0 no line says FAIL, 1 one does."})
 public final class Check implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String SQLITE = "jdbc:sqlite:";
@@ -55,8 +55,8 @@ public final class Check implements Callable<Integer> {
   @Mixin
   private Home home;
 
-  @Option(names = "--json", description = "prints one JSON object")
-  private boolean json;
+  @Mixin
+  private Output output;
 
   private final List<Verdict> verdicts = new ArrayList<>();
 
@@ -76,7 +76,7 @@ public final class Check implements Callable<Integer> {
       new EndpointReach(settings.endpoint(), Clock.systemUTC()).check().forEach(this::add);
     }
     boolean ok = verdicts.stream().noneMatch(v -> v.level() == Verdict.Level.FAIL);
-    if (json) {
+    if (output.json()) {
       ObjectNode all = JSON.createObjectNode().put("ok", ok);
       verdicts.forEach(v -> all.withArray("checks").addObject().put("level", v.level().name()).put("subject",
           v.subject()).put("text", v.text()).put("remedy", v.remedy()));
@@ -87,8 +87,8 @@ public final class Check implements Callable<Integer> {
 
   private void add(Verdict verdict) {
     verdicts.add(verdict);
-    if (!json) {
-      System.out.println(Text.line(verdict.toString()));
+    if (!output.json()) {
+      verdict.lines(output.wide() ? Integer.MAX_VALUE : Screen.width()).forEach(System.out::println);
     }
   }
 

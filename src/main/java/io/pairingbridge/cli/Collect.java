@@ -44,7 +44,10 @@ import picocli.CommandLine.Spec;
 @Command(name = "collect", mixinStandardHelpOptions = true, sortOptions = false,
     description = {"Takes credentials off their queue and writes one file for each terminal: the endpoint's answer,"
         + " opened with the private key. A message is acknowledged only after its file is on the disk."},
-    footer = {"", "Exit code: 0 done, 1 failed, or some could not be opened: what is not on the disk is still in the queue.",
+    footer = {"", "Examples:",
+        "  pairing-bridge collect --key private.jwk --out credentials",
+        "  pairing-bridge collect --key private.jwk --out credentials --batch north",
+        "", "Exit code: 0 done, 1 failed, or some could not be opened: what is not on the disk is still in the queue.",
         "", "Each file is named after its till and job, has mode 0600 and holds secrets. <name>.about.json beside it says whose they are"
             + " and holds none."})
 public final class Collect implements Callable<Integer> {

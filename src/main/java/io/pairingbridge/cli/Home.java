@@ -1,7 +1,13 @@
 package io.pairingbridge.cli;
 
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.settings.SettingsException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** The options of every command that reads the settings. */
@@ -26,5 +32,48 @@ final class Home {
 
   private String profile() {
     return profile == null || profile.isBlank() ? null : profile;
+  }
+
+  /** Where a command looked, and where else a bridge has been: whoever forgets the profile asks the wrong one, or nobody. */
+  String lookedIn(Settings settings) {
+    StringBuilder text = new StringBuilder("Looked " + (profile() == null ? "without a profile" : "with profile " + profile())
+        + ", in data directory " + settings.dataDirectory());
+    List<String> others = others(settings.dataDirectory());
+    if (!others.isEmpty()) {
+      text.append("; a bridge has also run ").append(String.join(", and ", others));
+    }
+    return text.toString();
+  }
+
+  private List<String> others(Path mine) {
+    List<String> others = new ArrayList<>();
+    if (profile() != null) {
+      other(null, mine, others);
+    }
+    try (Stream<Path> files = Files.list(folder().resolve("config"))) {
+      for (String name : files.map(file -> file.getFileName().toString()).sorted().toList()) {
+        if (name.matches("application-[A-Za-z0-9_-]{1,64}\\.properties")) {
+          String other = name.substring("application-".length(), name.length() - ".properties".length());
+          if (!other.equals(profile())) {
+            other(other, mine, others);
+          }
+        }
+      }
+    } catch (IOException e) {
+      // without the bundle's folder there are no profiles
+    }
+    return others;
+  }
+
+  private static void other(String profile, Path mine, List<String> others) {
+    try {
+      Path data = Settings.loadForClient(folder(), profile).dataDirectory();
+      if (!data.equals(mine) && Files.exists(data.resolve(ManagementClient.USERS))) {
+        others.add((profile == null ? "without a profile" : "with --profile " + profile) + ", in " + data
+            + (Files.exists(data.resolve("running")) ? " (it runs now, or was killed)" : ""));
+      }
+    } catch (SettingsException e) {
+      // a profile that is not set up has no bridge
+    }
   }
 }

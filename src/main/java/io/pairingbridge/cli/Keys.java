@@ -35,6 +35,8 @@ import picocli.CommandLine.Spec;
 /** {@code keys}: the recipient's key pairs. */
 @Command(name = "keys", mixinStandardHelpOptions = true,
     description = "Makes and lists the keys that credentials are sealed to.",
+    footer = {"", "Examples:", "  pairing-bridge keys new --private private.jwk --public recipients.jwks", "  pairing-bridge keys show",
+        "", ExitCodes.WORDS + "."},
     subcommands = {Keys.New.class, Keys.Show.class, Keys.ListFile.class})
 public final class Keys implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -51,7 +53,10 @@ public final class Keys implements Callable<Integer> {
   @Command(name = "new", mixinStandardHelpOptions = true, sortOptions = false,
       description = {"Makes a key pair. Its public half comes first in the public file, so that it seals from the"
           + " next job on, also in a running bridge. The private file has mode 0600 and is never overwritten; it belongs where"
-          + " credentials are opened, not where the bridge runs."})
+          + " credentials are opened, not where the bridge runs."},
+      footer = {"", "Examples:", "  pairing-bridge keys new --private private.jwk --public recipients.jwks",
+          "  pairing-bridge keys new --private next.jwk --kind P256 --kid 2027-01",
+          "", ExitCodes.WORDS + "."})
   static final class New implements Callable<Integer> {
     @Spec
     private CommandSpec command;
@@ -73,8 +78,8 @@ public final class Keys implements Callable<Integer> {
     @Option(names = "--kid", paramLabel = "ID", description = "the key's id; by default its thumbprint (RFC 7638)")
     private String keyId;
 
-    @Option(names = "--json", description = "prints one JSON object")
-    private boolean json;
+    @Mixin
+    private Output output;
 
     @Override
     public Integer call() throws IOException {
@@ -87,15 +92,13 @@ public final class Keys implements Callable<Integer> {
       // In this order: were the public key there first, credentials could be sealed that nobody can ever open.
       KeyPairs.writePrivate(pair, privateFile);
       KeyPairs.writePublic(pair, target);
-      if (json) {
-        System.out.println(JSON.createObjectNode().put("kid", pair.keyId()).put("kind", kind.name())
-            .put("private_file", privateFile.toString()).put("public_file", target.toString()));
-      } else {
-        System.out.println("kid      " + pair.keyId());
-        System.out.println("private  " + privateFile);
-        System.out.println("public   " + target);
-      }
-      System.err.println("Take the private file to where credentials are opened, out of the bridge's reach, and keep a"
+      Table table = new Table("", "");
+      table.row("kid", pair.keyId());
+      table.row("private", privateFile);
+      table.row("public", target);
+      output.print(table, JSON.createObjectNode().put("kid", pair.keyId()).put("kind", kind.name())
+          .put("private_file", privateFile.toString()).put("public_file", target.toString()));
+      Screen.note("Take the private file to where credentials are opened, out of the bridge's reach, and keep a"
           + " copy: without it nobody can open what is sealed to it. A running bridge seals to it from its next job on.");
       return 0;
     }
@@ -130,14 +133,15 @@ public final class Keys implements Callable<Integer> {
   @Command(name = "show", mixinStandardHelpOptions = true, sortOptions = false,
       description = "Shows the public keys that credentials are sealed to with these settings: which one seals, which come after"
           + " it, which one is the break-glass key, and how old each is. A running bridge uses the same ones.",
-      footer = {"", "Exit code: 0 they can be used, 1 they cannot: a bridge does not start with them, and a running one goes on"
+      footer = {"", "Example:", "  pairing-bridge keys show", "",
+          "Exit code: 0 they can be used, 1 they cannot: a bridge does not start with them, and a running one goes on"
           + " with those it has."})
   static final class Show implements Callable<Integer> {
     @Mixin
     private Home home;
 
-    @Option(names = "--json", description = "prints one JSON object")
-    private boolean json;
+    @Mixin
+    private Output output;
 
     @Override
     public Integer call() {
@@ -151,16 +155,14 @@ public final class Keys implements Callable<Integer> {
         String use = key.breakGlass() ? "break-glass" : key.sealing() ? "seals" : "listed";
         Long days = key.madeAt() == null ? null : Duration.between(key.madeAt(), clock.instant()).toDays();
         String ends = key.endsAt() == null ? null : key.endsAt().toString();
-        table.row(key.id(), key.kind(), use, days == null ? "unknown" : days + " days", ends == null ? "-" : ends);
+        table.row(key.id(), key.kind(), use, days == null ? "unknown" : days + " days", ends == null ? "-" : Times.minute(ends));
         list.addObject().put("kid", key.id()).put("kind", key.kind()).put("use", use).put("age_days", days).put("ends_at", ends)
             .put("file", (key.breakGlass() ? seal.breakGlassKeys() : seal.recipientKeys()).toString());
       }
-      if (json) {
-        System.out.println(object);
-      } else if (seal.jwe()) {
-        table.print(System.out);
+      if (output.json() || seal.jwe()) {
+        output.print(table, object);
       } else {
-        System.out.println("None: pairing.seal=none, credentials lie open in the broker.");
+        Screen.print("None: pairing.seal=none, credentials lie open in the broker.");
       }
       return 0;
     }
@@ -169,7 +171,8 @@ public final class Keys implements Callable<Integer> {
   /** {@code keys list}. */
   @Command(name = "list", mixinStandardHelpOptions = true, sortOptions = false,
       description = "Lists the keys of a file, public or private, and tells which one seals.",
-      footer = {"", "Exit code: 0 the file is fit for its purpose, 1 it is not, or cannot be read."})
+      footer = {"", "Examples:", "  pairing-bridge keys list recipients.jwks", "  pairing-bridge keys list private.jwk", "",
+          "Exit code: 0 the file is fit for its purpose, 1 it is not, or cannot be read."})
   static final class ListFile implements Callable<Integer> {
     @Mixin
     private Home home;
@@ -178,8 +181,8 @@ public final class Keys implements Callable<Integer> {
         description = "a JWKS file; by default pairing.seal.recipient-keys")
     private Path file;
 
-    @Option(names = "--json", description = "prints one JSON object")
-    private boolean json;
+    @Mixin
+    private Output output;
 
     @Override
     public Integer call() throws IOException {
@@ -200,8 +203,8 @@ public final class Keys implements Callable<Integer> {
       if (secret && !sealing && keys.stream().allMatch(JWK::isPrivate)) {
         return privateFile(target);
       }
-      System.err.println("pairing-bridge keys list: " + unfit.getMessage());
-      return 1;
+      Screen.problem("pairing-bridge keys list", unfit.getMessage(), ExitCodes.FAILED);
+      return ExitCodes.FAILED;
     }
 
     private void show(Path target, List<JWK> keys, boolean fit) {
@@ -216,15 +219,11 @@ public final class Keys implements Callable<Integer> {
         list.addObject().put("kid", key.getKeyID()).put("kind", kind).put("bits", key.size()).put("half", half)
             .put("seals", seals);
       }
-      if (json) {
-        System.out.println(object);
-      } else {
-        table.print(System.out);
-      }
+      output.print(table, object);
     }
 
     private static int privateFile(Path target) throws IOException {
-      System.err.println("This file opens credentials: it belongs out of the bridge's reach.");
+      Screen.note("This file opens credentials: it belongs out of the bridge's reach.");
       if (!target.getFileSystem().supportedFileAttributeViews().contains("posix")) {
         return 0;
       }
@@ -232,8 +231,8 @@ public final class Keys implements Callable<Integer> {
       if (permissions.stream().allMatch(p -> p.name().startsWith("OWNER_"))) {
         return 0;
       }
-      System.err.println("pairing-bridge keys list: " + target + " is open to others: run 'chmod 600 " + target + "'");
-      return 1;
+      Screen.problem("pairing-bridge keys list", target + " is open to others: run 'chmod 600 " + target + "'", ExitCodes.FAILED);
+      return ExitCodes.FAILED;
     }
 
     private static List<JWK> keys(Path target, KeyFileException unfit) throws IOException {

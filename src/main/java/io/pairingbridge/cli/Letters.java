@@ -3,7 +3,6 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
-import io.pairingbridge.text.Text;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,6 +18,9 @@ public abstract class Letters implements Callable<Integer> {
 
   @Mixin
   private ManagementClient bridge;
+
+  @Mixin
+  private Output output;
 
   @Option(names = "--reason", paramLabel = "CODE", defaultValue = "", description = "only those with this reason, e.g. TOO_OLD")
   private String reason;
@@ -39,13 +41,17 @@ public abstract class Letters implements Callable<Integer> {
       + " note says how, and is kept in the audit log")
   private String note;
 
-  @Option(names = "--json", description = "prints one JSON object: total, letters")
-  private boolean json;
+  @Option(names = "--detail", description = "also says what exactly happened; -o wide and -o json always do")
+  private boolean detail;
 
   /** {@code dead-letters} */
   @Command(name = "dead-letters", mixinStandardHelpOptions = true, sortOptions = false,
       description = "Lists jobs that ended without a pairing, and why; or takes one away.",
-      footer = {"", "Exit code: 0 done, 1 failed, 2 usage."})
+      footer = {"", "Examples:",
+          "  pairing-bridge dead-letters --outcome EXPIRED --batch north",
+          "  pairing-bridge dead-letters --job till-3 --detail",
+          "  pairing-bridge dead-letters --job till-3 --resolve 'paired by hand'",
+          "", ExitCodes.WORDS + "."})
   public static final class DeadLetters extends Letters {
     @Option(names = "--outcome", paramLabel = "OUTCOME", defaultValue = "",
         description = "only REJECTED, INVALID, EXPIRED, MISCONFIGURED or DUPLICATE")
@@ -58,7 +64,7 @@ public abstract class Letters implements Callable<Integer> {
 
     @Override
     JsonNode page(ManagementClient bridge, String reason, String batch, String job, int from, int count)
-        throws Unreachable, Refused, InterruptedException {
+        throws Unreachable, Refused {
       return bridge.call("deadLetters", outcome, reason, batch, job, from, count);
     }
   }
@@ -66,7 +72,11 @@ public abstract class Letters implements Callable<Integer> {
   /** {@code in-doubt} */
   @Command(name = "in-doubt", mixinStandardHelpOptions = true, sortOptions = false,
       description = "Lists jobs whose one-time password may have been spent without credentials reaching us; or takes one away.",
-      footer = {"", "Exit code: 0 done, 1 failed, 2 usage."})
+      footer = {"", "Examples:",
+          "  pairing-bridge in-doubt",
+          "  pairing-bridge in-doubt --job till-3 --resolve 'unpaired at the terminal'",
+          "  pairing-bridge in-doubt -o json | jq -r '.letters[].job_id'",
+          "", ExitCodes.WORDS + "."})
   public static final class InDoubt extends Letters {
     @Override
     String queue() {
@@ -75,7 +85,7 @@ public abstract class Letters implements Callable<Integer> {
 
     @Override
     JsonNode page(ManagementClient bridge, String reason, String batch, String job, int from, int count)
-        throws Unreachable, Refused, InterruptedException {
+        throws Unreachable, Refused {
       return bridge.call("inDoubt", reason, batch, job, from, count);
     }
   }
@@ -83,19 +93,20 @@ public abstract class Letters implements Callable<Integer> {
   abstract String queue();
 
   abstract JsonNode page(ManagementClient bridge, String reason, String batch, String job, int from, int count)
-      throws Unreachable, Refused, InterruptedException;
+      throws Unreachable, Refused;
 
   @Override
-  public Integer call() throws Unreachable, Refused, InterruptedException {
+  public Integer call() throws Unreachable, Refused {
     if (note == null) {
       print(page(bridge, reason, batch, job, from, count));
+      bridge.tellWhere();
       return 0;
     }
     if (job.isEmpty()) {
       throw new ParameterException(command.commandLine(), "--resolve needs --job");
     }
     bridge.call("resolve", queue(), only(page(bridge, reason, batch, job, 0, 2), job, queue()).path("messageId").asText(), note);
-    System.err.println("the letter of job " + job + " is taken away");
+    output.done(Json.object().put("job_id", job).put("resolved", true), "The letter of job " + job + " is taken away.");
     return 0;
   }
 
@@ -112,20 +123,19 @@ public abstract class Letters implements Callable<Integer> {
   }
 
   private void print(JsonNode page) {
-    if (json) {
-      System.out.println(Text.line(page.toString()));
-      return;
-    }
-    Table table = new Table("JOB", "OUTCOME", "REASON", "HTTP", "ATTEMPTS", "FAILED", "REFERENCE", "REMEDY");
+    Table table = new Table("JOB", "NAME", "OUTCOME", "FAILED").below("REASON").wide("HTTP").wide("ATTEMPTS").wide("BATCH").below("REFERENCE")
+        .below("DETAIL").below("REMEDY");
     for (JsonNode letter : page.path("letters")) {
-      StringBuilder reference = new StringBuilder(letter.path("name").asText());
+      StringBuilder reference = new StringBuilder();
       letter.path("reference").properties().forEach(field -> reference.append(reference.isEmpty() ? "" : ", ").append(field.getKey())
           .append(' ').append(field.getValue().asText()));
       int status = letter.path("httpStatus").asInt();
-      table.row(letter.path("jobId").asText(), letter.path("outcome").asText(), letter.path("reason").asText(),
-          status == 0 ? "" : status, letter.path("attempts").asInt(), letter.path("failedAt").asText(), reference, letter.path("remedy").asText());
+      table.row(letter.path("jobId").asText(), letter.path("name").asText(), letter.path("outcome").asText(),
+          Times.minute(letter.path("failedAt").asText()), letter.path("reason").asText(), status == 0 ? "" : status, letter.path("attempts").asInt(),
+          letter.path("batchId").asText(), reference, detail || output.wide() ? letter.path("detail").asText() : "",
+          letter.path("remedy").asText());
     }
-    table.print(System.out);
-    System.err.println(page.path("letters").size() + " of " + page.path("total").asLong() + " letters");
+    output.print(table, Json.snake(page));
+    Screen.note(page.path("letters").size() + " of " + page.path("total").asLong() + " letters");
   }
 }

@@ -1,9 +1,6 @@
 package io.pairingbridge.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import io.pairingbridge.journal.Batches.Progress;
-import io.pairingbridge.text.Text;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -13,16 +10,20 @@ import picocli.CommandLine.Option;
 /** {@code batches}: how far they have come. */
 @Command(name = "batches", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Lists batches and how far they have come, or watches one until it is finished.",
-    footer = {"", "Exit code: 0 done (with --watch: finished, every row paired), 1 otherwise."})
+    footer = {"", "Examples:",
+        "  pairing-bridge batches",
+        "  pairing-bridge batches --watch north",
+        "  pairing-bridge batches -o json | jq '.[] | select(.waiting > 0)'",
+        "", ExitCodes.WORDS + "; with --watch: 0 finished and every row paired, 3 ended otherwise."})
 public final class ListBatches implements Callable<Integer> {
   @Mixin
   private ManagementClient bridge;
 
+  @Mixin
+  private Output output;
+
   @Option(names = "--watch", paramLabel = "ID", description = "follows this batch until it is finished; may be interrupted and begun again")
   private String watch;
-
-  @Option(names = "--json", description = "prints one JSON array; with --watch one JSON object")
-  private boolean json;
 
   @Override
   public Integer call() throws ManagementClient.Unreachable, ManagementClient.Refused, InterruptedException {
@@ -32,24 +33,28 @@ public final class ListBatches implements Callable<Integer> {
       return 0;
     }
     if (batches.find(watch).isEmpty()) {
-      System.err.println("pairing-bridge batches: there is no batch " + watch + "; 'pairing-bridge batches' lists all");
-      return 1;
+      throw new ManagementClient.Refused("there is no batch " + watch + "; 'pairing-bridge batches' lists all. "
+          + bridge.home().lookedIn(bridge.settings()));
     }
-    Progress last = new BatchProgress(batches).follow(watch, 0, -1, null);
-    System.out.println(Text.line(json ? BatchProgress.json(last).toString() : BatchProgress.words(last)));
-    return BatchProgress.verdict(last);
+    BatchLine last = new BatchProgress(batches).follow(watch, "", -1, null);
+    last.print(output);
+    return last.verdict();
   }
 
-  private void print(List<Progress> all) {
-    if (json) {
-      ArrayNode array = new ObjectMapper().createArrayNode();
-      all.forEach(batch -> array.add(BatchProgress.json(batch)));
-      System.out.println(Text.line(array.toString()));
-      return;
+  private void print(List<BatchLine> all) {
+    ArrayNode array = Json.array();
+    Table table = new Table("BATCH", "PHASE", "BEGUN", "ROWS", "PAIRED", "WAITING").wide("ID").wide("FINISHED").wide("SOURCE").below("OUTCOMES")
+        .below("PROBLEM").below("WARNING").below("REPORT");
+    for (BatchLine batch : all) {
+      array.add(batch.json());
+      table.row(batch.name(), batch.phase(), Times.minute(batch.startedAt()), batch.rows(), batch.paired(), batch.waiting(), batch.id(),
+          Times.minute(batch.figures().path("finishedAt").asText("")), batch.figures().path("source").asText(""),
+          batch.paired() + batch.waiting() == batch.rows() ? "" : batch.words(), batch.problem(), batch.warning(),
+          batch.report().isEmpty() ? "" : "Report: " + batch.report());
     }
-    Table table = new Table("BATCH", "PHASE", "BEGUN", "ROWS", "FIGURES");
-    all.forEach(p -> table.row(p.batch().id(), p.batch().phase(), p.batch().startedAt(), p.rows(), BatchProgress.words(p)
-        + (p.batch().problem() == null ? "" : "; " + p.batch().problem())));
-    table.print(System.out);
+    output.print(table, array);
+    if (all.isEmpty()) {
+      Screen.note("No batches. " + bridge.home().lookedIn(bridge.settings()));
+    }
   }
 }

@@ -1,13 +1,15 @@
 package io.pairingbridge.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
-import io.pairingbridge.text.Text;
+import io.pairingbridge.settings.Settings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,13 +22,23 @@ import picocli.CommandLine.Spec;
 @Command(name = "replay", mixinStandardHelpOptions = true, sortOptions = false,
     description = {"Sends one job again, or all dead letters whose one-time password certainly was not used.",
         "A job that was rejected or is in doubt needs a new one-time password from its terminal."},
-    footer = {"", "Exit code: 0 all that were meant are sent again, 1 some are not, 2 usage."})
+    footer = {"", "Examples:",
+        "  pairing-bridge replay --job till-3 --otp-file otp.txt --wait",
+        "  pairing-bridge replay --all --outcome EXPIRED --dry-run",
+        "  pairing-bridge replay --all --batch north",
+        "", ExitCodes.WORDS + "; 1 also if some are not sent again. With --wait: 0 paired, 3 ended otherwise, 4 no end in time."})
 public final class ReplayJobs implements Callable<Integer> {
+  private static final String WAIT = "10m";
+  private static final long LOOK_MILLIS = 250;
+
   @Spec
   private CommandSpec command;
 
   @Mixin
   private ManagementClient bridge;
+
+  @Mixin
+  private Output output;
 
   @Option(names = "--job", paramLabel = "ID", description = "this job, from in-doubt or dead-letters")
   private String job;
@@ -52,26 +64,55 @@ public final class ReplayJobs implements Callable<Integer> {
   @Option(names = "--dry-run", description = "says what would be done and does nothing")
   private boolean dryRun;
 
-  @Option(names = "--json", description = "prints one JSON object: replayed, refused (a count for each reason), dryRun")
-  private boolean json;
+  @Option(names = "--wait", paramLabel = "DURATION", arity = "0..1", fallbackValue = WAIT,
+      description = "with --job: waits until it has ended, at most this long (10m if not said): --wait=30s")
+  private String wait;
 
   @Override
   public Integer call() throws Unreachable, Refused, InterruptedException, IOException {
+    wrongTogether();
+    Duration limit = limit();
+    String before = wait == null ? "" : ending(history());
+    JsonNode done = all ? bridge.call("replayAll", outcome, reason, batch, dryRun) : one();
+    if (wait != null && done.path("replayed").asLong() == 1) {
+      Screen.note("Sent job " + job + " again; waiting for its end ...");
+      return follow(before, limit);
+    }
+    if (output.json()) {
+      Output.print(Json.snake(done));
+    } else {
+      Screen.print(done.path("replayed").asLong() + (dryRun ? " would be sent again" : " sent again"));
+      done.path("refused").properties().forEach(left -> Screen.print(left.getValue().asLong() + " left: " + left.getKey()));
+    }
+    return done.path("refused").isEmpty() ? ExitCodes.DONE : ExitCodes.FAILED;
+  }
+
+  /** What would otherwise be accepted and have no effect. */
+  private void wrongTogether() {
     if (all == (job != null) || all && otpFile != null) {
       throw new ParameterException(command.commandLine(), "give either --job, with a new one-time password where it needs one, or --all");
     }
-    JsonNode done = all ? bridge.call("replayAll", outcome, reason, batch, dryRun) : one();
-    if (json) {
-      System.out.println(Text.line(done.toString()));
-    } else {
-      System.out.println(done.path("replayed").asLong() + (dryRun ? " would be sent again" : " sent again"));
-      done.path("refused").properties().forEach(left -> System.out.println(left.getValue().asLong() + " left: "
-          + Text.line(left.getKey())));
+    if (all && !name.isEmpty()) {
+      throw new ParameterException(command.commandLine(), "--name goes with --job: each terminal has a name of its own");
     }
-    return done.path("refused").isEmpty() ? 0 : 1;
+    if (!all && !(outcome.isEmpty() && batch.isEmpty())) {
+      throw new ParameterException(command.commandLine(), "--outcome and --batch go with --all: a job is one job");
+    }
+    if (wait != null && (all || dryRun)) {
+      throw new ParameterException(command.commandLine(), "--wait goes with --job, and not with --dry-run: after --all, watch"
+          + " 'pairing-bridge batches' or 'pairing-bridge status'");
+    }
   }
 
-  private JsonNode one() throws Unreachable, Refused, InterruptedException, IOException {
+  private Duration limit() {
+    try {
+      return wait == null ? null : Settings.duration(wait);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), "--wait " + e.getMessage(), e);
+    }
+  }
+
+  private JsonNode one() throws Unreachable, Refused, IOException {
     String queue = "in-doubt";
     JsonNode page = bridge.call("inDoubt", reason, "", job, 0, 2);
     if (page.path("letters").isEmpty()) {
@@ -86,6 +127,62 @@ public final class ReplayJobs implements Callable<Integer> {
     if (otpFile == null) {
       return "";
     }
-    return (otpFile.equals("-") ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8) : Files.readString(Path.of(otpFile))).strip();
+    String otp = (otpFile.equals("-") ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8) : Files.readString(Path.of(otpFile)))
+        .strip();
+    if (otp.isEmpty()) {
+      // Not as if none had been given: the job would be sent again with its old one.
+      throw new ParameterException(command.commandLine(), (otpFile.equals("-") ? "standard input" : "--otp-file " + otpFile)
+          + " holds no one-time password");
+    }
+    return otp;
+  }
+
+  // ---- waiting ---------------------------------------------------------------------------------------------------------------
+
+  /** Null if the journal does not know the job. */
+  private JsonNode history() throws Unreachable {
+    try {
+      return bridge.call("job", job);
+    } catch (Refused e) {
+      return null;
+    }
+  }
+
+  /** How the job ended and when, as the bridge tells it: compared only, never reckoned with, for the bridge's clock is its own. */
+  private static String ending(JsonNode history) {
+    return history == null ? "" : history.path("state").asText() + history.path("finishedAt").asText();
+  }
+
+  private int follow(String before, Duration limit) throws InterruptedException, Unreachable {
+    long end = System.nanoTime() + limit.toNanos();
+    while (true) {
+      JsonNode now = lookAgain();
+      if (now != null && JobText.ended(now.path("state").asText()) && !ending(now).equals(before)) {
+        boolean paired = "PUBLISHED".equals(now.path("state").asText());
+        output.done(JobText.json(now), "Job " + job + " is " + JobText.outcome(now) + (paired ? "" : ": see 'pairing-bridge job " + job + "'"));
+        return paired ? ExitCodes.DONE : ExitCodes.NOT_PAIRED;
+      }
+      if (System.nanoTime() - end >= 0) {
+        Screen.note("Job " + job + " has not ended within " + wait + ". It is not lost: 'pairing-bridge job " + job + "' tells how it is");
+        if (output.json()) {
+          ObjectNode nothing = Json.object().put("job_id", job).putNull("outcome");
+          Output.print(nothing);
+        }
+        return ExitCodes.NO_ANSWER;
+      }
+      Thread.sleep(LOOK_MILLIS);
+    }
+  }
+
+  /** The bridge may be starting anew meanwhile. */
+  private JsonNode lookAgain() throws Unreachable {
+    try {
+      return history();
+    } catch (Unreachable e) {
+      if (e.nobody()) {
+        return null;
+      }
+      throw e;
+    }
   }
 }

@@ -18,7 +18,9 @@ import picocli.CommandLine.Spec;
         "  0400  400", "  0500  500 without pairing the first time, then 200", "  0599  pairs, but answers 500; 400 afterwards",
         "  0408  pairs, then never answers; 400 afterwards", "  0503  503 with Retry-After: 2 the first time, then 200",
         "  0200  200 without client_secret", "The integrator id 000000000000 is refused with 401.",
-        "GET /counts answers with what was counted so far, as JSON."})
+        "GET /counts answers with what was counted so far, as JSON.",
+        "", "Examples:", "  pairing-bridge simulator", "  pairing-bridge simulator --port 0 --delay 150ms",
+        "", "Exit code: 0 it was stopped, 1 it could not start, 2 wrong usage."})
 public final class RunSimulator implements Callable<Integer> {
   @Option(names = "--port", defaultValue = "8078", description = "0 for any free one; default ${DEFAULT-VALUE}")
   private int port;

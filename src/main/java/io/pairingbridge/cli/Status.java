@@ -2,133 +2,116 @@ package io.pairingbridge.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.cli.ManagementClient.Answer;
+import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
+import io.pairingbridge.cli.Screen.Colour;
 import io.pairingbridge.text.Text;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.net.ssl.SSLException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code status}: what the running bridge says about itself over HTTP. */
+/** {@code status}: what the running bridge says about itself over HTTP, what is wrong first, on one screen. */
 @Command(name = "status", mixinStandardHelpOptions = true, sortOptions = false,
-    description = "Shows how the running bridge is.",
-    footer = {"", "Exit code: 0 it runs and takes jobs, 1 it does not, or cannot be reached."})
+    description = "Shows how the running bridge is: first what is wrong, then where it is and what it does.",
+    footer = {"", "Examples:",
+        "  pairing-bridge status",
+        "  pairing-bridge status --watch",
+        "  pairing-bridge status -o json | jq .intake.reason",
+        "", "Exit code: 0 it runs and takes jobs, 1 it does not, or cannot be reached, 2 wrong usage."})
 public final class Status implements Callable<Integer> {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Duration LIMIT = Duration.ofSeconds(10);
   /** A line of the Prometheus text format 0.0.4: name, labels, value. */
   private static final Pattern SAMPLE = Pattern.compile("([a-zA-Z_:][\\w:]*)(?:\\{(.*)})? (\\S+)(?: \\d+)?");
+  private static final Pattern LABEL = Pattern.compile("(outcome|state|version)=\"([^\"]*)\"");
   /** ANSI: the cursor to the top, and all below erased. */
   private static final String CLEAR = "\033[H\033[J";
-  private static final Pattern LABEL = Pattern.compile("(outcome|state|version)=\"([^\"]*)\"");
-
-  private static final String[] OPERATORS = {"OldestInFlightSeconds", "JobsPerMinute", "LastErrorKind", "LastErrorDetail", "LastErrorAt",
+  private static final String[] ATTRIBUTES = {"Version", "Instance", "Environment", "DataDirectory", "IntakeState", "IntakeReason", "IntakeSince",
+      "Outcomes", "JournalEntries", "InFlight", "OldestInFlightSeconds", "JobsPerMinute", "LastErrorKind", "LastErrorDetail", "LastErrorAt",
       "QueueDepths", "RateLimit", "Concurrency"};
   private static final long WATCH_MILLIS = 2_000;
+  /** Lines of a sentence that is no longer shown in full; with -o wide it is. */
+  private static final int MOST_LINES = 2;
+  /** A terminal of 24 lines, the prompt on the last one. */
+  private static final int SCREEN = 23;
+  private static final int LABEL_WIDTH = 10;
 
   @Mixin
   private ManagementClient bridge;
 
+  @Mixin
+  private Output output;
+
   @Option(names = "--watch", description = "shows it again every two seconds, until it is interrupted")
   private boolean watch;
-
-  @Option(names = "--json", description = "prints one JSON object; with --watch one a line")
-  private boolean json;
-
-  /** What came back. */
-  private record Reply(int status, String body) {}
 
   @Override
   public Integer call() throws InterruptedException {
     int code = show();
-    while (watch) {
+    // Whoever read it may be gone: head has seen enough.
+    while (watch && !System.out.checkError()) {
       Thread.sleep(WATCH_MILLIS);
-      if (!json) {
-        System.out.println(System.console() == null ? "" : CLEAR);
-      }
+      Screen.measure();
       code = show();
     }
     return code;
   }
 
-  private int show() throws InterruptedException {
-    String base = bridge.base();
+  private int show() {
     try {
-      ObjectNode status = read(bridge.http(LIMIT), base);
-      operators(status);
-      if (json) {
-        System.out.println(Text.line(status.toString()));
+      ObjectNode status = read();
+      if (output.json()) {
+        Output.print(status);
       } else {
         print(status);
       }
-      return status.path("ready").asBoolean() ? 0 : 1;
+      return status.path("ready").asBoolean() ? ExitCodes.DONE : ExitCodes.FAILED;
     } catch (Unreachable e) {
-      if (json) {
-        System.out.println(JSON.createObjectNode().put("url", base).put("reachable", false).put("problem",
-            e.getMessage()));
+      if (output.json()) {
+        Output.print(Json.object().put("url", bridge.base()).put("reachable", false).put("problem", e.getMessage()));
       } else {
-        System.err.println("pairing-bridge status: " + Text.line(e.getMessage()));
+        Screen.problem("pairing-bridge status", e.getMessage(), ExitCodes.FAILED);
       }
-      return 1;
+      return ExitCodes.FAILED;
     }
   }
 
-  /** What only somebody with a login is told; left out for others. */
-  private void operators(ObjectNode status) throws InterruptedException {
-    try {
-      JsonNode more = bridge.read(OPERATORS);
-      status.set("oldest_call_seconds", more.path("OldestInFlightSeconds"));
-      status.set("jobs_per_minute", more.path("JobsPerMinute"));
-      status.set("concurrency", more.path("Concurrency"));
-      status.set("rate_limit", more.path("RateLimit"));
-      status.set("queues", more.path("QueueDepths"));
-      if (!more.path("LastErrorKind").asText().isEmpty()) {
-        status.putObject("last_error").put("kind", more.path("LastErrorKind").asText()).put("at", more.path("LastErrorAt").asText())
-            .put("detail", more.path("LastErrorDetail").asText());
-      }
-    } catch (Unreachable | ManagementClient.Refused | RuntimeException e) {
-      System.err.println("pairing-bridge status: without the operator's login only a part is shown: " + Text.line(e.getMessage()));
-    }
-  }
-
-  private static ObjectNode read(HttpClient client, String base) throws Unreachable, InterruptedException {
-    Reply health = get(client, base + "/observe/health?data=true");
-    Reply metrics = get(client, base + "/observe/metrics");
-    ObjectNode status = JSON.createObjectNode().put("url", base).put("reachable", true);
+  private ObjectNode read() throws Unreachable {
+    Answer health = bridge.get("/observe/health?data=true");
+    ObjectNode status = Json.object().put("url", bridge.base()).put("reachable", true);
     status.putNull("version");
     status.put("ready", health.status() == 200);
     ObjectNode intake = status.putObject("intake").put("open", false).putNull("reason").putNull("since");
     status.putNull("calls_in_flight");
     status.putObject("jobs");
     status.putObject("journal");
-    checks(health, status.putArray("problems"), intake, base);
-    metrics(metrics, status, intake, base);
+    checks(health, status.putArray("problems"), intake);
+    try {
+      operators(status, bridge.read(ATTRIBUTES));
+    } catch (Unreachable | Refused | RuntimeException e) {
+      metrics(bridge.get("/observe/metrics"), status, intake);
+      Screen.note("Without the operator's login only a part is shown: " + e.getMessage());
+    }
     return status;
   }
 
-  private static void checks(Reply health, ArrayNode problems, ObjectNode intake, String base) throws Unreachable {
+  private void checks(Answer health, ArrayNode problems, ObjectNode intake) throws Unreachable {
     JsonNode tree;
     try {
-      tree = JSON.readTree(health.body());
+      tree = Json.MAPPER.readTree(health.body());
     } catch (JsonProcessingException e) {
-      throw notABridge(base);
+      throw notABridge();
     }
     if (!tree.path("status").isTextual()) {
-      throw notABridge(base);
+      throw notABridge();
     }
     for (JsonNode check : tree.path("checks")) {
       String name = check.path("name").asText();
@@ -143,9 +126,33 @@ public final class Status implements Callable<Integer> {
     }
   }
 
-  private static void metrics(Reply metrics, ObjectNode status, ObjectNode intake, String base) throws Unreachable {
+  /** What only somebody with a login is told, and everything else with it. */
+  private void operators(ObjectNode status, JsonNode mbean) {
+    status.put("version", mbean.path("Version").asText()).put("instance", mbean.path("Instance").asText())
+        .put("environment", mbean.path("Environment").asText()).put("data_directory", mbean.path("DataDirectory").asText())
+        .put("page", bridge.base() + "/console/").put("calls_in_flight", mbean.path("InFlight").asLong());
+    ObjectNode intake = (ObjectNode) status.get("intake");
+    intake.put("open", "OPEN".equals(mbean.path("IntakeState").asText())).put("state", mbean.path("IntakeState").asText())
+        .put("since", mbean.path("IntakeSince").asText());
+    if (intake.path("reason").isNull() && !mbean.path("IntakeReason").asText().isEmpty()) {
+      intake.put("reason", mbean.path("IntakeReason").asText());
+    }
+    status.set("jobs", mbean.path("Outcomes"));
+    status.set("journal", mbean.path("JournalEntries"));
+    status.put("oldest_call_seconds", Math.round(mbean.path("OldestInFlightSeconds").asDouble() * 10) / 10.0);
+    status.set("jobs_per_minute", mbean.path("JobsPerMinute"));
+    status.set("concurrency", mbean.path("Concurrency"));
+    status.set("rate_limit", mbean.path("RateLimit"));
+    status.set("queues", mbean.path("QueueDepths"));
+    if (!mbean.path("LastErrorKind").asText().isEmpty()) {
+      status.putObject("last_error").put("kind", mbean.path("LastErrorKind").asText()).put("at", mbean.path("LastErrorAt").asText())
+          .put("detail", mbean.path("LastErrorDetail").asText());
+    }
+  }
+
+  private void metrics(Answer metrics, ObjectNode status, ObjectNode intake) throws Unreachable {
     if (metrics.status() != 200 || !metrics.body().contains("pairing_build_info")) {
-      throw notABridge(base);
+      throw notABridge();
     }
     for (String line : metrics.body().split("\n")) {
       Matcher sample = SAMPLE.matcher(line.strip());
@@ -171,70 +178,129 @@ public final class Status implements Callable<Integer> {
     return matcher.find() ? matcher.group(2) : "";
   }
 
-  private static Reply get(HttpClient client, String url) throws Unreachable, InterruptedException {
-    try {
-      HttpResponse<String> answer = client.send(HttpRequest.newBuilder(URI.create(url)).timeout(LIMIT).build(),
-          HttpResponse.BodyHandlers.ofString());
-      return new Reply(answer.statusCode(), answer.body());
-    } catch (SSLException e) {
-      throw ManagementClient.noTls(url, e);
-    } catch (IOException | IllegalArgumentException e) {
-      throw new Unreachable("no bridge answers at " + url + " (" + Failures.root(e) + "): start one with"
-          + " 'pairing-bridge run', or set pairing.management.host and pairing.management.port to those of the"
-          + " running one");
-    }
-  }
-
-  private static Unreachable notABridge(String base) {
-    return new Unreachable("what answers at " + base + " is no Pairing Bridge: another program uses the port; set"
+  private Unreachable notABridge() {
+    return new Unreachable("what answers at " + bridge.base() + " is no Pairing Bridge: another program uses the port; set"
         + " pairing.management.port (the bridge's too), or end that program");
   }
 
-  private static void print(JsonNode status) {
+  // ---- for people ------------------------------------------------------------------------------------------------------------
+
+  private void print(ObjectNode status) {
+    List<String> lines = lines(status);
+    if (watch && Screen.terminal()) {
+      System.out.print(CLEAR);
+      lines = lines.subList(0, Math.min(lines.size(), Screen.height() - 1));
+    }
+    if (!output.wide()) {
+      lines = lines.subList(0, Math.min(lines.size(), SCREEN));
+    }
+    lines.forEach(System.out::println);
+    if (watch && !Screen.terminal()) {
+      System.out.println();
+    }
+  }
+
+  private List<String> lines(JsonNode status) {
+    List<String> lines = new ArrayList<>();
     JsonNode intake = status.get("intake");
-    Table bridge = new Table("BRIDGE", "");
-    bridge.row("version", status.path("version").asText());
-    bridge.row("address", status.path("url").asText());
-    bridge.row("ready", status.path("ready").asBoolean() ? "yes" : "no");
-    bridge.row("intake", (intake.path("open").asBoolean() ? "open" : "closed")
-        + (intake.path("since").isTextual() ? " since " + intake.path("since").asText() : ""));
-    bridge.row("calls in flight", text(status.get("calls_in_flight")) + (status.has("oldest_call_seconds")
-        ? ", the oldest for " + status.get("oldest_call_seconds").asText() + " s" : ""));
-    if (status.has("jobs_per_minute")) {
-      bridge.row("ended in the last minute", status.get("jobs_per_minute").asText());
+    boolean open = intake.path("open").asBoolean();
+    String since = intake.path("since").isTextual() ? " since " + Times.brief(intake.path("since").asText()) : "";
+    String state = open ? "open" : "PROBING".equals(intake.path("state").asText()) ? "probing" : "closed";
+    pair(lines, "intake", state + since + (open ? "" : ": " + intake.path("reason").asText("no reason is known")),
+        open ? Colour.GREEN : Colour.RED);
+    for (JsonNode problem : status.get("problems")) {
+      // The routes that a closed intake has stopped say nothing that the intake does not say.
+      if (!problem.path("problem").asText().isEmpty() && !problem.path("check").asText().equals("intake")) {
+        pair(lines, "problem", problem.path("check").asText() + ": " + problem.path("problem").asText(), Colour.RED);
+      }
+    }
+    if (!status.path("ready").asBoolean() && open) {
+      pair(lines, "problem", "not ready: it takes no new jobs, or is about to", Colour.RED);
+    }
+    person(lines, status.path("queues"));
+    pair(lines, "bridge", (status.has("instance") ? status.path("instance").asText() + ", " : "") + "version " + status.path("version").asText()
+        + (status.has("environment") ? ", environment " + status.path("environment").asText() : ""), Colour.PLAIN);
+    pair(lines, "page", status.has("page") ? status.path("page").asText() : status.path("url").asText() + "/console/", Colour.PLAIN);
+    if (status.has("data_directory")) {
+      pair(lines, "data", status.path("data_directory").asText(), Colour.PLAIN);
+    }
+    calls(lines, status);
+    pair(lines, "jobs", counts(status.get("jobs")) + " since the start", Colour.PLAIN);
+    pair(lines, "journal", counts(status.get("journal")), Colour.PLAIN);
+    if (status.has("queues")) {
+      pair(lines, "queues", queues(status.get("queues")), Colour.PLAIN);
     }
     JsonNode error = status.path("last_error");
     if (!error.isMissingNode()) {
-      bridge.row("last call that did not pair", error.path("kind").asText() + ", " + error.path("at").asText() + ": "
-          + error.path("detail").asText());
+      pair(lines, "last", error.path("kind").asText() + " at " + Times.brief(error.path("at").asText()) + ": " + error.path("detail").asText(),
+          Colour.PLAIN);
     }
-    bridge.print(System.out);
-    if (status.has("queues")) {
-      counts("MESSAGES IN THE QUEUES", status.get("queues"));
+    pair(lines, "times", "local (" + Times.zone() + ")", Colour.FAINT);
+    return lines;
+  }
+
+  /** What waits for somebody to act. */
+  private void person(List<String> lines, JsonNode queues) {
+    long doubt = queues.path("pairing.in-doubt").asLong();
+    long dead = queues.path("pairing.dead-letters").asLong();
+    if (doubt > 0) {
+      pair(lines, "person", doubt + " in doubt: see 'pairing-bridge in-doubt'", Colour.RED);
     }
-    counts("JOBS SINCE THE START", status.get("jobs"));
-    counts("JOBS IN THE JOURNAL", status.get("journal"));
-    List<String> problems = new ArrayList<>();
-    // The routes that a closed intake has stopped say nothing that the intake does not say.
-    status.get("problems").forEach(p -> {
-      if (!p.path("problem").asText().isEmpty()) {
-        problems.add(p.path("check").asText() + ": " + p.path("problem").asText());
-      }
-    });
-    if (!problems.isEmpty()) {
-      System.out.println();
-      problems.forEach(problem -> System.out.println(Text.line(problem)));
+    if (dead > 0) {
+      pair(lines, "person", dead + " without a pairing: see 'pairing-bridge dead-letters'", Colour.YELLOW);
     }
   }
 
-  private static void counts(String title, JsonNode counts) {
-    System.out.println();
-    Table table = new Table(title, "");
-    counts.properties().forEach(count -> table.row(count.getKey(), text(count.getValue())));
-    table.print(System.out);
+  private void calls(List<String> lines, JsonNode status) {
+    JsonNode calls = status.get("calls_in_flight");
+    double oldest = status.path("oldest_call_seconds").asDouble();
+    StringBuilder text = new StringBuilder(text(calls)).append(" under way");
+    if (calls.asLong() > 0 && oldest > 0) {
+      text.append(", the oldest for ").append(Times.taken(Duration.ofMillis(Math.round(oldest * 1_000))));
+    }
+    if (status.has("concurrency")) {
+      double rate = status.path("rate_limit").asDouble();
+      text.append("; at most ").append(status.path("concurrency").asText()).append(" at once")
+          .append(rate > 0 ? String.format(Locale.ROOT, ", %s a second", rate == Math.rint(rate) ? Long.toString((long) rate) : Double.toString(rate))
+              : "")
+          .append("; ").append(status.path("jobs_per_minute").asText()).append(" jobs ended in the last minute");
+    }
+    pair(lines, "calls", text.toString(), Colour.PLAIN);
+  }
+
+  /** Those that there are, and those that nobody knows. */
+  private static String counts(JsonNode counts) {
+    List<String> words = new ArrayList<>();
+    counts.properties().forEach(count -> {
+      if (!count.getValue().isNumber() || count.getValue().asLong() != 0) {
+        words.add(text(count.getValue()) + " " + count.getKey());
+      }
+    });
+    return words.isEmpty() ? "none" : String.join(", ", words);
+  }
+
+  private static String queues(JsonNode queues) {
+    List<String> words = new ArrayList<>();
+    queues.properties().forEach(queue -> words.add((queue.getValue().asLong() < 0 ? "unknown" : queue.getValue().asText()) + " "
+        + queue.getKey().replaceFirst("^pairing\\.", "")));
+    return String.join(", ", words);
+  }
+
+  private void pair(List<String> lines, String label, String text, Colour colour) {
+    int room = Math.max(Screen.width() - LABEL_WIDTH, 10);
+    String line = Text.line(text);
+    List<String> wrapped = output.wide() ? List.of(line) : Screen.wrapped(line, room);
+    if (wrapped.size() > MOST_LINES) {
+      wrapped = new ArrayList<>(wrapped.subList(0, MOST_LINES));
+      wrapped.set(MOST_LINES - 1, Text.cut(wrapped.get(MOST_LINES - 1) + " ".repeat(room), room).stripTrailing());
+    }
+    for (int i = 0; i < wrapped.size(); i++) {
+      String head = i == 0 ? label + " ".repeat(LABEL_WIDTH - label.length()) : " ".repeat(LABEL_WIDTH);
+      lines.add(head + Screen.coloured(wrapped.get(i), colour));
+    }
   }
 
   private static String text(JsonNode count) {
-    return count == null || count.isNull() ? "unknown" : count.asText();
+    return count == null || count.isNull() || count.isMissingNode() ? "unknown" : count.asText();
   }
 }

@@ -1,6 +1,5 @@
 package io.pairingbridge.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,7 +9,6 @@ import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.journal.Batches;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.text.Text;
 import jakarta.jms.Connection;
@@ -29,6 +27,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -42,15 +41,19 @@ import picocli.CommandLine.Spec;
 /** {@code submit}: sends one pairing request, or a batch of them, and follows it to its outcome if asked to. */
 @Command(name = "submit", mixinStandardHelpOptions = true, sortOptions = false,
     description = "Sends one pairing request, or with --file a whole batch.",
-    footer = {"", "Exit code: 0 sent (with --wait: paired), 1 not sent (with --wait: another outcome, or none in time),"
-        + " 2 the request is not valid and was not sent. With --file: 0 sent (with --dry-run: every row is good; with --wait:"
-        + " every row is paired).",
+    footer = {"", "Examples:",
+        "  pairing-bridge submit --name 'Till 3' --otp-file otp.txt --wait=60s",
+        "  pairing-bridge submit --name 'Till 3' --otp - --reference store=17",
+        "  pairing-bridge submit --file estate.csv --dry-run",
+        "  pairing-bridge submit --file estate.csv --wait",
         "", "Sending the same job id with the same one-time password again is safe: it is the same job, and what was"
-        + " paired is not paired again."})
+        + " paired is not paired again.",
+        "", ExitCodes.WORDS + ": the request is not valid and was not sent. With --dry-run: 1 not every row is good."
+        + " With --wait: 0 paired (with --file: every row), 3 ended otherwise, 4 no end in time."})
 public final class Submit implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String QUEUE = "pairing.requests";
-  /** What stands for --wait without a value. */
+  /** How long is waited for one job if nothing else is said. */
   private static final String WAIT = "10m";
 
   @Spec
@@ -61,6 +64,9 @@ public final class Submit implements Callable<Integer> {
 
   @Mixin
   private BrokerLogin login;
+
+  @Mixin
+  private Output output;
 
   @Option(names = "--file", paramLabel = "FILE", description = "a batch document: CSV with a header, NDJSON or a JSON array; the"
       + " other options of a request do not go with it, but for --batch, --wait and --json")
@@ -97,9 +103,8 @@ public final class Submit implements Callable<Integer> {
       description = "echoed in the outcome, e.g. store=17; may be given several times")
   private Map<String, String> reference = new LinkedHashMap<>();
 
-  @Option(names = "--priority", paramLabel = "0..9", defaultValue = "4",
-      description = "the higher the sooner; default ${DEFAULT-VALUE}")
-  private int priority;
+  @Option(names = "--priority", paramLabel = "0..9", description = "the higher the sooner; by default 4")
+  private Integer priority;
 
   @Option(names = "--expires", paramLabel = "DURATION",
       description = "how long the job may take until it is given up, e.g. 10m; by default pairing.requests.max-age"
@@ -110,13 +115,10 @@ public final class Submit implements Callable<Integer> {
       + " MISCONFIGURED; without it only the outcome is told again")
   private boolean replay;
 
-  @Option(names = "--wait", paramLabel = "DURATION", arity = "0..1", fallbackValue = WAIT,
+  @Option(names = "--wait", paramLabel = "DURATION", arity = "0..1", fallbackValue = "",
       description = "waits for the outcome, at most this long (10m if not said): --wait=30s; with --file for the end of the batch,"
           + " for as long as it takes if not said")
   private String wait;
-
-  @Option(names = "--json", description = "prints one JSON object")
-  private boolean json;
 
   @Override
   public Integer call() throws JMSException, IOException, InterruptedException {
@@ -125,6 +127,7 @@ public final class Submit implements Callable<Integer> {
       return batch(settings);
     }
     job = job == null ? UUID.randomUUID().toString() : job;
+    wait = "".equals(wait) ? WAIT : wait;
     Duration limit = duration("--wait", wait);
     Duration lifetime = duration("--expires", expires);
     String body = body(new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json")));
@@ -137,7 +140,7 @@ public final class Submit implements Callable<Integer> {
       try (Outcomes outcomes = new Outcomes(connection)) {
         connection.start();
         send(connection, body, lifetime);
-        System.err.println("Sent job " + job + "; waiting for its outcome ...");
+        Screen.note("Sent job " + job + "; waiting for its outcome ...");
         return follow(outcomes, limit);
       }
     }
@@ -145,20 +148,27 @@ public final class Submit implements Callable<Integer> {
 
   private int batch(Settings settings) throws JMSException, IOException, InterruptedException {
     if (file == null || name != null || otp != null || otpFile != null || job != null || webhookUrl != null || integrator != null
-        || !reference.isEmpty() || expires != null || replay) {
+        || !reference.isEmpty() || expires != null || replay || priority != null) {
       throw new ParameterException(command.commandLine(), file == null ? "--dry-run goes with --file"
-          : "--file goes with --batch, --dry-run, --wait and --json only: the rest stands in the file");
+          : "--file goes with --batch, --dry-run, --wait and the form of the output only: the rest stands in the file");
+    }
+    if (dryRun && wait != null) {
+      throw new ParameterException(command.commandLine(), "--dry-run sends nothing that --wait could wait for");
+    }
+    if (!Files.isRegularFile(file)) {
+      throw new ParameterException(command.commandLine(), "--file " + file + (Files.isDirectory(file) ? " is a folder: name the document in it"
+          : Files.exists(file) ? " is no file" : " does not exist"));
     }
     if (!Files.isReadable(file)) {
-      throw new ParameterException(command.commandLine(), "--file " + file + " cannot be read");
+      throw new ParameterException(command.commandLine(), "--file " + file + " may not be read by this user");
     }
     String batchId = batch == null ? BatchInbox.batchId(file) : batch;
     if (!BatchIntake.ID.matcher(batchId).matches()) {
       throw new ParameterException(command.commandLine(), "the batch's name must be at most 100 of A-Z a-z 0-9 . _ : -; give it with"
           + " --batch");
     }
-    Duration limit = WAIT.equals(wait) ? null : duration("--wait", wait);
-    SubmitFile document = new SubmitFile(file, json);
+    Duration limit = duration("--wait", wait == null || wait.isEmpty() ? null : wait);
+    SubmitFile document = new SubmitFile(file, output);
     boolean good = document.check(new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json")),
         settings.requests().maxAge());
     if (dryRun || document.nothingGood()) {
@@ -172,22 +182,21 @@ public final class Submit implements Callable<Integer> {
       }
     }
     BatchList batches = new BatchList(ManagementClient.of(home));
+    String earlier;
     try {
-      if (batches.find(batchId).filter(known -> !known.batch().phase().ended()).isPresent()) {
-        System.err.println("pairing-bridge submit: batch " + batchId + " has not ended yet, and nothing was sent: watch it with"
+      Optional<BatchLine> known = batches.find(batchId);
+      if (known.filter(batch -> !batch.ended()).isPresent()) {
+        throw new BrokerException("batch " + batchId + " has not ended yet, and nothing was sent: watch it with"
             + " 'pairing-bridge batches --watch " + batchId + "', or give this one another name with --batch");
-        return 1;
       }
+      earlier = known.map(BatchLine::startedAt).orElse("");
     } catch (ManagementClient.Unreachable e) {
-      System.err.println("pairing-bridge submit: nothing was sent, because the batch could not be watched: " + e.getMessage()
-          + "; without --wait it is only sent");
-      return 1;
+      throw new BrokerException("nothing was sent, because the batch could not be watched: " + e.getMessage() + "; without --wait it is only sent");
     }
-    long sentAt = System.currentTimeMillis();
     try (Connection connection = login.connect(settings, BrokerUsers.ERP_REQUESTER)) {
       document.send(connection, batchId);
     }
-    return document.follow(batches, batchId, sentAt, limit);
+    return document.follow(batches, batchId, earlier, limit);
   }
 
   /** The request as the bridge will read it, checked as the bridge will check it. */
@@ -199,7 +208,7 @@ public final class Submit implements Callable<Integer> {
     readable("--webhook-url", webhookUrl, violations);
     readable("--otp", otp, violations);
     reference.forEach((key, value) -> readable("--reference", key + value, violations));
-    if (priority < 0 || priority > 9) {
+    if (priority != null && (priority < 0 || priority > 9)) {
       violations.add("--priority must be from 0 to 9");
     }
     ObjectNode request = JSON.createObjectNode();
@@ -261,7 +270,10 @@ public final class Submit implements Callable<Integer> {
     } else {
       given = otp;
     }
-    if (given == null || Text.trimmed(given).isEmpty()) {
+    if (given == null) {
+      throw new ParameterException(command.commandLine(), "standard input is closed or empty: there is no one-time password in it");
+    }
+    if (Text.trimmed(given).isEmpty()) {
       throw new ParameterException(command.commandLine(), "the one-time password is empty");
     }
     return Text.trimmed(given);
@@ -289,7 +301,7 @@ public final class Submit implements Callable<Integer> {
         message.setStringProperty("PairingReplay", "true");
       }
       MessageProducer producer = session.createProducer(session.createQueue(QUEUE));
-      producer.setPriority(priority);
+      producer.setPriority(priority == null ? Message.DEFAULT_PRIORITY : priority);
       producer.setTimeToLive(lifetime == null ? 0 : lifetime.toMillis());
       producer.send(message);
     } catch (JMSException e) {
@@ -299,39 +311,26 @@ public final class Submit implements Callable<Integer> {
   }
 
   private int sent() {
-    System.out.println(json ? JSON.createObjectNode().put("job_id", job).put("queue", QUEUE).toString() : job);
-    return 0;
+    output.done(JSON.createObjectNode().put("job_id", job).put("queue", QUEUE), job);
+    return ExitCodes.DONE;
   }
 
   private int follow(Outcomes outcomes, Duration limit) throws JMSException {
     List<JsonNode> ended = new ArrayList<>();
     outcomes.follow(Set.of(job), limit, ended::add);
     if (ended.isEmpty()) {
-      System.err.println("pairing-bridge submit: no outcome of job " + job + " within " + wait
-          + ". It is not lost: it is in its queue or under way, and its outcome will be on pairing.outcomes;"
-          + " 'pairing-bridge status' tells whether the bridge takes jobs");
-      if (json) {
-        System.out.println(JSON.createObjectNode().put("job_id", job).putNull("outcome"));
+      Screen.note("No outcome of job " + job + " within " + wait + ". It is not lost: it is in its queue or under way, and its outcome will be on"
+          + " pairing.outcomes; 'pairing-bridge job " + job + "' tells how it is, 'pairing-bridge status' whether the bridge takes jobs");
+      if (output.json()) {
+        Output.print(JSON.createObjectNode().put("job_id", job).putNull("outcome"));
       }
-      return 1;
+      return ExitCodes.NO_ANSWER;
     }
     JsonNode data = ended.get(0);
-    if (json) {
-      System.out.println(Text.line(line(data)));
-    } else {
-      Table table = new Table("JOB", "OUTCOME", "REASON", "ATTEMPTS", "TERMINAL", "WHAT TO DO");
-      table.row(job, data.path("outcome").asText(), data.path("reason").asText(), data.path("attempts").asText(),
-          data.path("terminal_id").asText(), data.path("remedy").asText());
-      table.print(System.out);
-    }
-    return "PAIRED".equals(data.path("outcome").asText()) ? 0 : 1;
-  }
-
-  private static String line(JsonNode data) {
-    try {
-      return JSON.writeValueAsString(data);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("an outcome cannot be written as JSON", e);
-    }
+    Table table = new Table("JOB", "OUTCOME", "REASON", "ATTEMPTS", "TERMINAL").below("DETAIL").below("WHAT TO DO");
+    table.row(job, data.path("outcome").asText(), data.path("reason").asText(), data.path("attempts").asText(),
+        data.path("terminal_id").asText(), data.path("detail").asText(), data.path("remedy").asText());
+    output.print(table, data);
+    return "PAIRED".equals(data.path("outcome").asText()) ? ExitCodes.DONE : ExitCodes.NOT_PAIRED;
   }
 }

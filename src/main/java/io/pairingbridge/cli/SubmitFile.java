@@ -14,7 +14,6 @@ import io.pairingbridge.batch.BatchQueue;
 import io.pairingbridge.batch.CheckedBatch;
 import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.intake.RequestBody;
-import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.text.Text;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
@@ -40,16 +39,16 @@ final class SubmitFile {
   private static final int MOST_TOLD = 1_000;
 
   private final Path file;
-  private final boolean json;
+  private final Output output;
   private long good;
   private long refused;
   private long tooOld;
   private String problem;
   private final List<Flaw> flaws = new ArrayList<>();
 
-  SubmitFile(Path file, boolean json) {
+  SubmitFile(Path file, Output output) {
     this.file = file;
-    this.json = json;
+    this.output = output;
   }
 
   /**
@@ -75,9 +74,9 @@ final class SubmitFile {
       problem = e.getMessage();
     }
     if (problem != null) {
-      System.err.println(Text.line(file + ": " + problem));
+      Screen.note(file + ": " + problem);
     }
-    System.err.println(Text.line(file.toString()) + ": " + good + " rows are good, " + refused + " are refused"
+    Screen.note(file + ": " + good + (good == 1 ? " row is good, " : " rows are good, ") + refused + (refused == 1 ? " is refused" : " are refused")
         + (tooOld == 0 ? "" : ", " + tooOld + " are too old")
         + (problem == null ? "" : "; the rest could not be read"));
     return refused == 0 && tooOld == 0 && problem == null && good > 0;
@@ -91,11 +90,18 @@ final class SubmitFile {
     for (Flaw flaw : all) {
       if (flaws.size() < MOST_TOLD) {
         flaws.add(flaw);
-        System.err.println(Text.line(flaw.toString()));
+        flawed(flaw);
       } else if (flaws.size() == MOST_TOLD) {
         flaws.add(new Flaw(flaw.line(), null, "from here on there is more that is not listed"));
-        System.err.println(Text.line(flaws.get(MOST_TOLD).toString()));
+        flawed(flaws.get(MOST_TOLD));
       }
+    }
+  }
+
+  /** As JSON they stand in the result. */
+  private void flawed(Flaw flaw) {
+    if (!output.json()) {
+      Screen.note(flaw.toString());
     }
   }
 
@@ -109,7 +115,7 @@ final class SubmitFile {
   }
 
   void printChecked() {
-    if (!json) {
+    if (!output.json()) {
       return;
     }
     ObjectNode node = JSON.createObjectNode().put("file", file.toString()).put("good", good).put("refused", refused).put("too_old", tooOld)
@@ -138,28 +144,29 @@ final class SubmitFile {
   }
 
   int sent(String batchId) {
-    System.out.println(json ? JSON.createObjectNode().put("batch_id", batchId).put("queue", QUEUE).put("rows", rows()).toString() : batchId);
-    return 0;
+    output.done(JSON.createObjectNode().put("batch_id", batchId).put("queue", QUEUE).put("rows", rows()), batchId);
+    return ExitCodes.DONE;
   }
 
-  int follow(BatchList batches, String batchId, long sentAt, Duration limit) throws InterruptedException {
-    Thread hint = new Thread(() -> System.err.println("\nThe batch goes on. To watch it again: pairing-bridge batches --watch "
-        + batchId));
+  int follow(BatchList batches, String batchId, String earlier, Duration limit) throws InterruptedException {
+    Thread hint = new Thread(() -> Screen.note("The batch goes on. To watch it again: pairing-bridge batches --watch " + batchId));
     Runtime.getRuntime().addShutdownHook(hint);
-    Progress last;
+    BatchLine last;
     try {
-      last = new BatchProgress(batches).follow(batchId, sentAt, rows(), limit);
+      last = new BatchProgress(batches).follow(batchId, earlier, rows(), limit);
     } finally {
       removeQuietly(hint);
     }
     if (last == null) {
-      System.err.println("pairing-bridge submit: the bridge has not begun batch " + batchId + " within the time. It is not lost: it lies"
-          + " on " + QUEUE + "; 'pairing-bridge status' tells whether the bridge runs");
-      return 1;
+      Screen.note("The bridge has not begun batch " + batchId + " within the time. It is not lost: it lies on " + QUEUE
+          + "; 'pairing-bridge status' tells whether the bridge runs");
+      if (output.json()) {
+        Output.print(JSON.createObjectNode().put("batch_id", batchId).putNull("phase"));
+      }
+      return ExitCodes.NO_ANSWER;
     }
-    System.out.println(json ? BatchProgress.json(last).toString() : "batch " + batchId + " is " + last.batch().phase() + ": "
-        + BatchProgress.words(last) + (last.batch().problem() == null ? "" : "; " + Text.line(last.batch().problem())));
-    return BatchProgress.verdict(last);
+    last.print(output);
+    return last.verdict();
   }
 
   private static void removeQuietly(Thread hint) {

@@ -53,7 +53,7 @@ public final class BatchView implements AutoCloseable {
     }
   }
 
-  private static JournalException unreadable(String name, Exception cause) {
+  static JournalException unreadable(String name, Exception cause) {
     return new JournalException("the bridge's journal " + name + " can't be read: this command runs on the bridge's machine, as a"
         + " user that may read its data directory, once the bridge has been started", cause);
   }

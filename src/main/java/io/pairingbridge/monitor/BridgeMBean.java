@@ -25,6 +25,7 @@ import io.pairingbridge.text.Text;
 import jakarta.jms.JMSException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,7 +64,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
    * @param keyProblem why the key files are not used as they are now
    * @param reconcile begins a round at once
    */
-  public record Parts(String version, String instance, String environment, Clock clock, Journal journal, Intake intake,
+  public record Parts(String version, String instance, String environment, Path dataDirectory, Clock clock, Journal journal, Intake intake,
       Activity activity, RateLimit rateLimit, AttentionQueues queues, RequestBody requests, AuditLog audit,
       Supplier<List<KeyInUse>> keys, Supplier<Optional<String>> keyProblem, Reconcile reconcile) {}
 
@@ -115,6 +116,11 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   @Override
   public String getEnvironment() {
     return parts.environment();
+  }
+
+  @Override
+  public String getDataDirectory() {
+    return Text.line(parts.dataDirectory().toString());
   }
 
   @Override

@@ -33,6 +33,9 @@ public interface PairingBridgeMXBean {
   @Sentence("Where terminals are paired: sandbox, production or simulator.")
   String getEnvironment();
 
+  @Sentence("The folder in which this bridge keeps its journal, its broker and its passwords.")
+  String getDataDirectory();
+
   @Sentence("When this process was started.")
   String getStartedAt();
 

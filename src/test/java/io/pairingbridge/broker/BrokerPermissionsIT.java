@@ -69,7 +69,8 @@ class BrokerPermissionsIT {
           Action.BROWSE, Set.of(BrokerUsers.ERP_CREDENTIALS)),
       BrokerQueue.OUTCOMES, Map.of(
           Action.SEND, Set.of(BrokerUsers.BRIDGE),
-          Action.CONSUME, Set.of(BrokerUsers.ERP_REQUESTER)),
+          Action.CONSUME, Set.of(BrokerUsers.ERP_REQUESTER),
+          Action.BROWSE, Set.of(BrokerUsers.ERP_REQUESTER)),
       BrokerQueue.DEAD_LETTERS, Map.of(
           Action.SEND, Set.of(BrokerUsers.BRIDGE),
           Action.CONSUME, Set.of(BrokerUsers.OPERATOR),

@@ -196,6 +196,21 @@ class BundleIT {
   }
 
   @Test
+  void bringsCompletionAndManualPagesOfItsCommands(@TempDir Path folder) throws Exception {
+    Path home = unpack(folder);
+    Path script = home.resolve("share/bash-completion/completions/pairing-bridge");
+    assertThat(home.resolve("share/zsh/site-functions/_pairing-bridge")).content().startsWith("#compdef pairing-bridge\n").contains("outcomes");
+    assertThat(home.resolve("share/fish/vendor_completions.d/pairing-bridge.fish")).content().contains("outcomes");
+    assertThat(home.resolve("share/man/man1/pairing-bridge-outcomes.1")).content().contains(".SH EXAMPLES");
+    ProcessBuilder completion = new ProcessBuilder(home.resolve("bin/pairing-bridge").toString(), "completion", "bash");
+    Process process = completion.redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(printed).as("as the command prints it").isEqualTo(Files.readString(script));
+    assertThat(process.waitFor()).isZero();
+    assertThat(new ProcessBuilder("bash", "-n", script.toString()).inheritIO().start().waitFor()).isZero();
+  }
+
+  @Test
   void saysWhatItConsistsOfAndUnderWhichLicences(@TempDir Path folder) throws Exception {
     Path home = unpack(folder);
     JsonNode sbom = JSON.readTree(home.resolve("sbom.cdx.json").toFile());
@@ -270,7 +285,7 @@ class BundleIT {
     try (Stream<Path> children = Files.list(folder)) {
       Path home = children.filter(p -> p.getFileName().toString().startsWith("pairing-bridge-")).findFirst().orElseThrow();
       try (Stream<Path> top = Files.list(home)) {
-        assertThat(top.map(p -> p.getFileName().toString())).contains("bin", "lib", "routes", "config", "docker", "docs", "README.md", "SECURITY.md");
+        assertThat(top.map(p -> p.getFileName().toString())).contains("bin", "lib", "share", "routes", "config", "docker", "docs", "README.md", "SECURITY.md");
       }
       return home;
     }

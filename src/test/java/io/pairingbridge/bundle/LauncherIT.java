@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.testing.Launcher;
 import io.pairingbridge.testing.Stage;
 import jakarta.jms.Connection;
 import jakarta.jms.Message;
@@ -11,7 +12,6 @@ import jakarta.jms.MessageConsumer;
 import jakarta.jms.Session;
 import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,9 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.jar.Attributes;
-import java.util.jar.JarOutputStream;
-import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -38,7 +35,7 @@ class LauncherIT {
 
   @Test
   void sendsANameAsItWasTypedOrNotAtAll(@TempDir Path folder) throws Exception {
-    Path launcher = home(folder.resolve("home"));
+    Path launcher = Launcher.home(folder.resolve("home"));
     try (Stage stage = new Stage(folder.resolve("stage"))) {
       Map<String, String> environment = new TreeMap<>(Map.of("PAIRING_ENVIRONMENT", "simulator", "PAIRING_BROKER_EMBEDDED", "false",
           "PAIRING_BROKER_URL", stage.settingTexts().get("pairing.broker.url"), "PAIRING_BROKER_USERS_ERP_REQUESTER_PASSWORD",
@@ -69,7 +66,7 @@ class LauncherIT {
 
   @Test
   void findsFilesAndPrintsJsonInUtf8WhateverTheLocale(@TempDir Path folder) throws Exception {
-    Path launcher = home(folder.resolve("home"));
+    Path launcher = Launcher.home(folder.resolve("home"));
     String csv = folder + "/" + UTF8 + ".csv";
     Came made = shell("printf 'name,otp\\nT\\303\\266pfer,123456\\n' > \"$(printf '" + csv + "')\"", Map.of(), Map.of());
     assertThat(made.code()).as(made.err()).isZero();
@@ -79,23 +76,6 @@ class LauncherIT {
     JsonNode json = Stage.json(came.out());
     assertThat(json.path("good").asInt()).isEqualTo(1);
     assertThat(json.path("file").asText()).endsWith("T\u00f6pfer \ud83d\ude00.csv");
-  }
-
-  /** A bundle's folder with the launcher and one jar that names the classes of this build. */
-  private static Path home(Path folder) throws IOException {
-    Files.createDirectories(folder.resolve("lib"));
-    Manifest manifest = new Manifest();
-    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
-    manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-        .map(entry -> Path.of(entry).toUri().toString()).collect(Collectors.joining(" ")));
-    try (OutputStream jar = Files.newOutputStream(folder.resolve("lib/all.jar"))) {
-      new JarOutputStream(jar, manifest).close();
-    }
-    Files.createSymbolicLink(folder.resolve("config"), Path.of("config").toAbsolutePath());
-    Files.createSymbolicLink(folder.resolve("docker"), Path.of("docker").toAbsolutePath());
-    Path launcher = Files.copy(Path.of("src/main/bin/pairing-bridge"), Files.createDirectories(folder.resolve("bin")).resolve("pairing-bridge"));
-    launcher.toFile().setExecutable(true);
-    return launcher;
   }
 
   private static String absoluteClassPath(String separator) {

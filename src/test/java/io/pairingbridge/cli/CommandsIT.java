@@ -103,14 +103,14 @@ class CommandsIT {
   @Test
   void failsWhenTheJobIsNotPaired() {
     Ran ran = Ran.command("submit", "--job", "till-refused", "--name", "Till", "--otp", "050400", "--wait");
-    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.code()).isEqualTo(3);
     assertThat(ran.out()).contains("till-refused", "REJECTED");
   }
 
   @Test
   void givesAJobItsLifetime() {
     Ran ran = Ran.command("submit", "--name", "Till", "--otp", "060001", "--expires", "1ms", "--wait=30s");
-    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.code()).isEqualTo(3);
     assertThat(ran.out()).contains("EXPIRED");
   }
 
@@ -126,7 +126,7 @@ class CommandsIT {
   void saysThatAJobWithoutAnOutcomeIsNotLost() throws IOException {
     Ran ran = Ran.command("submit", "--job", "till-slow", "--name", "Till", "--otp", "080503", "--wait=300ms",
         "--json");
-    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.code()).isEqualTo(4);
     assertThat(JSON.readTree(ran.out())).isEqualTo(JSON.readTree("{\"job_id\":\"till-slow\",\"outcome\":null}"));
     assertThat(ran.err()).contains("It is not lost");
     await().atMost(Duration.ofSeconds(30)).until(() -> collect("--max", "1").out().contains("till-slow"));
@@ -477,7 +477,11 @@ class CommandsIT {
     pair("till-st1", "150001");
     Ran table = Ran.command("status");
     assertThat(table.code()).as(table.all()).isZero();
-    assertThat(table.out()).contains("version", "ready", "open since", "PAIRED", "PUBLISHED", "calls in flight");
+    assertThat(table.out()).startsWith("intake    open since").contains("version", "environment simulator", "/console/",
+        folder.resolve("data").toString(), "PAIRED", "PUBLISHED", "under way");
+    assertThat(table.out().lines().count()).isLessThan(24);
+    assertThat(table.out().lines()).allSatisfy(line -> assertThat(Screen.width(line)).isLessThanOrEqualTo(80));
+    assertThat(table.out()).as("times of people").doesNotContainPattern("\\d\\dT\\d\\d:").doesNotContainPattern("\\d\\.\\d{3}");
 
     JsonNode status = JSON.readTree(Ran.command("status", "--json").out());
     assertThat(status.path("ready").asBoolean()).isTrue();
@@ -485,6 +489,9 @@ class CommandsIT {
     assertThat(status.path("jobs").path("PAIRED").asLong()).isPositive();
     assertThat(status.path("calls_in_flight").isIntegralNumber()).isTrue();
     assertThat(status.path("version").asText()).isNotBlank();
+    assertThat(status.path("environment").asText()).isEqualTo("simulator");
+    assertThat(status.path("data_directory").asText()).isEqualTo(folder.resolve("data").toString());
+    assertThat(status.path("page").asText()).endsWith("/console/");
     assertThat(status.path("problems")).isEmpty();
   }
 
@@ -498,7 +505,8 @@ class CommandsIT {
     Ran closed = Ran.command("status");
 
     assertThat(closed.code()).isEqualTo(1);
-    assertThat(closed.out()).containsPattern("intake +closed").contains("the endpoint answers 404");
+    assertThat(closed.out()).startsWith("intake    ").containsPattern("intake +(closed|probing) since").contains("the endpoint answers 404");
+    assertThat(closed.out().lines().count()).isLessThan(24);
     pair("till-probe", "151001");
     await().atMost(Duration.ofSeconds(10)).until(() -> Ran.command("status").code() == 0);
   }
@@ -577,12 +585,12 @@ class CommandsIT {
     properties.with(Map.of("pairing.broker.embedded", "false",
         "pairing.broker.url", running.bridge.broker().url(), "pairing.broker.username", "bridge",
         "pairing.broker.password", running.bridge.broker().password()));
-    assertThat(Ran.command("check").out()).containsPattern("OK    broker .*permissions are right");
+    assertThat(Ran.command("check", "-o", "wide").out()).containsPattern("OK    broker .*permissions are right");
     properties.with(Map.of("pairing.broker.embedded", "false",
         "pairing.broker.url", running.bridge.broker().url(), "pairing.broker.username", "erp-credentials",
         "pairing.broker.password", BrokerUsers.read(folder.resolve("data"), Map.of())
             .password("erp-credentials")));
-    Ran ran = Ran.command("check");
+    Ran ran = Ran.command("check", "-o", "wide");
     assertThat(ran.code()).isEqualTo(1);
     assertThat(ran.out()).containsPattern("FAIL  broker .*pairing.requests")
         .containsPattern("FAIL  broker .*credentials");

@@ -91,7 +91,7 @@ class ManagementTlsIT {
       try (BufferedReader lines = new BufferedReader(new InputStreamReader(watching.getInputStream(), StandardCharsets.UTF_8))) {
         JsonNode before = JSON.readTree(lines.readLine());
         assertThat(before.path("ready").asBoolean()).isTrue();
-        assertThat(Ran.command("submit", "--job", "watched", "--name", "Till 1", "--otp", "canary-0400", "--wait=1m").code()).isEqualTo(1);
+        assertThat(Ran.command("submit", "--job", "watched", "--name", "Till 1", "--otp", "canary-0400", "--wait=1m").code()).isEqualTo(3);
         JsonNode after;
         do {
           after = JSON.readTree(lines.readLine());
