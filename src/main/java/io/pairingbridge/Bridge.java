@@ -1,6 +1,5 @@
 package io.pairingbridge;
 
-import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.pairingbridge.batch.BatchInbox;
@@ -257,7 +256,7 @@ public class Bridge implements AutoCloseable {
   }
 
   /** The operator's page and JMX, on the management server that Camel has just started. */
-  private void mount(CamelContext context, AuditLog audit, MeterRegistry meters, ConnectionLimits connections) {
+  private void mount(CamelContext context, AuditLog audit, PrometheusMeterRegistry meters, ConnectionLimits connections) {
     VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(context,
         VertxPlatformHttpRouter.getRouterNameFromPort(settings.management().port()));
     if (router == null) {
@@ -508,12 +507,11 @@ public class Bridge implements AutoCloseable {
     properties.setProperty("camel.management.useGlobalSslContextParameters", Boolean.toString(settings.management().tls()));
     properties.setProperty("camel.management.healthCheckEnabled", "true");
     properties.setProperty("camel.management.healthPath", "/observe/health");
-    properties.setProperty("camel.management.metricsEnabled", "true");
+    properties.setProperty("camel.management.metricsEnabled", "false"); // ManagementSite serves them, whatever the client accepts
     properties.setProperty("camel.management.infoEnabled", "true");
     properties.setProperty("camel.management.infoPath", "/observe/info");
     properties.setProperty("camel.management.jolokiaEnabled", "false");
     properties.setProperty("camel.metrics.enabled", "true");
-    properties.setProperty("camel.metrics.path", "/observe/metrics");
     properties.setProperty("camel.metrics.enableRoutePolicy", "true");
     properties.setProperty("camel.metrics.enableMessageHistory", "false");
     // Timers of every send to every endpoint, beside those of the routes: a tenth of Camel's processor time for nothing that is asked.
