@@ -58,10 +58,17 @@ public final class Check implements Callable<Integer> {
   @Option(names = "--json", description = "prints one JSON object")
   private boolean json;
 
+  @Option(names = "--settings", description = "prints each setting with its value and the file and line, environment variable or"
+      + " system property that it comes from, and checks nothing else; secrets are shown as ***")
+  private boolean onlySettings;
+
   private final List<Verdict> verdicts = new ArrayList<>();
 
   @Override
   public Integer call() {
+    if (onlySettings) {
+      return SettingsList.print(home, json);
+    }
     Settings settings = settings();
     if (settings != null) {
       schema(settings);

@@ -1,7 +1,9 @@
 package io.pairingbridge.cli;
 
+import io.pairingbridge.settings.SettingInUse;
 import io.pairingbridge.settings.Settings;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** The options of every command that reads the settings. */
@@ -22,6 +24,11 @@ final class Home {
   /** For commands that talk to a bridge or its broker: what only a bridge needs may be missing. */
   Settings clientSettings() {
     return Settings.loadForClient(folder(), profile());
+  }
+
+  /** Where each setting comes from, right or wrong. */
+  List<SettingInUse> settingsInUse() {
+    return Settings.inUse(folder(), profile());
   }
 
   private String profile() {
