@@ -3,7 +3,6 @@ package io.pairingbridge;
 import io.pairingbridge.cli.Check;
 import io.pairingbridge.cli.Collect;
 import io.pairingbridge.cli.Demo;
-import io.pairingbridge.cli.Failures;
 import io.pairingbridge.cli.Keys;
 import io.pairingbridge.cli.Letters;
 import io.pairingbridge.cli.ListBatches;
@@ -41,6 +40,11 @@ public final class PairingBridge {
     // Programs read what is printed, and they read UTF-8, whatever the locale of whoever started it.
     System.setOut(utf8(FileDescriptor.out));
     System.setErr(utf8(FileDescriptor.err));
+    String wrongFormat = LogFormat.choose(System.getenv());
+    if (wrongFormat != null) {
+      System.err.println("pairing-bridge: " + wrongFormat);
+      System.exit(CommandLine.ExitCode.USAGE);
+    }
     // Libraries that log through java.util.logging write to the same log, in the same form.
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
@@ -60,8 +64,8 @@ public final class PairingBridge {
     return new CommandLine(new PairingBridge())
         .setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8))
-        .setExecutionExceptionHandler(Failures::report)
-        .setParameterExceptionHandler(Failures::usage)
+        .setExecutionExceptionHandler(LogFormat::failed)
+        .setParameterExceptionHandler(LogFormat::misused)
         // A value that begins with @ is that value, not a file with more options.
         .setExpandAtFiles(false)
         .setCaseInsensitiveEnumValuesAllowed(true)

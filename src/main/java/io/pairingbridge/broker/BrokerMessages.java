@@ -1,0 +1,71 @@
+package io.pairingbridge.broker;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.EventArgUtil;
+import ch.qos.logback.classic.turbo.TurboFilter;
+import ch.qos.logback.core.spi.FilterReply;
+import io.pairingbridge.text.Text;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
+import org.slf4j.helpers.MessageFormatter;
+
+/**
+ * Keeps what the broker and its client log short, and says in words what is expected. In config/logback.xml, for both forms of the log: a
+ * message that is not to be seen as it is is logged once more, as it should be. {@code PAIRING_DEBUG=true} leaves stack traces in.
+ */
+public final class BrokerMessages extends TurboFilter {
+  private static final String LOGGERS = "org.apache.activemq.artemis";
+  private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(BrokerMessages.class);
+  /** Characters of a line: some quote a whole message with all its properties. */
+  private static final int LONGEST = 300;
+  /** One kind is told once in this time, however often the broker says it. */
+  private static final long AGAIN_NANOS = TimeUnit.MINUTES.toNanos(1);
+  /** What is no fault, by the message's code. */
+  private static final Map<String, String> EXPECTED = Map.of(
+      "AMQ142015", "The broker found transactions that were cut off, and discarded them: what they held comes again (AMQ142015)",
+      "AMQ222059", "The broker has messages already that were sent again, and keeps one of each: a crash cut off who sent them"
+          + " (AMQ222059)");
+
+  private final boolean traces = "true".equals(System.getenv("PAIRING_DEBUG"));
+  private final Map<String, Long> told = new ConcurrentHashMap<>();
+
+  @Override
+  public FilterReply decide(Marker marker, Logger logger, Level level, String format, Object[] parameters, Throwable failure) {
+    if (format == null || !logger.getName().startsWith(LOGGERS) || !level.isGreaterOrEqual(logger.getEffectiveLevel())) {
+      return FilterReply.NEUTRAL;
+    }
+    int code = format.indexOf(':');
+    String expected = code > 0 ? EXPECTED.get(format.substring(0, code)) : null;
+    if (expected != null) {
+      long now = System.nanoTime();
+      Long before = told.get(expected);
+      if (before == null || now - before > AGAIN_NANOS) {
+        told.put(expected, now);
+        LOG.info(expected);
+      }
+      return FilterReply.DENY;
+    }
+    Throwable cause = failure == null ? EventArgUtil.extractThrowable(parameters) : failure;
+    String message = MessageFormatter.basicArrayFormat(format, parameters);
+    boolean trace = cause != null && !traces;
+    if (message == null || message.length() <= LONGEST && !trace) {
+      return FilterReply.NEUTRAL;
+    }
+    String shorter = Text.cut(trace ? message + " (" + root(cause) + ")" : message, LONGEST);
+    logger.log(marker, Logger.class.getName(), Level.toLocationAwareLoggerInteger(level), "{}", new Object[] {shorter},
+        trace ? null : cause);
+    return FilterReply.DENY;
+  }
+
+  private static Throwable root(Throwable failure) {
+    Throwable root = failure;
+    while (root.getCause() != null && root.getCause() != root) {
+      root = root.getCause();
+    }
+    return root;
+  }
+}
