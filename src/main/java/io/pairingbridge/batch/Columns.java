@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /** The names of columns and fields: those with a meaning of their own, and those that only look like one of them. */
 final class Columns {
@@ -22,6 +23,8 @@ final class Columns {
   private static final int LONGEST_NAME = 64;
   /** Columns of a document, those without a name included: as many as a row of JSON may have fields. */
   static final int MOST = 64;
+  /** What a byte order mark becomes where somebody read or wrote the document in another encoding than its own. */
+  private static final Pattern MARK_CONVERTED = Pattern.compile("^(\\?|\ufffd+|\u00ef\u00bb\u00bf)");
   /** How much of what is wrong is told. */
   private static final int MOST_PROBLEMS = 16;
 
@@ -94,9 +97,9 @@ final class Columns {
     return isHeader(fields) && fields.stream().map(Columns::again).toList().equals(columns);
   }
 
-  /** Behind a byte order mark inside of a document, quotes belong to the value. */
+  /** Behind a byte order mark inside of a document, quotes belong to the value; and a converter may have made something else of the mark. */
   private static String again(String field) {
-    return meant(field.indexOf('"') < 0 ? field : field.replace('"', ' '));
+    return meant(MARK_CONVERTED.matcher(field.indexOf('"') < 0 ? field : field.replace('"', ' ')).replaceFirst(""));
   }
 
   /** The column that was surely meant by this one, or null. */

@@ -113,7 +113,8 @@ class BatchDocumentTest {
 
   @Test
   void doesNotTakeAHeaderThatComesAgainForARow() throws Exception {
-    for (String again : List.of("name,otp,Store", " NAME,OTP,Store", "\ufeffname,otp,Store", "\ufeff\"name\",\"otp\",Store")) {
+    for (String again : List.of("name,otp,Store", " NAME,OTP,Store", "\ufeffname,otp,Store", "\ufeff\"name\",\"otp\",Store",
+        "?name,otp,Store", "\u00ef\u00bb\u00bfname,otp,Store", "\ufffd\ufffdname,otp,Store")) {
       assertRefused(all("name,otp,Store\nTill,1,S\n" + again + "\nTill,2,S\n"), "2", null, "3", "header once more", "4", null);
     }
     assertThatThrownBy(() -> all("name,otp\nTill,1\notp,name\n2,Till\n")).isInstanceOf(BatchException.class)
