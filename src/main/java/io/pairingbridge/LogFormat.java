@@ -2,8 +2,6 @@ package io.pairingbridge;
 
 import io.pairingbridge.cli.Failures;
 import io.pairingbridge.text.Text;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -11,6 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * How the log is written: {@value #VARIABLE} in the environment, {@code text} (the default, also where it is empty) or {@code json}, in
@@ -63,10 +62,11 @@ final class LogFormat {
     if (!json(wrong.getCommandLine())) {
       return Failures.usage(wrong, arguments);
     }
-    StringWriter said = new StringWriter();
-    wrong.getCommandLine().setErr(new PrintWriter(said));
-    int code = Failures.usage(wrong, arguments);
-    said.toString().lines().forEach(line -> LoggerFactory.getLogger(PairingBridge.class).error("{}", line));
-    return code;
+    // What was typed in the wrong place may be a secret: only names of options are repeated.
+    String fault = wrong instanceof UnmatchedArgumentException unmatched ? unmatched.getUnmatched().stream()
+        .filter(argument -> argument.startsWith("-")).map(argument -> "unknown option " + argument.replaceFirst("=.*", "")).findFirst()
+        .orElse("there is a value that belongs to no option") : wrong.getMessage();
+    LoggerFactory.getLogger(PairingBridge.class).error("pairing-bridge run: {}; see 'pairing-bridge run --help'", fault);
+    return CommandLine.ExitCode.USAGE;
   }
 }

@@ -82,7 +82,7 @@ class LauncherIT {
   }
 
   /** A bundle's folder with the launcher and one jar that names the classes of this build. */
-  static Path home(Path folder) throws IOException {
+  private static Path home(Path folder) throws IOException {
     Files.createDirectories(folder.resolve("lib"));
     Manifest manifest = new Manifest();
     manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
@@ -91,9 +91,8 @@ class LauncherIT {
     try (OutputStream jar = Files.newOutputStream(folder.resolve("lib/all.jar"))) {
       new JarOutputStream(jar, manifest).close();
     }
-    for (String part : List.of("config", "docker", "routes")) {
-      Files.createSymbolicLink(folder.resolve(part), Path.of(part).toAbsolutePath());
-    }
+    Files.createSymbolicLink(folder.resolve("config"), Path.of("config").toAbsolutePath());
+    Files.createSymbolicLink(folder.resolve("docker"), Path.of("docker").toAbsolutePath());
     Path launcher = Files.copy(Path.of("src/main/bin/pairing-bridge"), Files.createDirectories(folder.resolve("bin")).resolve("pairing-bridge"));
     launcher.toFile().setExecutable(true);
     return launcher;

@@ -10,6 +10,7 @@ import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.simulator.Simulator;
 import io.pairingbridge.testing.Child;
+import io.pairingbridge.testing.Launcher;
 import io.pairingbridge.testing.LedgerEndpoint.Call;
 import io.pairingbridge.testing.Stage;
 import jakarta.jms.Connection;
@@ -53,7 +54,7 @@ class LogIT {
 
   @BeforeEach
   void prepare() throws IOException {
-    launcher = LauncherIT.home(folder.resolve("home"));
+    launcher = Launcher.home(folder.resolve("home"));
     data = folder.resolve("data");
     simulator = Simulator.start("127.0.0.1", 0, Duration.ofMillis(300));
     KeyPairs.writePublic(KeyPairs.generate(KeyKind.P256, "log-test"), folder.resolve("recipients.jwks"));
@@ -151,6 +152,8 @@ class LogIT {
       fails(form, "a port", Map.of("PAIRING_MANAGEMENT_PORT", port), "the management address 127.0.0.1:" + port + " cannot be used");
       fails(form, "the broker's port", Map.of("PAIRING_BROKER_EMBEDDED_PORT", port), "can't listen on 127.0.0.1:" + port);
     }
+    Files.delete(folder.resolve("home/routes"));
+    fails(form, "no routes", Map.of(), "there are no routes in " + folder.resolve("home/routes") + ": restore the folder from the bundle");
   }
 
   private void fails(String form, String what, Map<String, String> more, String... says) throws Exception {

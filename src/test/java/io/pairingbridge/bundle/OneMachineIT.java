@@ -149,7 +149,9 @@ class OneMachineIT {
     String said = run(List.of(SYSTEMD_ANALYZE.toString(), "security", "--offline=true", "--no-pager", unit), 0);
     Matcher exposure = Pattern.compile("Overall exposure level for pairing-bridge.service: ([0-9.]+)").matcher(said);
     assertThat(exposure.find()).as(said).isTrue();
-    assertThat(Files.readString(Path.of("docs/one-machine.md"))).contains("`systemd-analyze security` rates it " + exposure.group(1));
+    Matcher documented = Pattern.compile("`systemd-analyze security` rates it ([0-9.]+)").matcher(Files.readString(Path.of("docs/one-machine.md")));
+    assertThat(documented.find()).isTrue();
+    assertThat(Double.parseDouble(exposure.group(1))).isLessThanOrEqualTo(Double.parseDouble(documented.group(1)));
     assertThat(said).as("names of settings that systemd does not know").doesNotContain("Unknown key", "Failed to parse", "ignoring");
     String verified = run(List.of("sh", "-c", SYSTEMD_ANALYZE + " verify " + unit + " 2>&1 | grep pairing-bridge || true"), 0);
     assertThat(verified).isEmpty();
