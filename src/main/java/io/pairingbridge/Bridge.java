@@ -229,8 +229,9 @@ public class Bridge implements AutoCloseable {
     BatchInbox inbox = new BatchInbox(settings.batchInbox(), instance, batches, journal.batches(), settings.batchKeep(), clock);
     main.bind("batchQueue", new BatchQueue(batches));
     main.bind("batchInbox", inbox);
-    main.bind("batchReports", new BatchReports(journal.batches(), inbox, settings.dataDirectory().resolve("batches"),
-        Remedy::of, settings.environment(), clock));
+    BatchReports reports = new BatchReports(journal.batches(), inbox, settings.dataDirectory().resolve("batches"), Remedy::of,
+        settings.environment(), clock);
+    main.bind("batchReports", reports);
     configure(main);
     Tracing tracing = settings.tracing().url() != null ? open(new Tracing(settings.tracing(), instance)) : null;
     main.addMainListener(new MainListenerSupport() {
@@ -255,7 +256,7 @@ public class Bridge implements AutoCloseable {
     main.start();
     undecodable.start(message -> tell(message, context, batches));
     open(undecodable);
-    mount(context, audit, meters, connections);
+    mount(context, audit, meters, connections, reports);
     data.started();
     started = true;
     LOG.info("Pairing Bridge {} takes requests from {} and calls {} ({})", Version.get(), address.url(),
@@ -272,7 +273,8 @@ public class Bridge implements AutoCloseable {
   }
 
   /** The operator's page and JMX, on the management server that Camel has just started. */
-  private void mount(CamelContext context, AuditLog audit, PrometheusMeterRegistry meters, ConnectionLimits connections) {
+  private void mount(CamelContext context, AuditLog audit, PrometheusMeterRegistry meters, ConnectionLimits connections,
+      BatchReports reports) {
     VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(context,
         VertxPlatformHttpRouter.getRouterNameFromPort(settings.management().port()));
     if (router == null) {
@@ -299,7 +301,7 @@ public class Bridge implements AutoCloseable {
       }
       return users;
     }, settings.home().resolve("config/jolokia-access.xml"), audit, meters, connections));
-    site.mount(router, router.vertx());
+    site.reports(reports::page).mount(router, router.vertx());
     sayWhereThePageIs();
   }
 

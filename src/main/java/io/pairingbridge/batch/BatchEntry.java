@@ -67,8 +67,13 @@ public sealed interface BatchEntry {
    * A place that can't be used; the rows after it can.
    *
    * @param row what was understood of it, or null
+   * @param sameOtpAs number of the earlier row that has its one-time password, from 1, or null
    */
-  record Refused(long line, List<Flaw> flaws, Row row) implements BatchEntry {
+  record Refused(long line, List<Flaw> flaws, Row row, Long sameOtpAs) implements BatchEntry {
+    Refused(long line, List<Flaw> flaws, Row row) {
+      this(line, flaws, row, null);
+    }
+
     @Override
     public int characters() {
       return row == null ? 0 : row.characters();

@@ -18,8 +18,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -53,8 +51,7 @@ import org.slf4j.LoggerFactory;
 public final class BatchInbox {
   private static final Logger LOG = LoggerFactory.getLogger(BatchInbox.class);
   /** Documents, and what people put there in their place: that is taken too, so that they are told. */
-  private static final Pattern DOCUMENT = Pattern.compile("[^.~].*\\.(csv|tsv|txt|json|ndjson|jsonl|xlsx|xlsm|xlsb|xls|ods|numbers|gz|tgz|zip|7z|bz2"
-      + "|xz|zst|tar|rar|pdf)", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+  private static final Pattern DOCUMENT = Pattern.compile("[^.~].*" + BatchName.ENDINGS, Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
   /** Names under which files are still being written, and those that belong to others. */
   private static final Pattern LEFT_ALONE = Pattern.compile("[.~].*|.*(~|\\.(done|part|partial|tmp|temp|filepart|crdownload|download|swp|lock))",
       Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
@@ -73,7 +70,6 @@ public final class BatchInbox {
   private static final int STABLE_ROUNDS = 3;
   private static final Duration BETWEEN_PURGES = Duration.ofMinutes(1);
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss").withZone(ZoneOffset.UTC);
-  private static final int LONGEST_ID = 100;
 
   private record Look(Path path, long size, FileTime changed, int rounds) {}
 
@@ -89,6 +85,7 @@ public final class BatchInbox {
   private Set<FileName> unknown = Set.of();
   private String trouble = "";
   private Instant purgedAt = Instant.MIN;
+  private boolean lookedForMoved;
 
   /**
    * @param folder the inbox, or null if there is none; made, for its owner alone, if it is not there
@@ -114,7 +111,7 @@ public final class BatchInbox {
         try (SecureFolder inbox = SecureFolder.open(folder); SecureFolder processing = inbox.own(PROCESSING, owner, false);
             SecureFolder mine = processing.own(this.instance, owner, false); SecureFolder done = inbox.own(DONE, owner, true);
             SecureFolder failed = inbox.own(FAILED, owner, true)) {
-          mine.replace(NAME, out -> out.write(instance));
+          mine.replace(FileName.ofText(NAME), out -> out.write(instance));
           inbox.list();
           LOG.debug("Inbox {} with {} and {}", folder, done.path(), failed.path());
         }
@@ -134,6 +131,10 @@ public final class BatchInbox {
     try (SecureFolder inbox = SecureFolder.open(folder); SecureFolder processing = inbox.own(PROCESSING, owner, false);
         SecureFolder mine = processing.own(instance, owner, false)) {
       takeOver(processing, mine, now);
+      if (!lookedForMoved) {
+        findMoved(inbox, mine);
+        lookedForMoved = true;
+      }
       List<FileName> claims = new ArrayList<>(claims(mine, now));
       for (Map.Entry<FileName, Look> file : complete(inbox)) {
         each(now, file.getKey(), () -> take(inbox, file.getKey(), file.getValue(), mine, claims));
@@ -175,8 +176,10 @@ public final class BatchInbox {
 
   /** Where the report of this batch belongs, or null if it did not come from this inbox. */
   Path reportFolder(Progress batch) {
-    return folder == null || !batch.batch().source().startsWith(Text.line(folder.toString()) + "/" + PROCESSING + "/") ? null
-        : folder.resolve(batch.rows() > 0 ? DONE : FAILED);
+    String inbox = folder == null ? "" : Text.line(folder.toString()) + "/";
+    String source = batch.batch().source();
+    return folder != null && source.startsWith(inbox) && OURS.contains(source.substring(inbox.length()).replaceFirst("/.*", ""))
+        ? folder.resolve(batch.rows() > 0 ? DONE : FAILED) : null;
   }
 
   /** The same, to write into. */
@@ -189,7 +192,8 @@ public final class BatchInbox {
   // ---- a file that was taken ---------------------------------------------------------------------------------------
 
   private void goOn(SecureFolder inbox, SecureFolder mine, FileName claim) throws IOException, JMSException {
-    String batchId = batchId(claim.after(STAMPED));
+    BatchName name = BatchName.of(claim.after(STAMPED));
+    String batchId = name.id();
     String source = Text.line(mine.path() + "/") + Text.line(claim.text());
     Progress known = batches.find(batchId).orElse(null);
     boolean ours = known != null && isSource(known.batch().source(), claim);
@@ -198,26 +202,26 @@ public final class BatchInbox {
     }
     boolean ended = known != null && known.batch().phase().ended();
     if (ours && ended) {
-      moveAway(inbox, mine, claim, known.rows() > 0 ? DONE : FAILED);
+      batches.moved(batchId, moveAway(inbox, mine, claim, known.rows() > 0 ? DONE : FAILED));
     } else if (known == null || ended || ours && known.batch().phase() == Batches.Phase.READING) {
-      read(mine, claim, batchId, source);
+      read(mine, claim, name, source);
     } // else its rows have not all ended, or those of an earlier document of that name
   }
 
-  private void read(SecureFolder mine, FileName claim, String batchId, String source) throws IOException, JMSException {
+  private void read(SecureFolder mine, FileName claim, BatchName batch, String source) throws IOException, JMSException {
     String problem = trap(mine, claim);
     if (problem != null) {
-      intake.refuse(batchId, source, problem);
+      intake.refuse(batch, source, problem);
       return;
     }
     InputStream document;
     try {
       document = mine.read(claim.path());
     } catch (NoSuchFileException e) {
-      LOG.warn("Batch {}: {} has vanished", batchId, source);
+      LOG.warn("Batch {}: {} has vanished", batch.id(), source);
       return;
     }
-    intake.take(batchId, source, document);
+    intake.take(batch, source, document);
   }
 
   /** Why this is nothing to be read, or null. */
@@ -245,7 +249,8 @@ public final class BatchInbox {
     return source.endsWith("/" + name) || source.endsWith("/" + name.replaceFirst("~", "/"));
   }
 
-  private void moveAway(SecureFolder inbox, SecureFolder mine, FileName claim, String where) throws IOException {
+  /** @return where it lies now */
+  private String moveAway(SecureFolder inbox, SecureFolder mine, FileName claim, String where) throws IOException {
     try (SecureFolder to = inbox.own(where, owner, true)) {
       FileName name = claim.after(STAMPED);
       // A name of a report's kind would be in the report's way.
@@ -253,6 +258,26 @@ public final class BatchInbox {
         name = claim.after(STAMPED).beforeEnding("." + STAMP.format(clock.instant()) + "-" + someDigits());
       }
       mine.move(claim.path(), to, name.path());
+      return to.path() + "/" + name.text();
+    }
+  }
+
+  /** Finds documents again that were moved by a bridge which died before it could write down where to. */
+  private void findMoved(SecureFolder inbox, SecureFolder mine) throws IOException {
+    String before = Text.line(mine.path() + "/");
+    for (Progress batch : batches.all()) {
+      String source = batch.batch().source();
+      int stamped = source.indexOf(STAMPED, before.length());
+      if (!batch.batch().phase().ended() || !source.startsWith(before) || stamped < 0
+          || mine.has(FileName.ofText(source.substring(before.length())).path())) {
+        continue;
+      }
+      try (SecureFolder to = inbox.own(batch.rows() > 0 ? DONE : FAILED, owner, true)) {
+        FileName name = FileName.ofText(source.substring(stamped + 1));
+        if (to.has(name.path())) {
+          batches.moved(batch.batch().id(), to.path() + "/" + name.text());
+        }
+      }
     }
   }
 
@@ -325,7 +350,7 @@ public final class BatchInbox {
       throw new IOException(mine.path() + " is not on the file system of " + folder, e);
     }
     claims.add(claim);
-    LOG.info("Batch {}: taken from {}/{}", batchId(file), folder, Text.line(file.text()));
+    LOG.info("Batch {}: taken from {}/{}", BatchName.of(file).id(), folder, Text.line(file.text()));
     inbox.delete(marker(file).path());
   }
 
@@ -397,26 +422,8 @@ public final class BatchInbox {
 
   // ---- names -------------------------------------------------------------------------------------------------------
 
-  /** The file's name without its ending, with what an id may not hold replaced. */
+  /** What the batch of this file is called by programs. */
   public static String batchId(Path file) {
-    return file.getFileName() == null ? "batch" : batchId(FileName.of(file.getFileName()));
-  }
-
-  private static String batchId(FileName file) {
-    String name = file.text();
-    int dot = name.lastIndexOf('.');
-    String id = name.substring(0, dot > 0 ? dot : name.length()).replaceAll("[^A-Za-z0-9._:-]", "-");
-    if (id.replaceAll("[^A-Za-z0-9]", "").isEmpty()) {
-      id = "file-" + HexFormat.of().formatHex(sha256(file.raw())).substring(0, 16); // names without a letter of ours would all be one
-    }
-    return id.length() <= LONGEST_ID ? id : id.substring(0, LONGEST_ID);
-  }
-
-  private static byte[] sha256(String text) {
-    try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return BatchName.of(file).id();
   }
 }

@@ -107,22 +107,28 @@ public final class BatchIntake {
    * @param document is closed
    * @throws JMSException if the broker, IOException if the source failed, JournalException if the journal did: to be tried again
    */
-  public Taken take(String batchId, String source, InputStream document) throws JMSException, IOException {
-    return take(batchId, source, document, () -> BatchDocument.open(document));
+  public Taken take(BatchName name, String source, InputStream document) throws JMSException, IOException {
+    return take(name, source, document, () -> BatchDocument.open(document));
   }
 
-  /** As {@link #take(String, String, InputStream)}, for a document that is text already. */
-  Taken take(String batchId, String source, Reader document) throws JMSException, IOException {
-    return take(batchId, source, document, () -> BatchDocument.open(document));
+  /** As {@link #take(BatchName, String, InputStream)}, for a batch that people call as programs do. */
+  public Taken take(String batchId, String source, InputStream document) throws JMSException, IOException {
+    return take(BatchName.of(batchId), source, document);
+  }
+
+  /** As {@link #take(BatchName, String, InputStream)}, for a document that is text already. */
+  Taken take(BatchName name, String source, Reader document) throws JMSException, IOException {
+    return take(name, source, document, () -> BatchDocument.open(document));
   }
 
   private interface Opening {
     BatchDocument open() throws BatchException, IOException;
   }
 
-  private Taken take(String batchId, String source, Closeable document, Opening opening) throws JMSException, IOException {
+  private Taken take(BatchName name, String source, Closeable document, Opening opening) throws JMSException, IOException {
+    String batchId = name.id();
     try (Closeable closed = document) {
-      Batch batch = batches.begin(batchId, source);
+      Batch batch = batches.begin(batchId, name.text(), source);
       if (!batch.source().equals(source)) {
         return Taken.BUSY;
       }
@@ -137,7 +143,12 @@ public final class BatchIntake {
 
   /** Writes down a document that can't be read at all, so that whoever sent it is told. */
   public Taken refuse(String batchId, String source, String problem) {
-    Batch batch = batches.begin(batchId, source);
+    return refuse(BatchName.of(batchId), source, problem);
+  }
+
+  Taken refuse(BatchName name, String source, String problem) {
+    String batchId = name.id();
+    Batch batch = batches.begin(batchId, name.text(), source);
     if (!batch.source().equals(source)) {
       return Taken.BUSY;
     }
@@ -277,14 +288,14 @@ public final class BatchIntake {
       if (entry instanceof Row row) {
         String hash = otpHash.of(row.otp());
         String jobId = row.jobId() != null ? row.jobId() : batch.id() + "." + hash.substring(0, HASH_CHARACTERS);
-        add(row.line(), row.fields(), new Request(number, jobId, hash, body, row.integrator(),
+        add(row.line(), row.fields(), null, new Request(number, jobId, hash, body, row.integrator(),
             row.otpGeneratedAt() == null ? null : OffsetDateTime.parse(row.otpGeneratedAt()).toInstant(), null));
       } else if (entry instanceof Refused refused) {
         String why = Text.line("line " + refused.line() + ": " + refused.flaws().stream().map(BatchIntake::told).collect(Collectors.joining("; ")),
             RowMark.LONGEST_REASON);
         String jobId = ownJobId(refused) ? refused.row().jobId() : batch.id() + ".row-" + number;
         String hash = marks.hashOfRefused(jobId, batch.id(), batch.startedAt().toEpochMilli(), number, why);
-        add(refused.line(), refused.row() == null ? Map.of() : refused.row().fields(),
+        add(refused.line(), refused.row() == null ? Map.of() : refused.row().fields(), refused.sameOtpAs(),
             new Request(number, jobId, hash, RefusedRow.body(refused.row()), null, null, why));
       }
       characters += entry.characters();
@@ -293,8 +304,8 @@ public final class BatchIntake {
       }
     }
 
-    private void add(long line, Map<String, String> fields, Request request) {
-      rows.add(new NewRow(request.number(), line, request.jobId(), request.hash(), fields, request.refused()));
+    private void add(long line, Map<String, String> fields, Long sameAs, Request request) {
+      rows.add(new NewRow(request.number(), line, request.jobId(), request.hash(), fields, request.refused(), sameAs));
       toSend.add(request);
     }
 

@@ -18,6 +18,8 @@ public final class BatchQueue {
   private static final Logger LOG = LoggerFactory.getLogger(BatchQueue.class);
   /** JMS can hand a text over as a whole only. */
   private static final long LARGEST_TEXT = 16 << 20;
+  /** What people call the batch; it may be anything, and identifies nothing. */
+  public static final String NAME = "PairingBatchName";
 
   private final BatchIntake intake;
 
@@ -46,7 +48,8 @@ public final class BatchQueue {
       problem = "its PairingBatchId, or correlation id, must be text of at most 100 of A-Z a-z 0-9 . _ : -";
       given = identity.made();
     }
-    BatchIntake.Taken taken = problem == null ? take(given, source, message) : intake.refuse(given, source, problem);
+    BatchName name = BatchName.of(given, message.getObjectProperty(NAME) instanceof String text ? text : null);
+    BatchIntake.Taken taken = problem == null ? take(name, source, message) : intake.refuse(name, source, problem);
     if (taken == BatchIntake.Taken.BUSY) {
       LOG.warn("Batch {}: {} came while another document of that batch has not ended", given, source);
       intake.refuse(identity.made(), source, "the batch " + given + " has not ended yet: send it again afterwards, or under another"
@@ -54,14 +57,14 @@ public final class BatchQueue {
     }
   }
 
-  private BatchIntake.Taken take(String batchId, String source, Message message) throws JMSException, IOException {
+  private BatchIntake.Taken take(BatchName name, String source, Message message) throws JMSException, IOException {
     if (message instanceof TextMessage text) {
-      return intake.take(batchId, source, new StringReader(text.getText() == null ? "" : text.getText()));
+      return intake.take(name, source, new StringReader(text.getText() == null ? "" : text.getText()));
     }
     if (DeliveryInterceptor.isText(message)) {
-      return intake.take(batchId, source, DeliveryInterceptor.reader(new Bytes((BytesMessage) message)));
+      return intake.take(name, source, DeliveryInterceptor.reader(new Bytes((BytesMessage) message)));
     }
-    return intake.take(batchId, source, new Bytes((BytesMessage) message));
+    return intake.take(name, source, new Bytes((BytesMessage) message));
   }
 
   /** The name that its sender gave, as he gave it: one of another type than text is none that fits. Null if he gave none. */

@@ -29,8 +29,8 @@ import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
- * The report of a batch: {@code <batch>.report.csv} with every row and the columns it came with, for programs, and
- * {@code <batch>.report.html}, one file that needs no other, for people. Neither holds a one-time password or a secret.
+ * The report of a batch: {@code <name>.report.csv} with every row and the columns it came with, for programs, and
+ * {@code <name>.report.html}, one file that needs no other, for people. Neither holds a one-time password or a secret.
  */
 final class BatchReport {
   private static final List<String> TOLD = List.of("line", "job_id", "outcome", "reason", "detail", "remedy", "attempts",
@@ -38,6 +38,10 @@ final class BatchReport {
   /** Rows that the page lists; beyond that the CSV is the better reading. */
   private static final int MOST_LISTED = 1_000;
   private static final int BARS = 40;
+  /** Characters of a value that the page shows; the CSV has all. */
+  private static final int LONGEST_VALUE = 200;
+  static final String CSV = ".report.csv";
+  static final String HTML = ".report.html";
 
   private final Batches batches;
   private final Function<Row, String> remedy;
@@ -48,21 +52,31 @@ final class BatchReport {
     this.remedy = remedy;
   }
 
-  /** Writes both files, each complete or not at all, and on the disk when this returns. Repeatable. */
-  void write(Progress batch, Place place) throws IOException {
-    place.replace(batch.batch().id() + ".report.csv", out -> csv(batch, out));
-    place.replace(batch.batch().id() + ".report.html", out -> html(batch, out));
+  /**
+   * Writes both files in place of those of an earlier revision, each complete or not at all, and on the disk when this returns. Repeatable.
+   *
+   * @return the name of the one for people
+   */
+  FileName write(Progress batch, Place place) throws IOException {
+    FileName html = file(batch.batch(), HTML);
+    place.replace(file(batch.batch(), CSV), out -> csv(batch, out));
+    place.replace(html, out -> html(batch, out));
+    return html;
+  }
+
+  static FileName file(Batches.Batch batch, String ending) {
+    return new BatchName(batch.id(), batch.name()).file().between("", ending);
   }
 
   /** Where reports are put; see {@link SecureFolder#replace}. */
   interface Place {
-    void replace(String name, SecureFolder.Content content) throws IOException;
+    void replace(FileName name, SecureFolder.Content content) throws IOException;
 
     /** A folder that nobody else may write into; made if it is not there. */
     static Place in(Path folder) {
       return (name, content) -> {
         Files.createDirectories(folder);
-        Path part = folder.resolve("." + name + ".part");
+        Path part = folder.resolve(name.between(".", ".part").path());
         try (Writer out = Files.newBufferedWriter(part, StandardCharsets.UTF_8)) {
           content.write(out);
         } catch (UncheckedIOException e) {
@@ -71,7 +85,7 @@ final class BatchReport {
         try (FileChannel written = FileChannel.open(part, StandardOpenOption.WRITE)) {
           written.force(true);
         }
-        Files.move(part, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(part, folder.resolve(name.path()), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       };
     }
   }
@@ -115,7 +129,8 @@ final class BatchReport {
 
   // ---- page --------------------------------------------------------------------------------------------------------
 
-  private void html(Progress batch, Writer out) throws IOException {
+  /** Writes the page for people; also of a batch that has not ended, as it stands. */
+  void html(Progress batch, Writer out) throws IOException {
     Batches.Batch b = batch.batch();
     out.write("""
         <!doctype html>
@@ -127,9 +142,17 @@ final class BatchReport {
         th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}th{background:#f3f3f3}
         td.n,th.n{text-align:right}.problem{background:#fdecea;padding:.6rem}.wide{overflow-x:auto}
         </style></head><body><main><h1>Batch %1$s</h1>
-        <p>%2$s rows, begun %3$s, finished %4$s (%5$s).</p>
-        """.formatted(escaped(b.id()), number(batch.rows()), time(b.startedAt()), time(b.finishedAt()),
-        took(b.startedAt(), b.finishedAt())));
+        <p>%2$s rows, begun %3$s, %4$s.%5$s</p>
+        """.formatted(escaped(b.name()), number(batch.rows()), time(b.startedAt()), b.finishedAt() == null ? number(batch.open())
+            + " have not ended yet" : "finished " + time(b.finishedAt()) + " (" + took(b.startedAt(), b.finishedAt()) + ")",
+        b.id().equals(b.name()) ? "" : " For programs it is called " + escaped(b.id()) + "."));
+    if (b.revisedAt() != null) {
+      out.write("<p>Revision " + b.revision() + " of " + time(b.revisedAt()) + ": some rows have changed since the first report, after a replay,"
+          + " a new try or a late answer. This one takes its place.</p>\n");
+    }
+    if (b.warning() != null) {
+      out.write("<p class=\"problem\"><strong>Look at this first.</strong> " + escaped(b.warning()) + ".</p>\n");
+    }
     if (b.problem() != null) {
       out.write("<p class=\"problem\"><strong>The document was not read to its end.</strong> " + escaped(b.problem()) + "</p>\n");
     }
@@ -151,7 +174,11 @@ final class BatchReport {
   /** How many rows were paired, and how many ended otherwise, in each of some equal times. */
   private void chart(Progress batch, Writer out) throws IOException {
     Instant from = batch.batch().startedAt();
-    long span = Math.max(1, Duration.between(from, batch.batch().finishedAt()).toMillis());
+    Instant to = batch.batch().revisedAt() != null ? batch.batch().revisedAt() : batch.batch().finishedAt();
+    if (to == null) {
+      return;
+    }
+    long span = Math.max(1, Duration.between(from, to).toMillis());
     long[][] bars = new long[BARS][2];
     batches.rows(batch.batch().id(), row -> {
       if (row.endedAt() != null) {
@@ -176,7 +203,7 @@ final class BatchReport {
     }
     svg.append("<text x=\"0\" y=\"").append(height + 16).append("\" font-size=\"12\">").append(time(from)).append("</text><text x=\"")
         .append(BARS * width).append("\" y=\"").append(height + 16).append("\" font-size=\"12\" text-anchor=\"end\">")
-        .append(time(batch.batch().finishedAt())).append("</text></svg>\n<p>Green: paired. Red: ended otherwise.</p>\n");
+        .append(time(to)).append("</text></svg>\n<p>Green: paired. Red: ended otherwise.</p>\n");
     out.write(svg.toString());
   }
 
@@ -188,7 +215,11 @@ final class BatchReport {
   }
 
   private void persons(Progress batch, Writer out) throws IOException {
-    long others = batch.rows() - batch.outcomes().getOrDefault(Outcome.PAIRED, 0L);
+    long others = batch.rows() - batch.open() - batch.outcomes().getOrDefault(Outcome.PAIRED, 0L);
+    if (others == 0 && batch.open() > 0) {
+      out.write("<h2>Nothing needs a person so far</h2>\n<p>Every row that has ended is paired.</p>\n");
+      return;
+    }
     if (others == 0) {
       out.write(batch.batch().problem() == null ? "<h2>Nothing needs a person</h2>\n<p>Every row is paired.</p>\n"
           : "<h2>What needs a person</h2>\n<p>" + (batch.rows() == 0 ? "Not a single row could be read" : "Every row that could be read is paired;"
@@ -200,7 +231,7 @@ final class BatchReport {
         + "<th>Terminal</th><th>Outcome</th><th>Why</th><th>What to do</th></tr></thead><tbody>\n");
     int[] listed = new int[1];
     batches.rows(batch.batch().id(), row -> {
-      if (row.outcome() != Outcome.PAIRED && listed[0]++ < MOST_LISTED) {
+      if (row.outcome() != null && row.outcome() != Outcome.PAIRED && listed[0]++ < MOST_LISTED) {
         try {
           out.write("<tr><td class=\"n\">" + row.line() + "</td><td>" + terminal(row) + "</td><td>" + row.outcome() + "</td><td>"
               + escaped(row.detail()) + "</td><td>" + escaped(told(row)) + "</td></tr>\n");
@@ -216,8 +247,8 @@ final class BatchReport {
     Map<String, String> shown = new TreeMap<>(row.fields());
     shown.keySet().removeAll(List.of(Columns.WEBHOOK_URL, Columns.OTP_GENERATED_AT));
     String name = shown.remove(Columns.NAME);
-    StringBuilder text = new StringBuilder("<strong>").append(escaped(name)).append("</strong>");
-    shown.forEach((key, value) -> text.append("<br>").append(escaped(key)).append(": ").append(escaped(value)));
+    StringBuilder text = new StringBuilder("<strong>").append(escaped(Text.cut(name, LONGEST_VALUE))).append("</strong>");
+    shown.forEach((key, value) -> text.append("<br>").append(escaped(key)).append(": ").append(escaped(Text.cut(value, LONGEST_VALUE))));
     return text.toString();
   }
 

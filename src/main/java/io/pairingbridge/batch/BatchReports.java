@@ -11,10 +11,14 @@ import io.pairingbridge.journal.Batches.Row;
 import io.pairingbridge.text.Text;
 import jakarta.jms.DeliveryMode;
 import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -38,7 +42,7 @@ public final class BatchReports {
   private final Clock clock;
   private final EventWriter events;
   /** Where the report of a batch is of which the event is being sent. */
-  private final Map<String, Path> written = new ConcurrentHashMap<>();
+  private final Map<String, String> written = new ConcurrentHashMap<>();
 
   /**
    * @param folder where the reports of batches belong that came as messages
@@ -54,55 +58,77 @@ public final class BatchReports {
     this.clock = clock;
   }
 
-  /** Batches whose last row has ended and that are not finished. */
-  public List<Batch> due() {
-    return batches.ended();
+  /** Batches whose last row has ended, or of which a row has changed since their report. */
+  public List<Progress> due() {
+    return batches.ended().stream().map(Batch::id).map(batches::reporting).flatMap(Optional::stream).toList();
   }
 
-  /** Writes the report of this batch. Afterwards it is on the disk. */
-  public Progress report(@Body Batch ended) throws IOException {
-    Progress known = batches.find(ended.id()).orElseThrow();
-    Batch b = known.batch();
-    Progress batch = new Progress(new Batch(b.id(), b.source(), b.phase(), b.taken(), b.problem(), b.startedAt(), b.readAt(),
-        clock.instant()), known.rows(), known.open(), known.outcomes());
+  /** Writes the report of this batch, in place of the one before. Afterwards it is on the disk. */
+  public Progress report(@Body Progress due) throws IOException {
+    Batch b = due.batch();
+    Progress batch = b.finishedAt() != null ? due : new Progress(new Batch(b.id(), b.name(), b.source(), b.phase(), b.taken(), b.problem(),
+        b.warning(), b.startedAt(), b.readAt(), clock.instant(), b.revision(), b.revisedAt(), b.report()), due.rows(), due.open(), due.outcomes());
     written.put(b.id(), write(batch));
     return batch;
   }
 
-  /** @return where the report is */
-  private Path write(Progress batch) throws IOException {
+  /** @return where the report for people is */
+  private String write(Progress batch) throws IOException {
     Path beside = inbox.reportFolder(batch);
     if (beside != null) {
       try (SecureFolder open = inbox.openReportFolder(batch)) {
-        report.write(batch, open::replace);
-        return beside;
+        String written = beside + "/" + report.write(batch, open::replace).text();
+        deleteIn(folder, batch.batch(), written);
+        return written;
       } catch (IOException e) {
         LOG.warn("Batch {}: the report cannot be written into {} and goes to {}: {}", batch.batch().id(), beside, folder, Text.line(e.toString()));
       }
     }
-    report.write(batch, BatchReport.Place.in(folder));
-    return folder;
+    return folder + "/" + report.write(batch, BatchReport.Place.in(folder)).text();
   }
 
-  private Path place(Progress batch) {
-    return written.getOrDefault(batch.batch().id(), folder);
+  /** An older report that lies elsewhere tells what is not so any more. */
+  private static void deleteIn(Path folder, Batch batch, String written) throws IOException {
+    if (batch.report() != null && !batch.report().equals(written) && batch.report().startsWith(folder + "/")) {
+      Files.deleteIfExists(folder.resolve(BatchReport.file(batch, BatchReport.HTML).path()));
+      Files.deleteIfExists(folder.resolve(BatchReport.file(batch, BatchReport.CSV).path()));
+    }
+  }
+
+  private String place(Progress batch) {
+    return written.getOrDefault(batch.batch().id(), folder.toString());
+  }
+
+  /** The page for people of this batch as it stands now, whether it has ended or not; empty if there is no such batch. */
+  public Optional<String> page(String batchId) {
+    return batches.named(batchId).map(batch -> {
+      StringWriter page = new StringWriter();
+      try {
+        report.html(batch, page);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      return page.toString();
+    });
   }
 
   /** The event's data. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  record Data(@JsonProperty("batch_id") String batchId, long rows, Map<String, Long> outcomes, String problem, String environment,
-      String report, @JsonProperty("started_at") String startedAt, @JsonProperty("finished_at") String finishedAt) {}
+  record Data(@JsonProperty("batch_id") String batchId, String name, int revision, long rows, Map<String, Long> outcomes, String problem,
+      String warning, String environment, String report, @JsonProperty("started_at") String startedAt,
+      @JsonProperty("finished_at") String finishedAt, @JsonProperty("revised_at") String revisedAt) {}
 
-  /** Makes the message body the event; its id is the same when it has to be sent again. */
+  /** Makes the message body the event; its id is the same when it has to be sent again, and another one with each revision. */
   public void event(@Variable("batch") Progress batch, Exchange exchange) {
     Batch b = batch.batch();
     Map<String, Long> outcomes = new TreeMap<>();
     batch.outcomes().forEach((outcome, count) -> outcomes.put(outcome.name(), count));
-    Data data = new Data(b.id(), batch.rows(), outcomes, b.problem(), environment,
-        place(batch).resolve(b.id() + ".report.html").toString(), b.startedAt().toString(), b.finishedAt().toString());
+    Data data = new Data(b.id(), b.name(), b.revision(), batch.rows(), outcomes, b.problem(), b.warning(), environment, place(batch),
+        b.startedAt().toString(), b.finishedAt().toString(), b.revisedAt() == null ? null : b.revisedAt().toString());
+    String key = b.id() + "\n" + b.startedAt() + (b.revision() == 1 ? "" : "\n" + b.revision());
     Message message = exchange.getMessage();
     message.removeHeaders("*");
-    message.setBody(events.write(TYPE, b.id() + "\n" + b.startedAt(), b.id(), b.finishedAt(), data));
+    message.setBody(events.write(TYPE, key, b.id(), b.revisedAt() == null ? b.finishedAt() : b.revisedAt(), data));
     message.setHeader("JMSCorrelationID", b.id());
     message.setHeader("JMSDeliveryMode", DeliveryMode.PERSISTENT);
     message.setHeader("PairingBatchId", b.id());
@@ -111,8 +137,9 @@ public final class BatchReports {
 
   /** The event is sent: writes that the batch is finished. */
   public void finished(@Variable("batch") Progress batch) {
-    batches.finished(batch.batch().id());
-    LOG.info("Batch {} is finished: {} rows, {}; report in {}", batch.batch().id(), batch.rows(), batch.outcomes(), place(batch));
+    batches.finished(batch.batch(), place(batch));
+    LOG.info("Batch {} is finished{}: {} rows, {}; report in {}", batch.batch().id(), batch.batch().revision() == 1 ? "" : ", revision "
+        + batch.batch().revision(), batch.rows(), batch.outcomes(), Text.line(place(batch)));
     written.remove(batch.batch().id());
   }
 }

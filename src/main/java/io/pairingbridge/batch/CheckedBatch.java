@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -40,9 +39,6 @@ public final class CheckedBatch implements AutoCloseable {
   private static final Pattern NO_DIGIT = Pattern.compile("[\\s\\p{Z}\\p{Cf}\\p{Cc}'\u2018\u2019`\"._-]");
   private static final Pattern FORMULA = Pattern.compile("[=@\\t\\r]|[+-](?![0-9 ()./-]*$)");
 
-  /** A violation of the request's schema, or the first of several: its field, and what is wrong. */
-  private static final Pattern FIELD = Pattern.compile("\\$\\.(\\w+): (.*)", Pattern.DOTALL);
-
   private final BatchDocument document;
   private final RequestBody requests;
   private final Set<String> integrators;
@@ -54,6 +50,7 @@ public final class CheckedBatch implements AutoCloseable {
   private final LinesByHash jobIds = new LinesByHash();
   private BatchException failure;
   private String body;
+  private long number;
   private boolean ended;
 
   /** @param integrators the configured aliases, or null if they are not known here: then any is passed */
@@ -76,6 +73,7 @@ public final class CheckedBatch implements AutoCloseable {
     if (entry == null && failure != null) {
       throw failure;
     }
+    number++;
     return entry instanceof Row row ? check(row) : entry;
   }
 
@@ -113,7 +111,7 @@ public final class CheckedBatch implements AutoCloseable {
     generatedAt(row, flaws);
     for (String needed : List.of(Columns.NAME, Columns.OTP)) {
       if ((needed.equals(Columns.NAME) ? row.name() : row.otp()) == null) {
-        flaws.add(new Flaw(row.line(), needed, "is missing or blank"));
+        flaws.add(new Flaw(row.line(), needed, "is missing"));
       }
     }
     if (row.otp() != null && Columns.OTP.equalsIgnoreCase(row.otp()) && row.name() != null && Columns.NAME.equalsIgnoreCase(row.name())) {
@@ -123,11 +121,14 @@ public final class CheckedBatch implements AutoCloseable {
       try {
         body = requests.write(request(row));
       } catch (RequestBody.Refused e) {
-        Matcher field = FIELD.matcher(e.getMessage());
-        flaws.add(field.matches() ? new Flaw(row.line(), field.group(1), field.group(2)) : new Flaw(row.line(), null, e.getMessage()));
+        if (e.violations().isEmpty()) {
+          flaws.add(new Flaw(row.line(), null, e.getMessage()));
+        }
+        e.violations().forEach(v -> flaws.add(new Flaw(row.line(), v.field().isEmpty() ? null : v.field(), v.problem())));
       }
     }
-    if (row.otp() != null) {
+    long sameOtpAs = row.otp() == null ? 0 : otps.number(row.otp());
+    if (sameOtpAs != 0) {
       repeated(row, Columns.OTP, otps.line(row.otp()), flaws);
     }
     if (row.jobId() != null) {
@@ -135,12 +136,12 @@ public final class CheckedBatch implements AutoCloseable {
     }
     if (flaws.isEmpty()) {
       // Only what could be sent is remembered: the good one of two is not refused because of the bad one.
-      otps.firstLine(row.otp(), row.line());
+      otps.firstLine(row.otp(), row.line(), number);
       if (row.jobId() != null) {
-        jobIds.firstLine(row.jobId(), row.line());
+        jobIds.firstLine(row.jobId(), row.line(), number);
       }
     }
-    return flaws.isEmpty() ? row : new Refused(row.line(), List.copyOf(flaws), row);
+    return flaws.isEmpty() ? row : new Refused(row.line(), List.copyOf(flaws), row, sameOtpAs == 0 ? null : sameOtpAs);
   }
 
   /** The body of the request that the row means which {@link #next} returned last. */

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HexFormat;
 
 /**
  * A file's name, byte for byte, whatever the locale. In the locale C a path that was listed can be used, but not made again from its text:
@@ -20,6 +21,28 @@ record FileName(String raw) {
     String uri = path.toUri().getRawPath();
     String trimmed = uri.endsWith("/") ? uri.substring(0, uri.length() - 1) : uri;
     return new FileName(trimmed.substring(trimmed.lastIndexOf('/') + 1));
+  }
+
+  /** A name of this text, in UTF-8. */
+  static FileName ofText(String text) {
+    StringBuilder raw = new StringBuilder();
+    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+      if (b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || "._~-".indexOf(b) >= 0) {
+        raw.append((char) b);
+      } else {
+        raw.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+      }
+    }
+    return new FileName(raw.toString());
+  }
+
+  /** This name with something of plain letters, digits and {@code -._~} before and behind it. */
+  FileName between(String before, String behind) {
+    return new FileName(before + raw + behind);
+  }
+
+  byte[] bytes() {
+    return bytes(raw);
   }
 
   /** As a path of this name alone. */

@@ -174,8 +174,8 @@ final class SecureFolder implements Closeable {
   }
 
   /** Puts a file here in place of what may be there: complete or not at all, and on the disk when this returns. */
-  void replace(String name, Content content) throws IOException {
-    Path part = Path.of("." + name + ".part");
+  void replace(FileName name, Content content) throws IOException {
+    Path part = name.between(".", ".part").path();
     delete(part);
     try (SeekableByteChannel file = stream.newByteChannel(part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE,
         LinkOption.NOFOLLOW_LINKS), PosixFilePermissions.asFileAttribute(OF_A_FILE))) {
@@ -186,7 +186,7 @@ final class SecureFolder implements Closeable {
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
-    stream.move(part, stream, Path.of(name));
+    stream.move(part, stream, name.path());
   }
 
   @Override

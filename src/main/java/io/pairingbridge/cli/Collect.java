@@ -1,5 +1,7 @@
 package io.pairingbridge.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.broker.BrokerException;
@@ -13,10 +15,12 @@ import io.pairingbridge.text.Text;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
+import jakarta.jms.MessageConsumer;
 import jakarta.jms.Session;
 import jakarta.jms.TextMessage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -24,6 +28,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.apache.activemq.artemis.api.jms.ActiveMQJMSConstants;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,13 +38,15 @@ import picocli.CommandLine.Spec;
 
 /**
  * {@code collect}: takes credentials off their queue, one at a time: received, opened, on the disk, and only then
- * acknowledged. A crash in between leaves the message in the queue, and the file is the same when it comes again.
+ * acknowledged. A crash in between leaves the message in the queue, and the file is the same when it comes again. A message that cannot be
+ * opened stays in the queue and keeps nobody waiting.
  */
 @Command(name = "collect", mixinStandardHelpOptions = true, sortOptions = false,
     description = {"Takes credentials off their queue and writes one file for each terminal: the endpoint's answer,"
         + " opened with the private key. A message is acknowledged only after its file is on the disk."},
-    footer = {"", "Exit code: 0 done, 1 failed: what is not on the disk is still in the queue.",
-        "", "Each file is named after its job and attempt, has mode 0600 and holds secrets."})
+    footer = {"", "Exit code: 0 done, 1 failed, or some could not be opened: what is not on the disk is still in the queue.",
+        "", "Each file is named after its till and job, has mode 0600 and holds secrets. <name>.about.json beside it says whose they are"
+            + " and holds none."})
 public final class Collect implements Callable<Integer> {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String QUEUE = "pairing.credentials";
@@ -47,6 +54,25 @@ public final class Collect implements Callable<Integer> {
   private static final String BREAK_GLASS = "PairingBreakGlass";
   /** How often a following collector looks up; any other time would do. */
   private static final Duration FOLLOWING = Duration.ofMinutes(1);
+  /** How many messages that cannot be opened are told one by one. */
+  private static final int MOST_TOLD = 20;
+  /** Bytes of a till's name in a file's name. */
+  private static final int LONGEST_TILL = 60;
+  private static final int ATTEMPT_CHARACTERS = 8;
+  /** By these words of the MBean there is no such batch. */
+  private static final String UNKNOWN = "knows no batch";
+
+  /** What a message holds, and what its files are called, without their endings. */
+  private record Letter(String job, String attempt, byte[] content, String name, String ending) {}
+
+  /** Why a message stays in its queue; the next one may be sound. */
+  private static final class Unopened extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    Unopened(String message) {
+      super(message);
+    }
+  }
 
   @Spec
   private CommandSpec command;
@@ -68,7 +94,7 @@ public final class Collect implements Callable<Integer> {
   @Option(names = "--no-open", description = "writes each message as it is, sealed, for somebody else to open")
   private boolean noOpen;
 
-  @Option(names = "--batch", paramLabel = "ID", description = "only those of this batch")
+  @Option(names = "--batch", paramLabel = "ID", description = "only those of this batch, by its id or name")
   private String batch;
 
   @Option(names = "--refused", description = "those that a recipient has refused, from " + REFUSED + " instead of " + QUEUE)
@@ -92,32 +118,75 @@ public final class Collect implements Callable<Integer> {
   @Option(names = "--json", description = "prints one JSON object a line for each file; never a secret")
   private boolean json;
 
+  private int kept;
+  private int left;
+
   @Override
-  public Integer call() throws JMSException, IOException {
+  public Integer call() throws JMSException, IOException, InterruptedException {
     Duration empty = checkedOptions();
     Opener opener = noOpen ? null : Opener.load(keys);
     // Before anything is received: what can't be kept must not be taken.
     CredentialsFolder folder = CredentialsFolder.open(out);
     CredentialsFile lines = ndjson ? folder.lines("credentials.ndjson") : null;
     Settings settings = home.clientSettings();
-    int count = 0;
+    Batch wanted = batch == null ? new Batch(null, true) : batch();
     try (Connection connection = login.connect(settings, BrokerUsers.ERP_CREDENTIALS);
-        Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
-      Inbox inbox = new Inbox(session.createConsumer(session.createQueue(queue()),
-          batch == null ? null : "PairingBatchId = '" + batch + "'"));
+        // Each message by itself, so that one that cannot be opened is passed over: it stays, for whoever has its key.
+        Session session = connection.createSession(false, ActiveMQJMSConstants.INDIVIDUAL_ACKNOWLEDGE);
+        MessageConsumer consumer = session.createConsumer(session.createQueue(queue()),
+            wanted.id == null ? null : "PairingBatchId = '" + wanted.id + "'")) {
+      Inbox inbox = new Inbox(consumer);
       connection.start();
-      while (max == 0 || count < max) {
-        Message message = inbox.next(follow ? FOLLOWING : empty);
-        if (message != null) {
-          keep(session, message, opener, folder, lines);
-          count++;
-        } else if (!follow) {
+      Message message = wanted.known || follow ? null : consumer.receiveNoWait();
+      if (message == null && !wanted.known && !follow) {
+        throw new BrokerException("there is no batch " + printable(batch) + ": the bridge knows none of that id or name, and " + queue()
+            + " has no credentials of it; 'pairing-bridge batches' lists all");
+      }
+      while (max == 0 || kept < max) {
+        message = message == null ? inbox.next(follow ? FOLLOWING : empty) : message;
+        if (message == null && !follow) {
           break;
         }
+        if (message != null) {
+          take(message, opener, folder, lines);
+        }
+        message = null;
       }
+    } finally {
+      if (lines != null && kept > 0) {
+        print(lines);
+      }
+      System.err.println(kept + (ndjson ? kept == 1 ? " line" : " lines" : kept == 1 ? " file" : " files") + " written to " + out
+          + (left == 0 ? "" : "; " + left + (left == 1 ? " message stays in " : " messages stay in ") + queue()));
     }
-    System.err.println(count + (ndjson ? " lines" : count == 1 ? " file" : " files") + " written to " + out);
-    return 0;
+    return left == 0 ? 0 : 1;
+  }
+
+  /**
+   * Which batch is meant.
+   *
+   * @param id null for all
+   * @param known false if the bridge was asked and has no document of that id: single requests may bear it all the same
+   */
+  private record Batch(String id, boolean known) {}
+
+  private Batch batch() throws InterruptedException {
+    boolean mayBeAnId = Job.ID.matcher(batch).matches();
+    try {
+      return new Batch(ManagementClient.of(home).call("batch", batch).path("id").asText(), true);
+    } catch (ManagementClient.Refused e) {
+      if (mayBeAnId) {
+        return new Batch(batch, !e.getMessage().contains(UNKNOWN)); // a bridge that cannot read its journal has not said that there is none
+      }
+      throw new BrokerException("there is no batch " + printable(batch) + ": the bridge knows none of that id or name; 'pairing-bridge batches'"
+          + " lists all", e);
+    } catch (ManagementClient.Unreachable e) {
+      if (mayBeAnId) {
+        return new Batch(batch, true); // the recipient's machine need not reach the bridge
+      }
+      throw new BrokerException("which batch is called " + printable(batch) + " cannot be asked (" + e.getMessage() + "): give its id, which"
+          + " 'pairing-bridge batches' shows on the bridge's machine", e);
+    }
   }
 
   private String queue() {
@@ -128,8 +197,8 @@ public final class Collect implements Callable<Integer> {
     if (keys.isEmpty() != noOpen) {
       throw new ParameterException(command.commandLine(), "give --key with the private key's file, or --no-open");
     }
-    if (batch != null && !Job.ID.matcher(batch).matches()) {
-      throw new ParameterException(command.commandLine(), "--batch must be at most 128 of A-Z a-z 0-9 . _ : -");
+    if (batch != null && batch.isBlank()) {
+      throw new ParameterException(command.commandLine(), "--batch must be the id or the name of a batch");
     }
     if (max < 0) {
       throw new ParameterException(command.commandLine(), "--max must be 0 or more");
@@ -141,78 +210,126 @@ public final class Collect implements Callable<Integer> {
     }
   }
 
-  private void keep(Session session, Message message, Opener opener, CredentialsFolder folder, CredentialsFile lines)
-      throws JMSException {
-    String job = message.getStringProperty("PairingJobId");
-    if (job == null || !Job.ID.matcher(job).matches()) {
-      job = "unknown";
-    }
+  private void take(Message message, Opener opener, CredentialsFolder folder, CredentialsFile lines) throws JMSException {
+    String named = message.getStringProperty("PairingJobId");
+    String job = named == null || !Job.ID.matcher(named).matches() ? "unknown" : named;
     Path file;
     try {
-      byte[] content = content(message, job, opener);
-      if (noOpen && lines == null && message.getStringProperty(BREAK_GLASS) != null) {
-        folder.keep(name(message, job).replaceFirst("\\.jwe$", ".break-glass.jwe"),
-            message.getStringProperty(BREAK_GLASS).getBytes(StandardCharsets.UTF_8));
-      }
-      file = lines == null ? folder.keep(name(message, job), content) : lines.keep(attempt(message), line(message, job, content));
-    } catch (OpeningException | IOException e) {
-      // Taking the next one instead would meet this one again, and again.
-      session.rollback();
+      Letter letter = letter(message, job, opener);
+      file = lines == null ? keep(message, letter, folder) : lines.keep(letter.attempt, line(message, letter));
+    } catch (Unopened | CredentialsFolder.Taken e) {
+      leave(message, job, e);
+      return;
+    } catch (IOException e) {
       throw new BrokerException("the credentials of job " + job + ", sealed for key '"
           + printable(message.getStringProperty("PairingKeyId")) + "', stay in " + queue() + ": " + e.getMessage(), e);
     }
     try {
-      session.commit();
+      message.acknowledge();
     } catch (JMSException e) {
       throw new BrokerException("the credentials of job " + job + " are in " + file + ", but the broker did not"
           + " confirm it (" + Failures.root(e) + "): run the command again, the same message makes the same file", e);
     }
-    print(message, job, file);
+    kept++;
+    if (lines == null) {
+      print(message, job, file);
+    }
   }
 
-  private static byte[] content(Message message, String job, Opener opener) throws JMSException, IOException {
+  /** Says what stays in the queue, whose it is and what to do. */
+  private void leave(Message message, String job, Exception why) throws JMSException {
+    left++;
+    if (json) {
+      ObjectNode line = described(message, job).put("opened", false).putNull("file").put("problem", why.getMessage());
+      System.out.println(Text.line(line.toString()));
+    }
+    if (left <= MOST_TOLD) {
+      System.err.println(Text.line("the credentials of job " + job + ", sealed for key '" + printable(message.getStringProperty("PairingKeyId"))
+          + "', stay in " + queue() + ": " + why.getMessage()));
+    } else if (left == MOST_TOLD + 1) {
+      System.err.println("from here on what stays in " + queue() + " is only counted");
+    }
+  }
+
+  private Letter letter(Message message, String job, Opener opener) throws JMSException, Unopened {
     String text = text(message);
+    String attempt = attempt(message, text);
     if (opener == null) {
-      return text.getBytes(StandardCharsets.UTF_8);
+      String till = Text.fileName(message.getStringProperty("PairingPayConnectName"), LONGEST_TILL);
+      return new Letter(job, attempt, text.getBytes(StandardCharsets.UTF_8), name(till, job), sealed(message) ? ".jwe" : ".json");
     }
     if (!sealed(message)) {
-      throw new IOException("the message is not sealed. If the bridge runs with pairing.seal=none, use --no-open;"
+      throw new Unopened("the message is not sealed. If the bridge runs with pairing.seal=none, use --no-open;"
           + " otherwise somebody else sent it");
     }
-    byte[] opened = opener.open(text, message.getStringProperty(BREAK_GLASS));
-    String sealedFor = Opener.header(text).jobId();
-    if (!job.equals(sealedFor)) {
-      throw new IOException("it was sealed for job " + printable(sealedFor) + ": the message was changed after"
-          + " sealing");
+    try {
+      byte[] opened = opener.open(text, message.getStringProperty(BREAK_GLASS));
+      String sealedFor = Opener.header(text).jobId();
+      if (!job.equals(sealedFor)) {
+        throw new Unopened("it was sealed for job " + printable(sealedFor) + ": the message was changed after sealing");
+      }
+      return new Letter(job, attempt, opened, name(till(opened), job), ".json");
+    } catch (OpeningException e) {
+      throw new Unopened(e.getMessage());
     }
-    return opened;
   }
 
-  /**
-   * Unlike the job's id it differs between two attempts, and it is the same whenever one attempt's message comes again.
-   */
-  private String name(Message message, String job) throws JMSException, IOException {
-    String attempt = attempt(message);
-    // Not hidden, not taken for an option, and a name on every file system.
-    String start = job.replaceFirst("^[.-]", "_").replace(':', '_');
-    return start + "." + attempt.replace(':', '_') + (noOpen && sealed(message) ? ".jwe" : ".json");
+  /** The till's name by the endpoint's answer, which nobody can have changed; empty if it has none. */
+  private static String till(byte[] credentials) {
+    try {
+      return Text.fileName(JSON.readTree(credentials).path("pay_connect_name").asText(""), LONGEST_TILL);
+    } catch (IOException e) {
+      return "";
+    }
   }
 
-  private static String attempt(Message message) throws JMSException, IOException {
+  /** How the files of a till and job begin: not hidden, not taken for an option, and a name on every file system. */
+  private static String name(String till, String job) {
+    String ofJob = job.replaceFirst("^[.-]", "_").replace(':', '_');
+    String name = till == null || till.isEmpty() || till.equals(ofJob) ? ofJob : till + "." + ofJob;
+    try {
+      return Path.of(name).toString();
+    } catch (InvalidPathException e) {
+      return name.replaceAll("[^\\x21-\\x7e]", "_"); // the locale has no such characters
+    }
+  }
+
+  /** A second attempt's credentials of the same till and job lie beside the first ones. */
+  private Path keep(Message message, Letter letter, CredentialsFolder folder) throws IOException, JMSException {
+    try {
+      return keep(message, letter, letter.name, folder);
+    } catch (CredentialsFolder.Taken e) {
+      String attempt = letter.attempt.replace(':', '_');
+      return keep(message, letter, letter.name + "." + attempt.substring(0, Math.min(attempt.length(), ATTEMPT_CHARACTERS)), folder);
+    }
+  }
+
+  private Path keep(Message message, Letter letter, String name, CredentialsFolder folder) throws IOException, JMSException {
+    Path file = folder.keep(name + letter.ending, letter.content);
+    if (noOpen && message.getStringProperty(BREAK_GLASS) != null) {
+      folder.keep(name + ".break-glass.jwe", message.getStringProperty(BREAK_GLASS).getBytes(StandardCharsets.UTF_8));
+    }
+    ObjectNode about = described(message, letter.job).put("attempt_id", letter.attempt).put("file", file.getFileName().toString());
+    folder.replace(name + ".about.json", (about.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
+    return file;
+  }
+
+  /** Unlike the job's id it differs between two attempts, and it is the same whenever one attempt's message comes again. */
+  private static String attempt(Message message, String text) throws JMSException {
     // The broker's duplicate id, which is the attempt's id.
     Object published = message.getObjectProperty("_AMQ_DUPL_ID");
-    return published != null && Job.ID.matcher(published.toString()).matches() ? published.toString() : digest(text(message));
+    return published != null && Job.ID.matcher(published.toString()).matches() ? published.toString() : digest(text);
   }
 
   /** A line of NDJSON: what the message says of the job, and the opened answer. */
-  private ObjectNode line(Message message, String job, byte[] content) throws JMSException, IOException {
-    ObjectNode line = described(message, job);
+  private ObjectNode line(Message message, Letter letter) throws JMSException, IOException {
+    ObjectNode line = described(message, letter.job);
     if (noOpen) {
-      line.put("sealed", new String(content, StandardCharsets.UTF_8));
+      line.put("sealed", new String(letter.content, StandardCharsets.UTF_8));
       String breakGlass = message.getStringProperty(BREAK_GLASS);
       return breakGlass == null ? line : line.put("break_glass", breakGlass);
     }
-    return line.set("credentials", JSON.readTree(content));
+    return line.set("credentials", JSON.readTree(letter.content));
   }
 
   private static ObjectNode described(Message message, String job) throws JMSException {
@@ -223,14 +340,29 @@ public final class Collect implements Callable<Integer> {
     line.put("terminal_id", message.getStringProperty("PairingTerminalId"));
     line.put("environment", message.getStringProperty("PairingEnvironment"));
     line.put("key_id", message.getStringProperty("PairingKeyId"));
+    JsonNode reference = reference(message);
+    if (reference != null) {
+      line.set("reference", reference);
+    }
     return line;
   }
 
-  private static String text(Message message) throws JMSException, IOException {
+  /** What the request's sender said of the terminal; null if the message does not say it. */
+  private static JsonNode reference(Message message) throws JMSException {
+    String text = message.getStringProperty("PairingReference");
+    try {
+      JsonNode reference = text == null ? null : JSON.readTree(text);
+      return reference != null && reference.isObject() ? reference : null;
+    } catch (JsonProcessingException e) {
+      return null;
+    }
+  }
+
+  private static String text(Message message) throws JMSException, Unopened {
     if (message instanceof TextMessage text && text.getText() != null) {
       return text.getText();
     }
-    throw new IOException("the message holds no text: it does not come from a bridge");
+    throw new Unopened("the message holds no text: it does not come from a bridge");
   }
 
   private static boolean sealed(Message message) throws JMSException {
@@ -246,6 +378,12 @@ public final class Collect implements Callable<Integer> {
     line.put("opened", !noOpen);
     line.put("file", file.toString());
     System.out.println(Text.line(line.toString()));
+  }
+
+  /** The one file of all, once. */
+  private void print(CredentialsFile lines) {
+    System.out.println(json ? Text.line(JSON.createObjectNode().put("file", lines.path().toString()).put("lines", kept).put("opened", !noOpen)
+        .toString()) : Text.line(lines.path().toString()));
   }
 
   /** What a message says about itself goes to a terminal. */

@@ -51,10 +51,14 @@ final class CredentialsFile {
     }
   }
 
+  Path path() {
+    return file;
+  }
+
   /** Adds a line, unless that attempt has one. After a return it is on the disk. */
   Path keep(String attempt, ObjectNode line) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS)) {
-      if (attempts.add(attempt)) {
+      if (!attempts.contains(attempt)) {
         ByteBuffer bytes = ByteBuffer.wrap((line.put(ATTEMPT, attempt) + "\n").getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {
           channel.write(bytes);
@@ -62,6 +66,7 @@ final class CredentialsFile {
       }
       channel.force(true);
     }
+    attempts.add(attempt);
     return file;
   }
 }

@@ -14,6 +14,15 @@ import java.util.Set;
 
 /** A folder for opened credentials, which only its owner may enter. */
 final class CredentialsFolder {
+  /** There is another file of that name. */
+  static final class Taken extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Taken(String message) {
+      super(message);
+    }
+  }
+
   private final Path folder;
 
   private CredentialsFolder(Path folder) {
@@ -73,22 +82,38 @@ final class CredentialsFolder {
    * Writes a file of mode 0600. After a return its content and its name are on the disk. Nobody ever sees a part of it.
    * The same content under the same name again is no error: a message may come twice.
    *
-   * @throws IOException if it cannot be written, or there is another file of that name, which is left as it is
+   * @throws Taken if there is another file of that name, which is left as it is
+   * @throws IOException if it cannot be written
    */
   Path keep(String name, byte[] content) throws IOException {
     Path file = folder.resolve(name);
     if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
       requireOurs(file);
       if (!Arrays.equals(Files.readAllBytes(file), content)) {
-        throw new IOException(file + " exists with another content and is never overwritten: move it away");
+        throw new Taken(file + " exists with another content and is never overwritten: move it away");
       }
       // Whoever wrote it may have died before it was on the disk.
       sync(file);
       sync(folder);
       return file;
     }
+    write(file, content);
+    return file;
+  }
+
+  /** As {@link #keep}, but in place of an older file of that name: for what is said about credentials, and is none. */
+  Path replace(String name, byte[] content) throws IOException {
+    Path file = folder.resolve(name);
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      requireOurs(file);
+    }
+    write(file, content);
+    return file;
+  }
+
+  private void write(Path file, byte[] content) throws IOException {
     // A fixed name: what a crash leaves here is gone when the same message comes again.
-    Path part = folder.resolve("." + name + ".part");
+    Path part = folder.resolve("." + file.getFileName() + ".part");
     Files.deleteIfExists(part);
     try {
       try (FileChannel channel = FileChannel.open(part,
@@ -104,7 +129,6 @@ final class CredentialsFolder {
       Files.deleteIfExists(part);
     }
     sync(folder);
-    return file;
   }
 
   /** A file of one JSON object a line, of mode 0600; what is there already is kept. */

@@ -9,6 +9,8 @@ import io.pairingbridge.batch.BatchEntry.Flaw;
 import io.pairingbridge.batch.BatchEntry.Refused;
 import io.pairingbridge.batch.BatchEntry.Row;
 import io.pairingbridge.batch.BatchException;
+import io.pairingbridge.batch.BatchName;
+import io.pairingbridge.batch.BatchQueue;
 import io.pairingbridge.batch.CheckedBatch;
 import io.pairingbridge.broker.BrokerException;
 import io.pairingbridge.intake.RequestBody;
@@ -124,6 +126,10 @@ final class SubmitFile {
       BytesMessage message = session.createBytesMessage();
       message.setObjectProperty(STREAM, content);
       message.setStringProperty("PairingBatchId", batchId);
+      BatchName name = BatchName.of(file);
+      if (name.id().equals(batchId)) {
+        message.setStringProperty(BatchQueue.NAME, name.text());
+      }
       session.createProducer(session.createQueue(QUEUE)).send(message);
     } catch (JMSException e) {
       throw new BrokerException("it is not known whether the broker took batch " + batchId + " (" + Failures.root(e)

@@ -75,7 +75,16 @@ public final class Messages {
     set(message, "PairingEnvironment", environment);
     set(message, "PairingKeyId", credentials.keyId());
     set(message, "PairingContentType", credentials.contentType());
+    reference(message, credentials.reference());
     breakGlass(message, credentials.breakGlass());
+  }
+
+  /** What the sender said of the terminal, as JSON: whole or not at all. The outcome event has it in any case. */
+  private static void reference(Message message, Map<String, String> reference) {
+    String json = reference.isEmpty() ? null : JSON.valueToTree(reference).toString();
+    if (json != null && json.length() <= LONGEST_PROPERTY) {
+      set(message, "PairingReference", json);
+    }
   }
 
   /** The second event of a job that was in doubt and whose credentials came after all. */

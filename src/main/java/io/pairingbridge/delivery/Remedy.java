@@ -1,21 +1,44 @@
 package io.pairingbridge.delivery;
 
 import io.pairingbridge.job.Ending;
+import io.pairingbridge.job.Outcome;
 import io.pairingbridge.journal.Batches;
 
 /** One sentence that tells a person what to do next, for every way in which a job can end. */
 public final class Remedy {
   private Remedy() {}
 
-  /** What to do about a row of a batch that has ended; as for its job. */
+  /** What to do about a row of a batch that has ended: as for its job, and by what the journal knows of other rows. */
   public static String of(Batches.Row row) {
+    if (row.outcome() != Outcome.PAIRED && row.twin() != null) {
+      return ofTwin(row.twin());
+    }
+    if (row.outcome() == Outcome.REJECTED && row.pairedBefore() != null) {
+      return "Nothing to do at the terminal: it was paired before with this one-time password, in batch " + row.pairedBefore() + ". Do not unpair"
+          + " it; leave the row out of this document.";
+    }
     return of(Ending.uncalled(row.outcome(), row.reason(), row.detail(), row.jobId() == null ? "" : row.jobId(), row.endedAt()));
+  }
+
+  /** Another row has the one-time password: whether that is spent, and by what. */
+  private static String ofTwin(Batches.Twin twin) {
+    String line = "Line " + twin.line() + " (job " + twin.jobId() + ")";
+    String used = twin.outcome() == null ? line + " has this one-time password and has not ended yet"
+        : switch (twin.outcome()) {
+          case PAIRED -> line + " was paired with this one-time password" + (twin.terminalId() == null ? "" : ", as terminal " + twin.terminalId());
+          case REJECTED -> line + " was called with this one-time password, and the endpoint refused it";
+          case IN_DOUBT -> line + " was called with this one-time password, which may be spent: look there what to do about its terminal";
+          case INVALID, EXPIRED, MISCONFIGURED, DUPLICATE -> line + " has this one-time password too, and ended " + twin.outcome() + " without"
+              + " using it";
+        };
+    return used + ". No call was made for this row: generate another one-time password on its own terminal, correct the row and send the document"
+        + " again; rows that were paired are not paired again.";
   }
 
   /** @return never null; for a paired job it says that nothing is to be done */
   public static String of(Ending ending) {
     return switch (ending.outcome()) {
-      case PAIRED -> "Nothing to do: the credentials are on the queue pairing.credentials.";
+      case PAIRED -> "Nothing to do: the credentials were put on the queue pairing.credentials.";
       case REJECTED -> "Generate a new one-time password on the terminal and send the job again with it.";
       case INVALID -> switch (ending.reason() == null ? "" : ending.reason()) {
         case "BEGUN_TOO_OFTEN" -> "Look into the bridge's log for what stopped it, then send the request again.";

@@ -142,6 +142,9 @@ public final class Intake implements AutoCloseable {
     if (status.gate() == Gate.OPEN) {
       return;
     }
+    if (held) {
+      status = new Status(Gate.CLOSED, "it is being opened: calls that were under way when it was closed end first", clock.instant());
+    }
     held = false;
     pauses = 0;
     plan(0);

@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -38,7 +39,6 @@ public final class RequestBody {
 
   /** How much of what is wrong is told: the ending must fit into a message's properties. */
   private static final int MOST_VIOLATIONS = 16;
-  private static final int LONGEST_VIOLATION = 200;
 
   private static final ObjectMapper JSON = JsonMapper.builder()
       .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -69,14 +69,25 @@ public final class RequestBody {
   public static final class Refused extends Exception {
     private static final long serialVersionUID = 1L;
     private final String reason;
+    private final transient List<Violation> violations;
 
     Refused(String reason, String detail) {
+      this(reason, detail, List.of());
+    }
+
+    Refused(String reason, String detail, List<Violation> violations) {
       super(detail);
       this.reason = reason;
+      this.violations = violations;
     }
 
     public String reason() {
       return reason;
+    }
+
+    /** What is wrong, field by field; empty if it is not a matter of fields. */
+    public List<Violation> violations() {
+      return violations;
     }
   }
 
@@ -156,33 +167,28 @@ public final class RequestBody {
   }
 
   private void refuseViolations(JsonNode json) throws Refused {
-    TreeSet<String> violations = new TreeSet<>();
-    schema.validate(json).forEach(v -> violations.add(v.getMessage()));
+    TreeSet<Violation> found = new TreeSet<>();
+    schema.validate(json).forEach(v -> found.add(Violation.of(v)));
     String webhook = webhook(json);
     if (webhook != null && !isHttpsUrl(webhook)) {
-      violations.add("$.webhook_url: must be an absolute https URL");
+      found.add(Violation.noAddress("webhook_url"));
     }
     for (String field : new String[] {"name", "otp"}) {
       // The schema's \S knows other white space than Unicode does.
       if (json.path(field).isTextual() && Text.trimmed(json.get(field).textValue()).isEmpty()) {
-        violations.add("$." + field + ": must not be blank");
+        found.add(Violation.empty(field));
       }
     }
-    if (!violations.isEmpty()) {
-      throw new Refused("SCHEMA", withoutOtp(listed(violations), json.path("otp")));
+    if (!found.isEmpty()) {
+      List<Violation> told = found.stream().limit(MOST_VIOLATIONS).map(v -> withoutOtp(v, json.path("otp"))).toList();
+      throw new Refused("SCHEMA", told.stream().map(Violation::toString).collect(Collectors.joining("; "))
+          + (found.size() > told.size() ? "; and " + (found.size() - told.size()) + " more" : ""), told);
     }
   }
 
   /** What is wrong with a body of at least so many bytes. */
   static String tooLong(long length) {
     return "the body has " + length + " bytes, more than the " + LARGEST + " allowed";
-  }
-
-  private static String listed(TreeSet<String> violations) {
-    String first = violations.stream().limit(MOST_VIOLATIONS)
-        .map(v -> Text.line(v, LONGEST_VIOLATION + 3))
-        .collect(Collectors.joining("; "));
-    return violations.size() <= MOST_VIOLATIONS ? first : first + "; and " + (violations.size() - MOST_VIOLATIONS) + " more";
   }
 
   private static boolean isHttpsUrl(String text) {
@@ -195,8 +201,8 @@ public final class RequestBody {
   }
 
   /** A sender may have put the password where a name belongs; a message must not repeat it. */
-  private static String withoutOtp(String message, JsonNode otp) {
+  private static Violation withoutOtp(Violation violation, JsonNode otp) {
     String text = otp.isTextual() || otp.isNumber() ? Text.trimmed(otp.asText()) : "";
-    return text.isEmpty() ? message : message.replace(text, "***");
+    return text.isEmpty() ? violation : new Violation(violation.field().replace(text, "***"), violation.problem());
   }
 }

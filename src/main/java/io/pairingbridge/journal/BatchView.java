@@ -44,9 +44,10 @@ public final class BatchView implements AutoCloseable {
     }
   }
 
-  public Optional<Progress> find(String batchId) {
+  /** By its id, or else the latest one that people call so. */
+  public Optional<Progress> find(String idOrName) {
     try {
-      return rows.find(batchId).map(rows::progress);
+      return rows.named(idOrName).map(rows::progress);
     } catch (DataAccessException e) {
       throw unreadable(name, e);
     }

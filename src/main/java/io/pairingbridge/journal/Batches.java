@@ -10,7 +10,9 @@ import java.util.function.Consumer;
 
 /**
  * The journal's memory of batches: which rows of a document were taken, and what came of each. A row ends when its job does,
- * in the same transaction. What {@link Journal} says of durability and of {@link JournalException} holds here.
+ * in the same transaction, and follows it for good: a replay, a new try or a late answer changes the row too, and if its batch
+ * is finished by then, the report is due once more. A row that was paired stays so, and one that was a duplicate never was the
+ * job. What {@link Journal} says of durability and of {@link JournalException} holds here.
  */
 public interface Batches {
   /** How far a batch has come. */
@@ -33,12 +35,22 @@ public interface Batches {
   /**
    * A batch.
    *
-   * @param source the file or message that it is read from
+   * @param name what people call it; its id if nobody said
+   * @param source the file or message that it is read from; once a file is read to its end, where it lies now
    * @param taken how many rows of the document are surely sent, or known not to need it; reading goes on with the next one
    * @param problem what kept the rest of the document from being read, or null
+   * @param warning what a person should know although all of it could be read, or null
+   * @param revision of the report, from 1: a later one takes the place of those before
+   * @param revisedAt when a row changed after the first report was written; null if none did
+   * @param report the file of the report for people that was written last, or null
    */
-  record Batch(String id, String source, Phase phase, long taken, String problem, Instant startedAt, Instant readAt,
-      Instant finishedAt) {}
+  record Batch(String id, String name, String source, Phase phase, long taken, String problem, String warning, Instant startedAt,
+      Instant readAt, Instant finishedAt, int revision, Instant revisedAt, String report) {
+    /** A batch without a name of its own and without a report. */
+    public Batch(String id, String source, Phase phase, long taken, String problem, Instant startedAt, Instant readAt, Instant finishedAt) {
+      this(id, id, source, phase, taken, problem, null, startedAt, readAt, finishedAt, 1, null, null);
+    }
+  }
 
   /**
    * A batch and its figures.
@@ -58,18 +70,46 @@ public interface Batches {
    * @param otpHash of a refused row a hash that is its own
    * @param fields the columns of the document, without the one-time password
    * @param refused why it is refused, or null
+   * @param sameAs number of an earlier row of the document that has its one-time password, or null
    */
-  record NewRow(long number, long line, String jobId, String otpHash, Map<String, String> fields, String refused) {}
+  record NewRow(long number, long line, String jobId, String otpHash, Map<String, String> fields, String refused, Long sameAs) {
+    /** A row whose one-time password is its own. */
+    public NewRow(long number, long line, String jobId, String otpHash, Map<String, String> fields, String refused) {
+      this(number, line, jobId, otpHash, fields, refused, null);
+    }
+  }
 
-  /** A row as it is told in a report; outcome and what follows are null while its job runs. */
+  /**
+   * A row as it is told in a report; outcome and what follows are null while its job runs.
+   *
+   * @param twin what came of the earlier row of the document that has its one-time password, or null
+   * @param pairedBefore another batch in which the terminal of this name was paired with this one-time password, or null
+   */
   record Row(long number, long line, String jobId, Map<String, String> fields, Outcome outcome, String reason, String detail,
-      Integer attempts, String payConnectId, String payConnectName, String terminalId, Instant endedAt) {}
+      Integer attempts, String payConnectId, String payConnectName, String terminalId, Instant endedAt, Twin twin, String pairedBefore) {}
+
+  /**
+   * An earlier row with the same one-time password.
+   *
+   * @param outcome null while its job runs
+   */
+  record Twin(long line, String jobId, Outcome outcome, String terminalId) {}
+
+  /** Where a job stands in a batch's document. */
+  record Place(String batchId, long line, Map<String, String> fields) {}
+
+  /** As {@link #begin(String, String, String)}, for a batch that is called as its id. */
+  default Batch begin(String batchId, String source) {
+    return begin(batchId, batchId, source);
+  }
 
   /**
    * Begins a batch, anew if one of this id is finished: its rows are forgotten, its jobs are not. One that is not finished is
    * returned as it is, to go on after {@link Batch#taken} rows; whoever has another source must leave it alone.
+   *
+   * @param name what people call it
    */
-  Batch begin(String batchId, String source);
+  Batch begin(String batchId, String name, String source);
 
   /** A batch that is read lies elsewhere now: who goes on with it names that source. */
   void moved(String batchId, String source);
@@ -98,11 +138,26 @@ public interface Batches {
   /** The document is read to its end, or to where a problem kept the rest of it from being read. */
   void read(String batchId, String problem);
 
-  /** Batches that are read and whose rows have all ended, to be reported and finished. */
+  /** Batches whose report is due: their rows have all ended, or some have changed since the last report. */
   List<Batch> ended();
 
-  /** The report of this batch is written. */
-  void finished(String batchId);
+  /**
+   * The batch as it is to be reported now. Rows that changed after they had ended make the next revision of it; what changes from here on
+   * makes the one after that. The report is due until {@link #finished} is told this revision.
+   *
+   * @return empty if there is no such batch any more
+   */
+  Optional<Progress> reporting(String batchId);
+
+  /**
+   * The report of this batch, in this revision, is out. Nothing is written for a batch that was begun anew since, or has changed.
+   *
+   * @param report the file for people
+   */
+  void finished(Batch batch, String report);
+
+  /** The place of this job in the document that was begun last of those that have it. */
+  Optional<Place> place(String jobId);
 
   /** All batches, the latest first. */
   List<Progress> all();
@@ -111,6 +166,9 @@ public interface Batches {
   List<Progress> running();
 
   Optional<Progress> find(String batchId);
+
+  /** As {@link #find}, or else the latest batch that people call so. */
+  Optional<Progress> named(String idOrName);
 
   /** Every row of a batch, in the order of the document; a thousand of them are in memory. */
   void rows(String batchId, Consumer<Row> reader);

@@ -24,6 +24,11 @@ public record Entry(String jobId, State state, String otpHash, String carrier, S
     return new Transitions.Known(state, ambiguous);
   }
 
+  /** Whether the terminal is paired and its credentials are here, or were. */
+  public boolean paired() {
+    return state == State.SEALED || state == State.PUBLISHED;
+  }
+
   /** How the job ended; only for a state that has an outcome. */
   public Ending ending() {
     return new Ending(state.outcome(), reason, detail, httpStatus, attempts, payConnectId, payConnectName, terminalId,

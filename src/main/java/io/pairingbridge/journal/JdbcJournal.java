@@ -432,8 +432,23 @@ public final class JdbcJournal implements Journal {
   }
 
   @Override
+  public List<Entry> earlierTries(String jobId) {
+    return read(rows -> rows.endedTries(jobId));
+  }
+
+  @Override
   public List<AttemptRecord> attempts(String jobId) {
     return read(rows -> rows.attempts(jobId));
+  }
+
+  @Override
+  public List<FoundJob> search(List<String> words, int limit) {
+    return read(rows -> rows.search().find(words, limit));
+  }
+
+  @Override
+  public Optional<Instant> oldestUnpublished() {
+    return read(JobRows::oldestUnpublished);
   }
 
   @Override
@@ -586,7 +601,11 @@ public final class JdbcJournal implements Journal {
         }
         Entry ended = to == null ? known : rows.find(job.id()).orElseThrow();
         if (to == null) { // else its rows have ended with it
-          rows.batches().end(job.origin().batchId(), job.id(), hash, ended.state().outcome(), ended.reason(), ended.detail(), now);
+          boolean endedRow = rows.batches().end(job.origin().batchId(), job.id(), hash, ended.state().outcome(), ended.reason(),
+              ended.detail(), now);
+          if (endedRow) {
+            rows.batches().endWith(job.id()); // of an earlier try; the job may have been paired since
+          }
         }
         boolean repeated = to == null && !job.origin().carrier().equals(ended.carrier());
         KeptAnswer answer = ended.state() == State.IN_DOUBT ? rows.unreadable(ended.attemptId()) : null;
@@ -724,12 +743,12 @@ public final class JdbcJournal implements Journal {
     private final Set<List<Object>> lookedAt = ConcurrentHashMap.newKeySet();
 
     @Override
-    public Batch begin(String batchId, String source) {
+    public Batch begin(String batchId, String name, String source) {
       while (forgetFinished(batchId) > 0) {
         // a thousand rows at a time, so that no commit of a job waits long
       }
       return writeLocked("batch " + batchId, rows -> rows.batches().find(batchId).filter(known -> !known.phase().ended())
-          .orElseGet(() -> rows.batches().begin(batchId, source, clock.instant())));
+          .orElseGet(() -> rows.batches().begin(batchId, name, source, clock.instant())));
     }
 
     private int forgetFinished(String batchId) {
@@ -767,8 +786,9 @@ public final class JdbcJournal implements Journal {
 
     @Override
     public void read(String batchId, String problem) {
+      String warning = JdbcJournal.this.read(rows -> rows.batches().warning(batchId)).orElse(null);
       write(rows -> {
-        rows.batches().read(batchId, problem, clock.instant());
+        rows.batches().read(batchId, problem, warning, clock.instant());
         return null;
       });
     }
@@ -808,11 +828,21 @@ public final class JdbcJournal implements Journal {
     }
 
     @Override
-    public void finished(String batchId) {
-      write(rows -> {
-        rows.batches().finished(batchId, clock.instant());
+    public Optional<Progress> reporting(String batchId) {
+      return writeLocked("batch " + batchId, rows -> rows.batches().reporting(batchId, clock.instant()).map(rows.batches()::progress));
+    }
+
+    @Override
+    public void finished(Batch batch, String report) {
+      writeLocked("batch " + batch.id(), rows -> {
+        rows.batches().finished(batch, report, clock.instant());
         return null;
       });
+    }
+
+    @Override
+    public Optional<Place> place(String jobId) {
+      return JdbcJournal.this.read(rows -> rows.batches().place(jobId));
     }
 
     @Override
@@ -829,6 +859,11 @@ public final class JdbcJournal implements Journal {
     @Override
     public Optional<Progress> find(String batchId) {
       return JdbcJournal.this.read(rows -> rows.batches().find(batchId).map(rows.batches()::progress));
+    }
+
+    @Override
+    public Optional<Progress> named(String idOrName) {
+      return JdbcJournal.this.read(rows -> rows.batches().named(idOrName).map(rows.batches()::progress));
     }
 
     @Override

@@ -57,6 +57,11 @@ final class JobRows {
     this.batches = new BatchRows(sql);
   }
 
+  /** Looking for jobs by what people know of them. */
+  JobSearch search() {
+    return new JobSearch(sql);
+  }
+
   /** The rows of batches, in the same transaction. */
   BatchRows batches() {
     return batches;
@@ -101,6 +106,10 @@ final class JobRows {
   Optional<Entry> endedTry(String jobId, String otpHash) {
     return sql.sql("SELECT * FROM ended_try WHERE job_id = ? AND otp_hash = ?").params(jobId, otpHash).query(JobRows::entry)
         .optional();
+  }
+
+  List<Entry> endedTries(String jobId) {
+    return sql.sql("SELECT * FROM ended_try WHERE job_id = ? ORDER BY finished_at").param(jobId).query(JobRows::entry).list();
   }
 
   /** A new try of a job: nothing of an earlier one is left in its row. */
@@ -320,6 +329,11 @@ final class JobRows {
   Credentials credentials(String jobId) {
     return sql.sql(CREDENTIALS + " AND a.job_id = ? ORDER BY a.ended_at DESC LIMIT 1").param(jobId)
         .query(JobRows::credentials).single();
+  }
+
+  Optional<Instant> oldestUnpublished() {
+    return sql.sql("SELECT MIN(ended_at) FROM attempt WHERE sealed IS NOT NULL AND result = 'PAIRED'").query(Long.class).optional()
+        .map(Instant::ofEpochMilli);
   }
 
   /** Also what ended after now: the clock was turned back since, and would let it wait for hours. */

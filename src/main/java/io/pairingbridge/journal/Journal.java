@@ -114,8 +114,22 @@ public interface Journal extends AutoCloseable {
   /** The job as the journal holds it. */
   Optional<Entry> find(String jobId);
 
+  /** Tries of the job that ended and were followed by one with another one-time password, oldest first. */
+  List<Entry> earlierTries(String jobId);
+
   /** All attempts of a job, oldest first. */
   List<AttemptRecord> attempts(String jobId);
+
+  /**
+   * The jobs, and the rows of batches whose job was not begun, that hold each of these words in their id, their till's name as far as the
+   * journal knows it, what was said of the till, or their terminal's id; the latest first. It may look at everything there is.
+   *
+   * @param words at least one; capitals do not matter, but outside of ASCII on SQLite
+   */
+  List<FoundJob> search(List<String> words, int limit);
+
+  /** When the oldest credentials were sealed that are not published; empty if all are. */
+  Optional<Instant> oldestUnpublished();
 
   /** How many jobs are in each state, and under {@code SEALED} how many credentials are not published. */
   Map<State, Long> counts();
@@ -174,6 +188,18 @@ public interface Journal extends AutoCloseable {
   /** One line of a job's history. {@code result} is null while the attempt is under way. */
   record AttemptRecord(String attemptId, int number, String owner, Instant startedAt, Instant deadline, Instant endedAt,
       Result result, Integer httpStatus, String detail, Instant publishedAt, boolean holdsSealedBytes) {}
+
+  /**
+   * A job as it is found.
+   *
+   * @param name the till's; empty if the journal does not know it
+   * @param state null for the row of a batch whose job was not begun
+   * @param batchId the batch that it came from, or null
+   * @param line of its row in the batch's document, or 0
+   * @param touchedAt when it was moved last; null if it was not begun
+   */
+  record FoundJob(String jobId, String name, State state, String batchId, long line, Map<String, String> reference, String terminalId,
+      Instant touchedAt) {}
 
   /**
    * A job without a request.

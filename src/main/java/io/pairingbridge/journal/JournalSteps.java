@@ -107,8 +107,8 @@ public final class JournalSteps {
     try (MDC.MDCCloseable jobId = MDC.putCloseable("job", job.id());
         MDC.MDCCloseable attempt = MDC.putCloseable("attempt", ending.key());
         MDC.MDCCloseable outcome = MDC.putCloseable("outcome", ending.outcome().name())) {
-      LOG.info("Job {} is {}{} after {} attempts", job.id(), ending.outcome(), ending.reason() == null ? "" : " (" + ending.reason() + ")",
-          ending.attempts());
+      LOG.info("Job {} is {}{} after {} attempt{}", job.id(), ending.outcome(), ending.reason() == null ? "" : " (" + ending.reason() + ")",
+          ending.attempts(), ending.attempts() == 1 ? "" : "s");
     }
   }
 }

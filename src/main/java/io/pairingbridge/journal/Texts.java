@@ -1,5 +1,8 @@
 package io.pairingbridge.journal;
 
+import java.util.Map;
+import java.util.stream.Collectors;
+
 /** The sentences that say why a job ended, for a person. */
 final class Texts {
   private Texts() {}
@@ -31,5 +34,14 @@ final class Texts {
           "the endpoint does not accept this bridge's URL, integrator id or request format" + last;
       default -> why + last;
     };
+  }
+
+  /** @param others how many rows, by the batch in which their terminals were paired */
+  static String pairedBefore(Map<String, Long> others) {
+    long all = others.values().stream().mapToLong(Long::longValue).sum();
+    return others.entrySet().stream().limit(5).map(other -> other.getValue() + (other.getValue() == 1 ? " row was" : " rows were")
+        + " paired before, in batch " + other.getKey()).collect(Collectors.joining("; ")) + (others.size() > 5 ? "; and others" : "")
+        + ", with the same name and one-time password. The endpoint refuses " + (all == 1 ? "it" : "them") + " now: do not unpair "
+        + (all == 1 ? "this terminal" : "these terminals") + ". Send a document again under its old name, and its paired rows are left out";
   }
 }

@@ -2,11 +2,16 @@ package io.pairingbridge.monitor;
 
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.text.Text;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** A batch as JMX shows it. */
 public final class BatchFigures {
+  /** Where the management site has the page of a batch. */
+  static final String REPORT = "/console/batch-report";
+
   private final Progress progress;
 
   BatchFigures(Progress progress) {
@@ -18,7 +23,12 @@ public final class BatchFigures {
     return Text.line(progress.batch().id());
   }
 
-  /** The file, or the message, that it is read from. */
+  /** What people call it. */
+  public String getName() {
+    return Text.line(progress.batch().name());
+  }
+
+  /** The file, or the message, that it is read from; once a file is read to its end and reported, where it lies now. */
   public String getSource() {
     return Text.line(progress.batch().source());
   }
@@ -58,5 +68,30 @@ public final class BatchFigures {
   /** When its report was written, as ISO 8601 in UTC; empty until then. */
   public String getFinishedAt() {
     return progress.batch().finishedAt() == null ? "" : progress.batch().finishedAt().toString();
+  }
+
+  /** What a person should know although the document is good; empty if there is nothing. */
+  public String getWarning() {
+    return progress.batch().warning() == null ? "" : Text.line(progress.batch().warning());
+  }
+
+  /** Of the report, from 1; a later one takes the place of those before, because a row has changed. */
+  public int getRevision() {
+    return progress.batch().revision();
+  }
+
+  /** When a row changed after the first report, as ISO 8601 in UTC; empty if none did. */
+  public String getRevisedAt() {
+    return progress.batch().revisedAt() == null ? "" : progress.batch().revisedAt().toString();
+  }
+
+  /** The file of the report for people, on the machine of the bridge that wrote it; empty until it is written. */
+  public String getReport() {
+    return progress.batch().report() == null ? "" : Text.line(progress.batch().report());
+  }
+
+  /** Where the management site has that report, as it would be written now; behind the login. */
+  public String getReportUrl() {
+    return REPORT + "?id=" + URLEncoder.encode(progress.batch().id(), StandardCharsets.UTF_8);
   }
 }

@@ -6,6 +6,7 @@ import io.pairingbridge.intake.Intake;
 import io.pairingbridge.intake.RateLimit;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
@@ -25,13 +26,18 @@ import jakarta.jms.JMSException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -43,6 +49,9 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   /** Calls at once; what connections and sessions are made for. */
   public static final int MOST_CALLS = 512;
   private static final int LONGEST_NOTE = 500;
+  private static final int MOST_WORDS = 8;
+  private static final int MOST_FOUND = 100;
+  private static final int MOST_LETTERS_SEARCHED = 10_000;
   /** Whoever is logged at DEBUG here prints requests, answers or messages as they are. */
   private static final List<String> NEVER_DEBUGGED = List.of("org.apache.hc", "org.apache.activemq", "org.springframework.jms",
       "org.apache.camel", "io.vertx", "io.netty", "org.jolokia");
@@ -69,6 +78,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   private final Instant startedAt;
   private volatile int concurrency;
   private final Remembered<Map<State, Long>> counts;
+  private final Remembered<Double> oldestSealed;
   private final Remembered<List<BatchFigures>> batches;
   private final Remembered<List<Figures.Instance>> instances;
 
@@ -77,6 +87,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     this.parts = parts;
     this.concurrency = concurrency;
     this.counts = new Remembered<>(this::counted);
+    this.oldestSealed = new Remembered<>(this::sealedFor);
     this.batches = new Remembered<>(() -> parts.journal().batches().all().stream().map(BatchFigures::new).toList());
     this.instances = new Remembered<>(this::asked);
     this.startedAt = parts.clock().instant();
@@ -190,6 +201,20 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   }
 
   @Override
+  public double getOldestSealedSeconds() {
+    return oldestSealed.get();
+  }
+
+  private double sealedFor() {
+    try {
+      return parts.journal().oldestUnpublished()
+          .map(at -> Math.max(0, Duration.between(at, parts.clock().instant()).toMillis() / 1000.0)).orElse(0.0);
+    } catch (JournalException e) {
+      return -1;
+    }
+  }
+
+  @Override
   public long getJobsPerMinute() {
     return parts.activity().lastMinute();
   }
@@ -259,32 +284,66 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     if (from < 0 || count < 0 || count > LARGEST_PAGE) {
       throw new IllegalArgumentException("from must be 0 or more, and count 0 to " + LARGEST_PAGE);
     }
-    return broker(() -> Figures.LetterPage.of(parts.queues().page(kind, filter, from, count), this::reference));
+    return broker(() -> Figures.LetterPage.of(parts.queues().page(kind, filter, from, count), this::job));
   }
 
-  /** Where the letter holds a sealed answer instead of the request, the journal still knows which terminal it was. */
-  private Map<String, String> reference(Letter letter) {
-    Map<String, String> reference = letter.reference();
-    if (!reference.isEmpty() || !Job.ID.matcher(letter.jobId()).matches()) {
-      return reference;
-    }
+  /** The letter's job as it is now; empty if the journal cannot be asked, too. */
+  private Optional<Entry> job(Letter letter) {
     try {
-      return parts.journal().find(letter.jobId()).map(Entry::reference).orElse(reference);
+      return Job.ID.matcher(letter.jobId()).matches() ? parts.journal().find(letter.jobId()) : Optional.empty();
     } catch (JournalException e) {
-      return reference;
+      return Optional.empty();
     }
   }
 
   @Override
   public Figures.JobHistory job(String jobId) {
-    Entry entry = parts.journal().find(jobId)
-        .orElseThrow(() -> new IllegalArgumentException("the journal knows no job " + shortened(jobId) + "; it may wait in its queue"));
-    return Figures.JobHistory.of(entry, parts.journal().attempts(jobId));
+    Optional<Place> place = parts.journal().batches().place(jobId);
+    Entry entry = parts.journal().find(jobId).orElseThrow(() -> new IllegalArgumentException("the journal knows no job " + shortened(jobId)
+        + place.map(row -> "; line " + row.line() + " of batch " + row.batchId() + " asks for it, and it waits in its queue")
+            .orElse("; it may wait in its queue")));
+    return Figures.JobHistory.of(entry, parts.journal().earlierTries(jobId), parts.journal().attempts(jobId), place);
+  }
+
+  @Override
+  public Figures.FoundJobs findJobs(String text, int count) {
+    List<String> words = text == null || text.isBlank() ? List.of() : Stream.of(Text.line(text).strip().split("\\s+")).distinct().toList();
+    if (words.isEmpty() || words.size() > MOST_WORDS || text.length() > LONGEST_NOTE) {
+      throw new IllegalArgumentException("say what to look for: 1 to " + MOST_WORDS + " words, " + LONGEST_NOTE + " characters at most");
+    }
+    if (count < 1 || count > MOST_FOUND) {
+      throw new IllegalArgumentException("count must be 1 to " + MOST_FOUND);
+    }
+    Map<String, Figures.FoundJob> found = new LinkedHashMap<>();
+    parts.journal().search(words, count + 1).forEach(job -> found.put(job.jobId(), Figures.FoundJob.of(job)));
+    for (Letter letter : letters(words, count + 1)) {
+      found.merge(letter.jobId(), ofLetter(letter), (job, other) -> job.or(letter));
+    }
+    return new Figures.FoundJobs(found.size() > count, found.values().stream().limit(count).toList());
+  }
+
+  /** Letters of jobs that are looked for; none where the broker cannot be asked, for the journal has most of them. */
+  private List<Letter> letters(List<String> words, int count) {
+    List<Letter> found = new ArrayList<>();
+    try {
+      for (Kind kind : Kind.values()) {
+        found.addAll(parts.queues().search(kind, letter -> !letter.jobId().isEmpty() && words.stream().allMatch(letter::mentions), count,
+            MOST_LETTERS_SEARCHED));
+      }
+    } catch (JMSException | IllegalStateException e) {
+      LoggerFactory.getLogger(BridgeMBean.class).debug("The letters cannot be searched: {}", e.getMessage());
+    }
+    return found;
+  }
+
+  /** Where the job is now the journal says, if it knows it. */
+  private Figures.FoundJob ofLetter(Letter letter) {
+    return job(letter).map(entry -> Figures.FoundJob.of(entry, letter)).orElseGet(() -> Figures.FoundJob.of(letter));
   }
 
   @Override
   public BatchFigures batch(String batchId) {
-    return parts.journal().batches().find(batchId).map(BatchFigures::new)
+    return parts.journal().batches().named(batchId).map(BatchFigures::new)
         .orElseThrow(() -> new IllegalArgumentException("the journal knows no batch " + shortened(batchId)));
   }
 
@@ -347,17 +406,26 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
   public Figures.Replayed replayAll(String outcome, String reason, String batchId, boolean dryRun) {
     Filter filter = new Filter(outcome, reason, batchId, "");
     if (!dryRun) {
-      audit("replayAll", "", filter.toString());
+      audit("replayAll", "", filter.words().isEmpty() ? "all dead letters" : "dead letters with " + filter.words());
     }
     Handled handled = broker(() -> parts.queues().handleAll(Kind.DEAD_LETTERS, filter, letter -> verdict(letter, "", ""),
         jobs -> audit("replayAll", "", "sends again " + String.join(" ", jobs)), dryRun));
     if (!dryRun) {
-      audit("replayAll", "", handled.done() + " sent again, left: " + handled.refused());
+      audit("replayAll", "", handled.done() + " sent again" + left(handled.refused()));
     }
     return Figures.Replayed.of(handled, dryRun);
   }
 
+  private static String left(Map<String, Long> refused) {
+    StringJoiner left = new StringJoiner("; ", ", left: ", "");
+    refused.forEach((reason, count) -> left.add(count + ", because " + reason));
+    return refused.isEmpty() ? "" : left.toString();
+  }
+
   private Verdict verdict(Letter letter, String newOtp, String newName) {
+    if (job(letter).filter(Entry::paired).isPresent()) {
+      return Verdict.keep("the job was paired after this letter was written: take the letter away");
+    }
     Replay replay = Replay.of(letter, newOtp, newName, parts.requests());
     return replay.refusal() != null ? Verdict.keep(replay.refusal()) : Verdict.send(replay);
   }

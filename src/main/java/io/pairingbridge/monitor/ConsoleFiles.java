@@ -3,6 +3,8 @@ package io.pairingbridge.monitor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The files of the operator's page, read once from the program itself: nothing else can be asked for. */
@@ -13,18 +15,26 @@ final class ConsoleFiles {
   /** A file and its kind. */
   record File(String contentType, byte[] content) {}
 
-  private static final Map<String, File> FILES = Map.of(
-      "", own("index.html", "text/html; charset=utf-8"),
-      "console.css", own("console.css", "text/css; charset=utf-8"),
-      "console.js", own("console.js", "text/javascript; charset=utf-8"),
-      "icon.svg", own("icon.svg", "image/svg+xml"),
-      "chart.js", new File("text/javascript; charset=utf-8", read(CHARTS)));
+  /** Which of them does what is said at the top of console.js. */
+  private static final List<String> SCRIPTS = List.of("console.js", "bridge.js", "letters.js", "overview.js", "pages.js", "show.js");
+
+  private static final Map<String, File> FILES = files();
 
   private ConsoleFiles() {}
 
   /** @return null if there is no file of this name */
   static File get(String name) {
     return FILES.get(name);
+  }
+
+  private static Map<String, File> files() {
+    Map<String, File> files = new HashMap<>();
+    files.put("", own("index.html", "text/html; charset=utf-8"));
+    files.put("console.css", own("console.css", "text/css; charset=utf-8"));
+    files.put("icon.svg", own("icon.svg", "image/svg+xml"));
+    files.put("chart.js", new File("text/javascript; charset=utf-8", read(CHARTS)));
+    SCRIPTS.forEach(name -> files.put(name, own(name, "text/javascript; charset=utf-8")));
+    return Map.copyOf(files);
   }
 
   private static File own(String name, String contentType) {

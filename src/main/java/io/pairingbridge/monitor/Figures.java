@@ -1,6 +1,8 @@
 package io.pairingbridge.monitor;
 
+import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
+import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.operate.AttentionQueues.Handled;
 import io.pairingbridge.operate.AttentionQueues.Page;
@@ -12,6 +14,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -65,8 +68,8 @@ public final class Figures {
    * @param total how many there are in all
    */
   public record LetterPage(long total, List<Letter> letters) {
-    static LetterPage of(Page page, Function<io.pairingbridge.operate.Letter, Map<String, String>> reference) {
-      return new LetterPage(page.total(), page.letters().stream().map(letter -> Letter.of(letter, reference.apply(letter))).toList());
+    static LetterPage of(Page page, Function<io.pairingbridge.operate.Letter, Optional<Entry>> job) {
+      return new LetterPage(page.total(), page.letters().stream().map(letter -> Letter.of(letter, job.apply(letter))).toList());
     }
   }
 
@@ -76,30 +79,46 @@ public final class Figures {
    * @param name the terminal's; empty if the letter does not hold the request
    * @param reference what the sender said of the terminal: store, till, serial number
    * @param otpUnspent true if a replay may use the one-time password that the letter holds
+   * @param state of the job now, which may have moved since the letter was written; empty if the journal does not know it
    */
   public record Letter(String messageId, String jobId, String batchId, String outcome, String reason, String detail, int httpStatus,
-      int attempts, String remedy, String failedAt, String name, Map<String, String> reference, boolean otpUnspent) {
-    static Letter of(io.pairingbridge.operate.Letter letter, Map<String, String> reference) {
+      int attempts, String remedy, String failedAt, String name, Map<String, String> reference, boolean otpUnspent, String state) {
+    /** What to do about a letter whose job was paired after it was written. */
+    private static final String PAIRED_SINCE = "Nothing to do at the terminal, and do not unpair it: the job was paired after this letter was"
+        + " written. Take the letter away.";
+
+    /** Where the letter holds a sealed answer instead of the request, the journal still knows which terminal it was. */
+    static Letter of(io.pairingbridge.operate.Letter letter, Optional<Entry> job) {
       boolean readable = letter.problem().isEmpty();
+      Map<String, String> reference = letter.reference().isEmpty() ? job.map(Entry::reference).orElse(Map.of()) : letter.reference();
+      String remedy = job.filter(Entry::paired).isPresent() ? PAIRED_SINCE : letter.remedy();
       return new Letter(letter.messageId(), some(letter.jobId()), some(letter.batchId()), some(letter.outcome()),
           readable || !letter.reason().isEmpty() ? some(letter.reason()) : "UNREADABLE",
           readable ? some(letter.detail()) : some("unreadable: " + letter.problem()), letter.httpStatus(), letter.attempts(),
-          readable || !letter.remedy().isEmpty() ? some(letter.remedy()) : "Look at it with the broker's own tools; it cannot be replayed.",
-          some(letter.failedAt()), some(letter.name()), some(reference), letter.otpUnspent());
+          readable || !remedy.isEmpty() ? some(remedy) : "Look at it with the broker's own tools; it cannot be replayed.",
+          some(letter.failedAt()), some(letter.name()), some(reference), letter.otpUnspent(), job.map(entry -> entry.state().name()).orElse(""));
     }
   }
 
   /**
    * A job in the journal.
    *
+   * @param batchId the batch that it came from, or else the last one whose document names it
+   * @param line of its row in that document; 0 if it is in none
+   * @param name the terminal's, as far as the journal knows it: from a document, or from the endpoint's answer
    * @param dueAt when a job that waits is tried again
+   * @param sentences what happened, the oldest first: each begins with its time and a space
    */
-  public record JobHistory(String jobId, String state, String batchId, Map<String, String> reference, String reason, String detail,
-      String requestedAt, String dueAt, String finishedAt, String payConnectId, String terminalId, List<Attempt> attempts) {
-    static JobHistory of(Entry entry, List<AttemptRecord> attempts) {
-      return new JobHistory(some(entry.jobId()), entry.state().name(), some(entry.batchId()), some(entry.reference()), some(entry.reason()),
-          some(entry.detail()), text(entry.requestedAt()), text(entry.dueAt()), text(entry.finishedAt()), some(entry.payConnectId()),
-          some(entry.terminalId()), attempts.stream().map(Attempt::of).toList());
+  public record JobHistory(String jobId, String state, String batchId, long line, String name, Map<String, String> reference, String reason,
+      String detail, String requestedAt, String dueAt, String finishedAt, String payConnectId, String terminalId, List<Attempt> attempts,
+      List<String> sentences) {
+    static JobHistory of(Entry entry, List<Entry> earlier, List<AttemptRecord> attempts, Optional<Place> place) {
+      String name = place.map(p -> p.fields().get("name")).orElse(entry.payConnectName());
+      return new JobHistory(some(entry.jobId()), entry.state().name(), some(place.map(Place::batchId).orElse(entry.batchId())),
+          place.map(Place::line).orElse(0L), some(name), some(entry.reference()), some(entry.reason()), some(entry.detail()),
+          text(entry.requestedAt()), text(entry.dueAt()), text(entry.finishedAt()), some(entry.payConnectId()), some(entry.terminalId()),
+          attempts.stream().map(Attempt::of).toList(),
+          Timeline.of(entry, earlier, attempts, place).stream().map(Figures::some).toList());
     }
   }
 
@@ -118,10 +137,53 @@ public final class Figures {
     }
   }
 
-  /** An entry of the audit log. */
-  public record Audited(String at, String who, String action, String subject, String detail) {
+  /**
+   * Some of the jobs that were looked for.
+   *
+   * @param more there are others: say more of the till
+   */
+  public record FoundJobs(boolean more, List<FoundJob> jobs) {}
+
+  /**
+   * A job that was looked for.
+   *
+   * @param name the till's; empty if neither the journal nor a letter knows it
+   * @param state as in {@link JobHistory}; empty for the row of a batch whose job was not begun
+   * @param line of its row in the batch's document; 0 if it is none
+   * @param touchedAt when it was moved last
+   */
+  public record FoundJob(String jobId, String name, String state, String batchId, long line, Map<String, String> reference,
+      String terminalId, String touchedAt) {
+    static FoundJob of(Journal.FoundJob job) {
+      return new FoundJob(some(job.jobId()), some(job.name()), job.state() == null ? "" : job.state().name(), some(job.batchId()), job.line(),
+          some(job.reference()), some(job.terminalId()), text(job.touchedAt()));
+    }
+
+    /** A letter knows the till's name also where the journal does not, and some letters are of no job that the journal knows. */
+    FoundJob or(io.pairingbridge.operate.Letter letter) {
+      return new FoundJob(jobId, name.isEmpty() ? some(letter.name()) : name, state, batchId, line,
+          reference.isEmpty() ? some(letter.reference()) : reference, terminalId, touchedAt);
+    }
+
+    static FoundJob of(Entry entry, io.pairingbridge.operate.Letter letter) {
+      return new FoundJob(some(entry.jobId()), some(letter.name()), entry.state().name(), some(entry.batchId()), 0,
+          some(entry.reference().isEmpty() ? letter.reference() : entry.reference()), some(entry.terminalId()), text(entry.finishedAt()));
+    }
+
+    static FoundJob of(io.pairingbridge.operate.Letter letter) {
+      return new FoundJob(some(letter.jobId()), some(letter.name()), some(letter.outcome()), some(letter.batchId()), 0,
+          some(letter.reference()), "", some(letter.failedAt()));
+    }
+  }
+
+  /**
+   * An entry of the audit log.
+   *
+   * @param sentence all of it but the time, for a person
+   */
+  public record Audited(String at, String who, String action, String subject, String detail, String sentence) {
     static Audited of(AuditLog.Entry entry) {
-      return new Audited(entry.at(), entry.who(), entry.action(), entry.subject(), entry.detail());
+      return new Audited(entry.at(), entry.who(), entry.action(), entry.subject(), entry.detail(), entry.sentence());
     }
   }
 

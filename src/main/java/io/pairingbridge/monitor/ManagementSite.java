@@ -39,7 +39,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.management.JMException;
 import javax.management.ObjectName;
@@ -93,6 +95,8 @@ public final class ManagementSite implements AutoCloseable {
   private static final Set<String> FORM_CONTENT = Set.of("", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data");
   private static final String CONTENT_SECURITY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
       + " connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+  private static final String REPORT_SECURITY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none';"
+      + " frame-ancestors 'none'; sandbox";
 
   private static final ObjectMapper REQUESTS = new ObjectMapper(new JsonFactoryBuilder().streamReadConstraints(StreamReadConstraints.builder()
       .maxNestingDepth(DEEPEST_REQUEST).build()).enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
@@ -104,6 +108,7 @@ public final class ManagementSite implements AutoCloseable {
   private final ConnectionLimits connections;
   private final JolokiaServiceManager services;
   private final HttpRequestHandler jolokia;
+  private Function<String, Optional<String>> reports = batchId -> Optional.empty();
   private WorkerExecutor workers;
 
   /**
@@ -139,6 +144,12 @@ public final class ManagementSite implements AutoCloseable {
     }
   }
 
+  /** @param pages the page for people of a batch, by its id; empty if there is no such batch */
+  public ManagementSite reports(Function<String, Optional<String>> pages) {
+    reports = pages;
+    return this;
+  }
+
   /** Adds the site to the server's router. */
   public void mount(Router router, Vertx vertx) {
     workers = vertx.createSharedWorkerExecutor("management", ANSWERS_AT_ONCE);
@@ -160,6 +171,8 @@ public final class ManagementSite implements AutoCloseable {
     jolokia(router).handler(ManagementSite::noStore).handler(ManagementSite::refuseOtherSites).handler(context -> login(context, vertx));
     jolokia(router).handler(BodyHandler.create(false).setBodyLimit(LARGEST_REQUEST));
     jolokia(router).handler(this::answer);
+    router.get(BatchFigures.REPORT).failureHandler(ManagementSite::failed).handler(ManagementSite::noStore)
+        .handler(ManagementSite::refuseOtherSites).handler(context -> login(context, vertx)).handler(this::report);
     get(router.routeWithRegex(CONSOLE)).handler(context -> redirect(context, CONSOLE + "/"));
     get(router.route(CONSOLE + "/*")).handler(ManagementSite::protect).handler(this::file);
   }
@@ -179,6 +192,22 @@ public final class ManagementSite implements AutoCloseable {
       if (!context.response().ended() && !context.response().closed()) {
         context.response().putHeader(HttpHeaders.CONTENT_TYPE, type).end(text);
       }
+    }).onFailure(context::fail);
+  }
+
+  /** The report of a batch as it would be written now; it holds what senders have said, so that nothing in it may run. */
+  private void report(RoutingContext context) {
+    String batchId = context.request().getParam("id", "");
+    workers.executeBlocking(() -> reports.apply(batchId), false).onSuccess(page -> {
+      if (context.response().ended() || context.response().closed()) {
+        return;
+      }
+      if (page.isEmpty()) {
+        refuse(context, HttpResponseStatus.NOT_FOUND, "the journal knows no batch " + Text.line(batchId, 128));
+        return;
+      }
+      context.response().putHeader("Content-Security-Policy", REPORT_SECURITY).putHeader("Referrer-Policy", "no-referrer")
+          .putHeader(HttpHeaders.CONTENT_TYPE, "text/html; charset=utf-8").end(Buffer.buffer(page.get()));
     }).onFailure(context::fail);
   }
 

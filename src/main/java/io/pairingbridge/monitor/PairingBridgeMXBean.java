@@ -1,6 +1,7 @@
 package io.pairingbridge.monitor;
 
 import io.pairingbridge.monitor.Figures.Audited;
+import io.pairingbridge.monitor.Figures.FoundJobs;
 import io.pairingbridge.monitor.Figures.Instance;
 import io.pairingbridge.monitor.Figures.JobHistory;
 import io.pairingbridge.monitor.Figures.Key;
@@ -75,8 +76,11 @@ public interface PairingBridgeMXBean {
   @Sentence("Jobs that were called and wait in the broker to be tried again.")
   long getWaiting();
 
-  @Sentence("Credentials that are sealed in the journal and not on their queue; more than 0 for a minute needs somebody to look.")
+  @Sentence("Credentials that are sealed in the journal and not on their queue; some always are while jobs run, see OldestSealedSeconds.")
   long getSealedNotPublished();
+
+  @Sentence("For how many seconds the oldest credentials have been sealed and not on their queue; 0 without any, -1 if the journal cannot be asked. Under load some are always on their way; more than 60 needs somebody to look.")
+  double getOldestSealedSeconds();
 
   @Sentence("Jobs that ended in the last sixty seconds.")
   long getJobsPerMinute();
@@ -116,11 +120,15 @@ public interface PairingBridgeMXBean {
   LetterPage inDoubt(String reason, String batchId, String jobId, int from, int count);
 
   @ReadOnly
-  @Sentence("One job with all its attempts, as the journal holds it.")
+  @Sentence("One job with all its attempts, as the journal holds it, and what happened to it in sentences.")
   JobHistory job(String jobId);
 
   @ReadOnly
-  @Sentence("One batch with its figures.")
+  @Sentence("Looks for jobs by what people know of them: those that have each word of the text in their id, their till's name, what was said of the till (store, serial number) or their terminal's id, the latest first. Capitals do not matter. count is at most 100; of each queue of letters the first 10000 are looked at.")
+  FoundJobs findJobs(String text, int count);
+
+  @ReadOnly
+  @Sentence("One batch with its figures, by its id or else by the name that people give it.")
   BatchFigures batch(String batchId);
 
   @ReadOnly

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.StringJoiner;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.activemq.artemis.api.core.ActiveMQException;
 import org.apache.activemq.artemis.api.core.SimpleString;
 import org.apache.activemq.artemis.api.core.client.ClientConsumer;
@@ -45,6 +46,22 @@ public final class AttentionQueues {
   public record Filter(String outcome, String reason, String batchId, String jobId) {
     /** All letters. */
     public static final Filter ALL = new Filter("", "", "", "");
+
+    /** As a person says it, such as {@code outcome EXPIRED, batch north}; empty for all. */
+    public String words() {
+      StringJoiner words = new StringJoiner(", ");
+      word(words, "outcome", outcome);
+      word(words, "reason", reason);
+      word(words, "batch", batchId);
+      word(words, "job", jobId);
+      return words.toString();
+    }
+
+    private static void word(StringJoiner words, String name, String value) {
+      if (value != null && !value.isEmpty()) {
+        words.add(name + " " + value);
+      }
+    }
 
     private String selector() {
       StringJoiner all = new StringJoiner(" AND ");
@@ -151,6 +168,23 @@ public final class AttentionQueues {
       }
     });
     return new Page(all ? total : seen[0], letters);
+  }
+
+  /**
+   * The letters that the condition means.
+   *
+   * @param limit how many to return at most
+   * @param most how many of the queue to look at
+   */
+  public List<Letter> search(Kind kind, Predicate<Letter> wanted, int limit, int most) throws JMSException {
+    List<Letter> found = new ArrayList<>();
+    browse(kind, null, most, message -> {
+      Letter letter = found.size() < limit ? letter(message).shown() : null;
+      if (letter != null && wanted.test(letter)) {
+        found.add(letter);
+      }
+    });
+    return found;
   }
 
   private interface Reader {

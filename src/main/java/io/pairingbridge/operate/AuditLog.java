@@ -20,6 +20,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,7 +54,43 @@ public final class AuditLog {
    * @param subject the job, or empty
    * @param detail a note, a filter, or what came of it; may be empty
    */
-  public record Entry(String at, String who, String action, String subject, String detail) {}
+  public record Entry(String at, String who, String action, String subject, String detail) {
+    /** What earlier versions wrote of a filter. */
+    private static final Pattern FILTER = Pattern.compile("Filter\\[outcome=(.*?), reason=(.*?), batchId=(.*?), jobId=(.*?)]");
+
+    /** Who did what, as a sentence for a person. */
+    public String sentence() {
+      String did = switch (action) {
+        case "closeIntake" -> "closed the intake: " + detail;
+        case "openIntake" -> "opened the intake";
+        case "changeRateLimit" -> "0.0".equals(detail) ? "took away the limit of calls a second" : "set calls a second to " + detail;
+        case "changeConcurrency" -> "set calls at once to " + detail;
+        case "replay" -> "replayed job " + subject + " " + detail;
+        case "replayAll" -> replayedAll();
+        case "resolve" -> "dealt with the letter of job " + subject + " " + detail;
+        case "reconcileNow" -> "had credentials published that were sealed and not on their queue";
+        case "changeLogLevel" -> "set the log level of " + subject + " to " + ("as its parent".equals(detail) ? "its parent's" : detail);
+        case "startRoute", "stopRoute", "suspendRoute", "resumeRoute" -> VERBS.get(action) + " route " + subject;
+        default -> action + (subject.isEmpty() ? "" : " " + subject) + (detail.isEmpty() ? "" : ": " + detail);
+      };
+      did = (who + " " + did).strip();
+      return did + (did.endsWith(".") || did.endsWith("!") || did.endsWith("?") ? "" : ".");
+    }
+
+    /** Begun, then each hundred jobs, then what came of it. */
+    private String replayedAll() {
+      Matcher filter = FILTER.matcher(detail);
+      if (filter.matches()) {
+        String words = new AttentionQueues.Filter(filter.group(1), filter.group(2), filter.group(3), filter.group(4)).words();
+        return "began to replay " + (words.isEmpty() ? "all dead letters" : "dead letters with " + words);
+      }
+      return detail.startsWith("sends again ") ? "replayed jobs " + detail.substring("sends again ".length())
+          : detail.matches("\\d.*") ? "replayed many: " + detail : "began to replay " + detail;
+    }
+  }
+
+  private static final Map<String, String> VERBS = Map.of("startRoute", "started", "stopRoute", "stopped", "suspendRoute", "suspended",
+      "resumeRoute", "resumed");
 
   /** @param dataDirectory exists */
   public AuditLog(Path dataDirectory, Clock clock) {

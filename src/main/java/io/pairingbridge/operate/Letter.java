@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.text.Text;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A message on one of the two queues of jobs that need a person.
@@ -66,6 +68,13 @@ public record Letter(String messageId, String jobId, String batchId, String inte
     pairing().path("reference").properties().stream().limit(MOST_FIELDS)
         .forEach(field -> reference.put(shortened(field.getKey()), shortened(field.getValue().asText())));
     return reference;
+  }
+
+  /** True if its job id, its till's name or what was said of the till has this word in it. */
+  public boolean mentions(String word) {
+    String wanted = word.toLowerCase(Locale.ROOT);
+    return Stream.concat(Stream.of(jobId, name()), reference().entrySet().stream().flatMap(said -> Stream.of(said.getKey(), said.getValue())))
+        .anyMatch(text -> text.toLowerCase(Locale.ROOT).contains(wanted));
   }
 
   /** True if the letter holds a one-time password that certainly was not used. */

@@ -1,5 +1,6 @@
 package io.pairingbridge.text;
 
+import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -115,6 +116,29 @@ public final class Text {
       }
     }
     return text.substring(0, end) + MORE;
+  }
+
+  /**
+   * For a part of a file's name: letters and digits of any script, with a dash for whatever else there is, at most so long; empty if
+   * nothing is left. It begins with none of the characters that hide a file, or make an option of it.
+   *
+   * @param longestUtf8 bytes
+   */
+  public static String fileName(String text, int longestUtf8) {
+    if (text == null) {
+      return null;
+    }
+    String name = wellFormed(text).replaceAll("[^\\p{L}\\p{M}\\p{N}._-]+", "-").replaceAll("^[^\\p{L}\\p{N}]+|[._-]+$", "");
+    StringBuilder fitting = new StringBuilder();
+    int bytes = 0;
+    for (Matcher characters = CHARACTER.matcher(name); characters.find();) {
+      bytes += characters.group().getBytes(StandardCharsets.UTF_8).length;
+      if (bytes > longestUtf8) {
+        break;
+      }
+      fitting.append(characters.group());
+    }
+    return fitting.toString();
   }
 
   /**

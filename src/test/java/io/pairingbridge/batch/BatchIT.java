@@ -16,8 +16,11 @@ import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
+import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +35,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.apache.activemq.artemis.jms.client.ActiveMQMessage;
+import org.apache.qpid.jms.JmsConnectionFactory;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -225,6 +229,35 @@ class BatchIT {
       assertThat(batch.batch().id()).startsWith("ID:");
       assertThat(batch.rows()).isEqualTo(1);
     });
+  }
+
+  /** It was told that its PairingBatchId was wrong, though it had given none. */
+  @Test
+  void callsADocumentWithoutAnIdByTheMessagesOwnOverAmqpAndStomp() throws Exception {
+    stage.startBridge();
+    for (boolean noId : List.of(true, false)) {
+      try (Connection connection = new JmsConnectionFactory(BrokerUsers.ERP_REQUESTER, stage.users().password(BrokerUsers.ERP_REQUESTER),
+          "amqp://127.0.0.1:" + stage.broker().port()).createConnection();
+          Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+        MessageProducer producer = session.createProducer(session.createQueue("pairing.batches"));
+        producer.setDisableMessageID(noId);
+        producer.send(session.createTextMessage("name,otp\nTill,66000" + (noId ? 1 : 2) + "\n"));
+      }
+    }
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), stage.broker().port())) {
+      for (String frame : List.of("CONNECT\naccept-version:1.2\nhost:localhost\nlogin:" + BrokerUsers.ERP_REQUESTER + "\npasscode:"
+          + stage.users().password(BrokerUsers.ERP_REQUESTER) + "\n\n",
+          "SEND\ndestination:pairing.batches\npersistent:true\nreceipt:r1\n\nname,otp\nTill,660003\n")) {
+        socket.getOutputStream().write((frame + "\0").getBytes(StandardCharsets.UTF_8));
+        assertThat(socket.getInputStream().read()).as("an answer").isPositive();
+      }
+      Awaitility.await().atMost(Stage.PATIENCE).untilAsserted(() -> assertThat(stage.bridge().journal().batches().all()).hasSize(3)
+          .allSatisfy(batch -> {
+            assertThat(batch.batch().problem()).isNull();
+            assertThat(batch.batch().id()).matches("ID:.+|message-.+");
+            assertThat(batch.outcomes().toString()).isEqualTo("{PAIRED=1}");
+          }));
+    }
   }
 
   private static Message named(Message message, String batchId) throws JMSException {

@@ -120,7 +120,7 @@ class BatchInboxTest {
     Files.writeString(claim.resolve("left.csv"), "no header\n");
     Files.createDirectories(inbox.resolve("processing/bridge_1/empty"));
     round(taking);
-    journal.batches().ended().forEach(batch -> journal.batches().finished(batch.id()));
+    journal.batches().ended().forEach(batch -> journal.batches().finished(batch, "report.html"));
     round(taking);
 
     assertThat(processing()).isEmpty();
@@ -148,7 +148,7 @@ class BatchInboxTest {
       Files.writeString(inbox.resolve("estate.csv"), "no header " + i + "\n");
       Files.createFile(inbox.resolve("estate.csv.done"));
       round(taking);
-      journal.batches().ended().forEach(batch -> journal.batches().finished(batch.id()));
+      journal.batches().ended().forEach(batch -> journal.batches().finished(batch, "report.html"));
       round(taking);
     }
     assertThat(inbox.resolve("failed").toFile().list()).hasSize(2).contains("estate.csv");
@@ -231,7 +231,7 @@ class BatchInboxTest {
     Files.write(inbox.resolve("all.zip"), new byte[] {'P', 'K', 3, 4, 0});
     rounds(inbox(inbox), 6);
     assertThat(inbox.resolve("failed").toFile().list()).containsExactlyInAnyOrder("estate.xlsx", "estate.csv.gz", "all.zip");
-    for (String batch : List.of("estate", "estate.csv", "all")) {
+    for (String batch : List.of("estate.xlsx", "estate.csv.gz", "all.zip")) {
       assertThat(problem(batch)).contains("CSV UTF-8");
     }
   }
@@ -250,7 +250,7 @@ class BatchInboxTest {
     Progress batch = journal.batches().find("estate").orElseThrow();
     BatchReports reports = new BatchReports(journal.batches(), taking, folder.resolve("batches"), row -> "", "simulator", Clock.systemUTC());
 
-    reports.report(batch.batch());
+    reports.report(batch);
 
     assertThat(users).hasContent("operator=canary");
     assertThat(elsewhere.toFile().list()).containsExactlyInAnyOrder("management-users.properties", ".estate.report.csv.part");
@@ -269,7 +269,7 @@ class BatchInboxTest {
     Files.writeString(inbox.resolve("estate.csv"), "no header\n");
     rounds(taking, 4);
     new BatchReports(journal.batches(), taking, folder.resolve("batches"), row -> "", "simulator", Clock.systemUTC())
-        .report(journal.batches().find("estate").orElseThrow().batch());
+        .report(journal.batches().find("estate").orElseThrow());
     assertThat(users).hasContent("operator=canary");
     assertThat(Files.readString(inbox.resolve("failed/estate.report.html"))).contains("Not a single row could be read").doesNotContain("Nothing needs");
   }
@@ -317,14 +317,32 @@ class BatchInboxTest {
   private void rounds(BatchInbox taking, int rounds) {
     for (int i = 0; i < rounds; i++) {
       round(taking);
-      journal.batches().ended().forEach(batch -> journal.batches().finished(batch.id()));
+      journal.batches().ended().forEach(batch -> journal.batches().finished(batch, "report.html"));
     }
   }
 
   @ParameterizedTest
-  @CsvSource({"estate.csv,estate", "Filialen Süd (2).CSV,Filialen-S-d--2-", "a.b.ndjson,a.b", "noending,noending"})
-  void callsABatchAsItsFile(String file, String batch) {
-    assertThat(BatchInbox.batchId(Path.of("x").resolve(file))).isEqualTo(batch);
-    assertThat(BatchIntake.ID.matcher(batch).matches()).isTrue();
+  @CsvSource({"estate.csv,estate,estate,estate", "a.b.ndjson,a.b.ndjson,a.b.ndjson,a.b.ndjson", "a.b.csv,a.b,a.b,a.b", "a.CSV,a.CSV,a.CSV,a.CSV",
+      "a.json.csv,a.json.csv,a.json.csv,a.json.csv", "T-pfer.csv,T-pfer,T-pfer,T-pfer",
+      "Töpfer.csv,T-pfer:,Töpfer,Töpfer", "Töpfer.json,T-pfer.json:,Töpfer.json,Töpfer.json", "noending,noending:,noending,noending:",
+      "Filialen Süd (2).CSV,Filialen-S-d--2-.CSV:,Filialen Süd (2).CSV,Filialen Süd (2).CSV", "x:1.csv,x-1:,x:1,x:1", "..csv,.:,.,.:"})
+  void callsABatchAsItsFile(String file, String begin, String name, String report) {
+    BatchName batch = BatchName.of(Path.of("x").resolve(file));
+    assertThat(BatchInbox.batchId(Path.of("x").resolve(file))).isEqualTo(batch.id()).startsWith(begin);
+    assertThat(BatchIntake.ID.matcher(batch.id()).matches()).isTrue();
+    assertThat(batch.text()).isEqualTo(name);
+    assertThat(batch.file().text()).startsWith(report);
+  }
+
+  /** Nothing that two files may be called makes one batch of them, nor one report. */
+  @Test
+  void callsNoTwoFilesTheSame() {
+    Set<String> files = Set.of("a.csv", "a.json", "a.json.csv", "a.csv.csv", "a.CSV", "a", "a.ndjson", "T\u00f6pfer.csv", "T-pfer.csv", "T_pfer.csv",
+        "T\u00f6pfer.json", "T\u00e4pfer.csv", "T\u00f6pfer", "-.csv", "_.csv", "\u00e9.csv", "e\u0301.csv", "x:1.csv", "x-1.csv", "y".repeat(120) + ".csv",
+        "y".repeat(121) + ".csv", "\u5e97\u8217.csv", "\u5e97.csv");
+    List<BatchName> names = files.stream().map(file -> BatchName.of(FileName.ofText(file))).toList();
+    assertThat(names).extracting(BatchName::id).doesNotHaveDuplicates().allMatch(id -> BatchIntake.ID.matcher(id).matches());
+    assertThat(names).extracting(name -> name.file().raw()).doesNotHaveDuplicates();
+    assertThat(BatchName.of("b", "T\u00f6pfer").file().text()).as("anybody may call a batch so").isEqualTo("b");
   }
 }

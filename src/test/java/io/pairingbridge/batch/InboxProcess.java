@@ -1,7 +1,7 @@
 package io.pairingbridge.batch;
 
 import io.pairingbridge.intake.RequestBody;
-import io.pairingbridge.journal.Batches.Batch;
+import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.testing.Journals;
@@ -35,9 +35,8 @@ public final class InboxProcess {
       System.out.println("answer " + System.getProperty("sun.jnu.encoding"));
       while (in.readLine() != null) {
         inbox.round();
-        for (Batch batch : reports.due()) {
-          reports.report(batch);
-          journal.batches().finished(batch.id());
+        for (Progress batch : reports.due()) {
+          reports.finished(reports.report(batch));
         }
         System.out.println("answer " + journal.batches().ended().size() + " sent " + sent.take().size());
       }

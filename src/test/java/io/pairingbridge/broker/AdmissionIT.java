@@ -269,7 +269,7 @@ class AdmissionIT {
     List<?> names = Collections.list((Enumeration<?>) stored.getPropertyNames());
     assertThat(names.stream().map(Object::toString)
             .filter(name -> !name.startsWith("JMSXDelivery") && !name.startsWith("JMS_AMQP") && !name.equals("NATIVE_MESSAGE_ID") && !name.equals("_AMQ_INGRESS_TIMESTAMP")))
-        .isSubsetOf("PairingJobId", "PairingBatchId", "PairingIntegrator", "PairingReplay", "traceparent", "tracestate");
+        .isSubsetOf("PairingJobId", "PairingBatchId", "PairingBatchName", "PairingIntegrator", "PairingReplay", "traceparent", "tracestate");
     assertThat((Object) ((ActiveMQMessage) stored).getCoreMessage().getGroupID()).isNull();
     assertThat(((ActiveMQMessage) stored).getCoreMessage().getDuplicateProperty()).isNull();
   }

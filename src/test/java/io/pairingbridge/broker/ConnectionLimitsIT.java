@@ -270,6 +270,15 @@ class ConnectionLimitsIT {
     assertOthersGoOn();
   }
 
+  /** Where the broker takes another byte for the beginning of the properties than is meant, it reads their number out of something else. */
+  @Test
+  void decodesNoMessageWhoseIdIsNeitherThereNorAbsent() throws Exception {
+    byte[] addressAndNoId = {'s', 0, 0, 4}; // the end of the address, no id, the type
+    assertThat(endedBy(addressAndNoId, 2, new byte[] {2})).isTrue();
+    assertThat(endedBy(addressAndNoId, 2, new byte[] {-1})).isTrue();
+    assertOthersGoOn();
+  }
+
   /** Whether the broker ends the connection for a message whose encoding has other bytes at that place. */
   private static boolean endedBy(byte[] place, int after, byte[] others) throws IOException {
     CoreMessage message = new CoreMessage(1, 64);

@@ -144,16 +144,18 @@ class BatchCommandsIT {
       assertThat(Ran.command("submit", "--file", file.toString(), "--wait=1m").code()).isZero();
     }
     Path out = folder.resolve("out");
-    String[] collect = {"collect", "--key", running.privateKey.toString(), "--out", out.toString(), "--ndjson", "--batch", "north"};
+    String[] collect = {"collect", "--key", running.privateKey.toString(), "--out", out.toString(), "--ndjson", "--batch", "north.ndjson"};
 
-    assertThat(Ran.command(append(collect, "--max", "2")).code()).isZero();
+    Ran two = Ran.command(append(collect, "--max", "2"));
+    assertThat(two.code()).as(two.all()).isZero();
+    assertThat(two.out().strip()).as("its path, once").isEqualTo(out.resolve("credentials.ndjson").toString());
     Path lines = out.resolve("credentials.ndjson");
     Files.writeString(lines, Files.readString(lines) + "{\"job_id\":\"torn"); // as a crash in the middle of a line leaves it
     assertThat(Ran.command(collect).code()).isZero();
 
     assertThat(Files.readAllLines(lines)).hasSize(3).allSatisfy(line -> {
       JsonNode credentials = JSON.readTree(line);
-      assertThat(credentials.path("batch_id").asText()).isEqualTo("north");
+      assertThat(credentials.path("batch_id").asText()).isEqualTo("north.ndjson");
       assertThat(credentials.path("credentials").path("client_secret").asText()).isNotBlank();
     });
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(lines))).isEqualTo("rw-------");
@@ -161,6 +163,20 @@ class BatchCommandsIT {
     assertThat(Ran.command("collect", "--key", running.privateKey.toString(), "--out", out.toString()).err()).contains("open to others");
     Files.setPosixFilePermissions(out, PosixFilePermissions.fromString("rwx------"));
     assertThat(Ran.command("collect", "--key", running.privateKey.toString(), "--out", out.toString()).err()).contains("3 files");
+  }
+
+  @Test
+  void takesTheNameOfABatchWhereverItsIdIsTaken() throws Exception {
+    Path file = Files.writeString(folder.resolve("T\u00f6pfer.csv"), "name,otp\nA,secret-1\n");
+
+    Ran submitted = Ran.command("submit", "--file", file.toString(), "--wait=1m");
+
+    assertThat(submitted.code()).as(submitted.all()).isZero();
+    assertThat(folder.resolve("data/batches/T\u00f6pfer.report.html")).exists();
+    assertThat(Ran.command("batches", "--watch", "T\u00f6pfer").code()).isZero();
+    Ran collected = Ran.command("collect", "--key", running.privateKey.toString(), "--out", folder.resolve("out").toString(), "--batch",
+        "T\u00f6pfer");
+    assertThat(collected.err()).as(collected.all()).contains("1 file written");
   }
 
   private static String[] append(String[] arguments, String... more) {

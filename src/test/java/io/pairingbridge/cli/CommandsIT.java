@@ -182,12 +182,14 @@ class CommandsIT {
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(out))).isEqualTo("rwx------");
     List<String> lines = ran.out().lines().toList();
     assertThat(lines).hasSize(2);
-    assertThat(files(out)).hasSize(2);
+    assertThat(files(out)).containsExactlyInAnyOrder("Terminal-till-c1.till-c1.json", "Terminal-till-c1.till-c1.about.json",
+        "Terminal-till-c2.till-c2.json", "Terminal-till-c2.till-c2.about.json");
     for (String line : lines) {
       Path file = Path.of(JSON.readTree(line).path("file").asText());
       JsonNode credentials = JSON.readTree(Files.readString(file));
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
-      assertThat(file.getFileName().toString()).startsWith(JSON.readTree(line).path("job_id").asText() + ".");
+      String job = JSON.readTree(line).path("job_id").asText();
+      assertThat(file.getFileName().toString()).isEqualTo("Terminal-" + job + "." + job + ".json");
       assertThat(credentials.path("terminal_id")).isEqualTo(JSON.readTree(line).path("terminal_id"));
       assertThat(credentials.path("client_secret").asText()).isNotBlank();
       assertThat(ran.all()).doesNotContain(credentials.path("client_secret").asText());
@@ -261,22 +263,105 @@ class CommandsIT {
     String attempt = running.bridge.journal().attempts("till-f2").get(0).attemptId();
     Path out = Files.createDirectory(scratch.resolve("again"));
     Files.setPosixFilePermissions(out, PosixFilePermissions.fromString("rwx------"));
-    Path there = Files.writeString(out.resolve("till-f2." + attempt + ".jwe"), "something else");
-    Files.setPosixFilePermissions(there, PosixFilePermissions.fromString("rw-------"));
+    Path there = Files.writeString(out.resolve("Terminal-till-f2.till-f2.jwe"), "something else");
+    Path beside = Files.writeString(out.resolve("Terminal-till-f2.till-f2." + attempt.substring(0, 8) + ".jwe"), "something else too");
+    for (Path file : List.of(there, beside)) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    }
     String[] noOpen = {"collect", "--no-open", "--out", out.toString()};
 
     Ran ran = Ran.command(noOpen);
     assertThat(ran.code()).isEqualTo(1);
-    assertThat(ran.err()).contains("never overwritten", "till-f2");
+    assertThat(ran.err()).contains("never overwritten", "till-f2", "1 message stays in pairing.credentials");
     assertThat(there).hasContent("something else");
+    assertThat(beside).hasContent("something else too");
 
     // As after a crash between the file and the acknowledgement: the file is there, and the message too.
     Files.writeString(there, bodyInTheQueue());
     ran = Ran.command(noOpen);
     assertThat(ran.code()).as(ran.all()).isZero();
     assertThat(ran.out().strip()).isEqualTo(there.toString());
-    assertThat(files(out)).containsExactly(there.getFileName().toString());
+    assertThat(files(out)).containsExactlyInAnyOrder(there.getFileName().toString(), beside.getFileName().toString(), 
+        "Terminal-till-f2.till-f2.about.json");
     assertThat(collect("--timeout", "1500ms").out()).isEmpty();
+  }
+
+  @Test
+  void aSecondAttemptsCredentialsLieBesideTheFirstOnes() throws IOException, JMSException {
+    Path out = scratch.resolve("twice");
+    for (String secret : List.of("one", "two", "one")) {
+      sendCredentials("till-t1", new JweSealer(RecipientKeys.load(folder.resolve("recipients.jwks")), Clock.systemUTC())
+          .seal(("{\"pay_connect_name\":\"Till 1\",\"client_secret\":\"" + secret + "\"}").getBytes(StandardCharsets.UTF_8), "till-t1"));
+    }
+
+    Ran ran = Ran.command("collect", "--key", running.privateKey.toString(), "--out", out.toString());
+
+    assertThat(ran.code()).as(ran.all()).isZero();
+    assertThat(out.resolve("Till-1.till-t1.json")).content().contains("one");
+    assertThat(files(out)).hasSize(4);
+    assertThat(ran.out().lines().filter(line -> line.endsWith("/Till-1.till-t1.json"))).as("the same content again is the same file").hasSize(2);
+  }
+
+  /** One message for somebody else kept everybody's credentials behind it in the queue. */
+  @Test
+  void goesOnPastWhatItCannotOpenAndSaysWhatThatIs() throws IOException, JMSException {
+    Path other = scratch.resolve("other.jwks");
+    KeyPairs.writePublic(KeyPairs.generate(KeyKind.P256, "other-key"), other);
+    sendCredentials("till-p0", new JweSealer(RecipientKeys.load(other), Clock.systemUTC()).seal("{}".getBytes(StandardCharsets.UTF_8), "till-p0"));
+    pair("till-p1", "125001");
+    sendCredentials("till-p2", "{}", "application/json");
+    pair("till-p3", "125003");
+    Path out = scratch.resolve("past");
+
+    Ran ran = Ran.command("collect", "--key", running.privateKey.toString(), "--out", out.toString(), "--json");
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(files(out)).contains("Terminal-till-p1.till-p1.json", "Terminal-till-p3.till-p3.json").hasSize(4);
+    assertThat(ran.err()).contains("job till-p0, sealed for key 'other-key', stay in pairing.credentials", "open it with the private file of that key",
+        "till-p2", "not sealed", "2 files written", "2 messages stay in pairing.credentials");
+    JsonNode left = JSON.readTree(ran.out().lines().findFirst().orElseThrow());
+    assertThat(left.path("job_id").asText()).isEqualTo("till-p0");
+    assertThat(left.path("opened").asBoolean()).isFalse();
+    assertThat(left.path("key_id").asText()).isEqualTo("other-key");
+    assertThat(left.path("problem").asText()).contains("other-key");
+    Ran again = Ran.command("collect", "--no-open", "--out", scratch.resolve("rest").toString());
+    assertThat(again.code()).isZero();
+    assertThat(files(scratch.resolve("rest"))).contains("till-p0.jwe", "till-p2.json");
+  }
+
+  @Test
+  void saysBesideEachFileWhoseItIs() throws IOException {
+    assertThat(Ran.command("submit", "--job", "till-a1", "--name", "T\u00f6pfer / 1", "--otp", "145001", "--batch", "b-a", "--reference",
+        "store=0815", "--wait").code()).isZero();
+    Path out = scratch.resolve("about");
+
+    Ran ran = Ran.command("collect", "--key", running.privateKey.toString(), "--out", out.toString(), "--batch", "b-a");
+
+    assertThat(ran.code()).as(ran.all()).isZero();
+    assertThat(files(out)).containsExactlyInAnyOrder("T\u00f6pfer-1.till-a1.json", "T\u00f6pfer-1.till-a1.about.json");
+    JsonNode about = JSON.readTree(Files.readString(out.resolve("T\u00f6pfer-1.till-a1.about.json")));
+    JsonNode credentials = JSON.readTree(Files.readString(out.resolve("T\u00f6pfer-1.till-a1.json")));
+    assertThat(about.path("job_id").asText()).isEqualTo("till-a1");
+    assertThat(about.path("batch_id").asText()).isEqualTo("b-a");
+    assertThat(about.path("reference")).isEqualTo(JSON.readTree("{\"store\":\"0815\"}"));
+    assertThat(about.path("terminal_id")).isEqualTo(credentials.path("terminal_id"));
+    assertThat(about.path("environment").asText()).isEqualTo("simulator");
+    assertThat(about.path("key_id").asText()).isEqualTo("test-key");
+    assertThat(about.path("file").asText()).isEqualTo("T\u00f6pfer-1.till-a1.json");
+    assertThat(about.toString()).doesNotContain(credentials.path("client_secret").asText());
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(out.resolve("T\u00f6pfer-1.till-a1.about.json")))).isEqualTo("rw-------");
+  }
+
+  @Test
+  void anUnknownBatchIsAnErrorAtOnce() {
+    long began = System.nanoTime();
+    Ran ran = Ran.command("collect", "--key", running.privateKey.toString(), "--out", scratch.resolve("x").toString(), "--batch", "nobody",
+        "--timeout", "5m");
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("no batch nobody", "batches");
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofMinutes(1));
+    assertThat(Ran.command("collect", "--key", running.privateKey.toString(), "--out", scratch.resolve("x").toString(), "--batch", "no body").err())
+        .contains("no batch no body");
   }
 
   /** What lies in the credentials queue, and stays there. */

@@ -41,7 +41,7 @@ class OutcomeEventsTest {
     assertThat(data).isEqualTo(new ObjectMapper().readTree("""
         {"job_id":"job-1","batch_id":"batch-1","outcome":"PAIRED","http_status":200,"attempts":2,"pay_connect_id":"pc-1",
          "pay_connect_name":"Till 1","terminal_id":"T1","reference":{"store":"S-1"},"environment":"sandbox",
-         "remedy":"Nothing to do: the credentials are on the queue pairing.credentials.",
+         "remedy":"Nothing to do: the credentials were put on the queue pairing.credentials.",
          "requested_at":"2026-11-22T10:00:00Z","finished_at":"2026-11-22T10:00:01.500Z"}"""));
   }
 

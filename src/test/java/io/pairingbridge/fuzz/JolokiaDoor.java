@@ -28,9 +28,9 @@ import org.awaitility.Awaitility;
 final class JolokiaDoor implements Door {
   private static final ObjectMapper STRICT = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
   private static final List<String> OPERATIONS = List.of("closeIntake", "openIntake", "changeRateLimit", "changeConcurrency", "replay", "replayAll",
-      "resolve", "reconcileNow", "changeLogLevel", "deadLetters", "inDoubt", "job", "batch", "audit");
+      "resolve", "reconcileNow", "changeLogLevel", "deadLetters", "inDoubt", "job", "batch", "audit", "findJobs");
   /** The kinds of the arguments: s text, i number, b boolean. */
-  private static final List<String> KINDS = List.of("s", "", "s", "i", "ssssb", "sssb", "sss", "", "ss", "ssssii", "sssii", "s", "s", "i");
+  private static final List<String> KINDS = List.of("s", "", "s", "i", "ssssb", "sssb", "sss", "", "ss", "ssssii", "sssii", "s", "s", "i", "si");
   private static final List<String> CHANGING = OPERATIONS.subList(0, 9);
   private static final List<String> ODD = List.of("\"\"", "\"x\"", "\"true\"", "\"notbool\"", "true", "false", "null", "0", "1", "-1", "1.5", "1e400",
       "9999999999999999999999", "[]", "{}", "[\"x\"]", "{\"a\":{}}", "\"\\u001b[2J\\u0085\\u202e\"", "\"\\ud800\"", "\"\\u0000\"", "NaN", "'x'", "",

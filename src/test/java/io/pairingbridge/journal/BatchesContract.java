@@ -14,6 +14,7 @@ import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
 import io.pairingbridge.journal.Journal.AttemptReport;
+import io.pairingbridge.journal.Journal.FoundJob;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Journal.SealedAnswer;
 import io.pairingbridge.testing.MovingClock;
@@ -74,10 +75,29 @@ abstract class BatchesContract {
     assertThat(rows.get(0).terminalId()).isEqualTo("T1");
     assertThat(rows.get(1).fields()).isEqualTo(Map.of("name", "Till"));
     assertThat(rows.get(3).detail()).isEqualTo("the name is blank");
-    batches.finished("b");
+    finish();
     assertThat(batches.ended()).isEmpty();
     assertThat(batches.running()).isEmpty();
     assertThat(find().batch().phase()).isEqualTo(Phase.FINISHED);
+  }
+
+  @Test
+  void findsARowByItsColumnsWhetherItsJobWasBegunOrNot() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(till(1, "j-1", "Till 1"), till(2, "j-2", "Kiosk"), till(3, "j-3", "Kiosk 3")), 0);
+    call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+
+    assertThat(journal.search(List.of("kiosk"), 9)).containsExactlyInAnyOrder(
+        new FoundJob("j-2", "Kiosk", null, "b", 20, Map.of("store", "0815"), null, null),
+        new FoundJob("j-3", "Kiosk 3", null, "b", 30, Map.of("store", "0815"), null, null));
+    assertThat(journal.search(List.of("0815"), 9)).hasSize(3).first().extracting(FoundJob::name, FoundJob::state, FoundJob::line)
+        .containsExactly("Till 1", State.REJECTED, 10L);
+    assertThat(journal.search(List.of("j-1"), 9)).extracting(FoundJob::name).containsExactly("Till 1");
+    assertThat(journal.search(List.of("0815"), 2)).hasSize(2);
+  }
+
+  private NewRow till(long number, String jobId, String name) {
+    return new NewRow(number, number * 10, jobId, HASH.of("otp of " + jobId), Map.of("name", name, "store", "0815"), null);
   }
 
   @Test
@@ -206,7 +226,7 @@ abstract class BatchesContract {
     assertThat(find().batch().problem()).isEqualTo("a\\u0000b\\u001b\\ud83d\\n\\u202e");
     assertThat(find().batch().source()).isEqualTo(find().batch().problem());
     assertThat(rows("b").get(0).detail()).isEqualTo(find().batch().problem());
-    batches.finished("b");
+    finish();
     assertThat(find().batch().phase()).isEqualTo(Phase.FINISHED);
   }
 
@@ -214,7 +234,7 @@ abstract class BatchesContract {
   void callsABatchFailedOfWhichNoRowCouldBeRead() {
     batches.begin("b", "file-1");
     batches.read("b", "no header");
-    batches.finished("b");
+    finish();
     assertThat(find().batch().phase()).isEqualTo(Phase.FAILED);
     assertThat(batches.running()).isEmpty();
     assertThat(batches.begin("b", "file-2").source()).isEqualTo("file-2");
@@ -302,7 +322,7 @@ abstract class BatchesContract {
     batches.take("b", List.of(refused(1), row(2, "j-1")), 0);
     call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
     batches.read("b", "problem");
-    batches.finished("b");
+    finish();
     clock.move(Duration.ofMinutes(1));
 
     Batch anew = batches.begin("b", "file-2");
@@ -323,7 +343,7 @@ abstract class BatchesContract {
     clock.move(Duration.ofDays(100));
     assertThat(journal.purge(Duration.ofDays(90))).as("while it is not finished").isZero();
 
-    batches.finished("b");
+    finish();
     clock.move(Duration.ofDays(100));
     assertThat(portions()).as("rows, and last the batch").containsExactly(1_000, 1_000, 500, 1);
     assertThat(batches.all()).isEmpty();
@@ -335,10 +355,279 @@ abstract class BatchesContract {
     batches.begin("b", "file-1");
     batches.take("b", LongStream.rangeClosed(1, 2_500).mapToObj(this::refused).toList(), 0);
     batches.read("b", null);
-    batches.finished("b");
+    finish();
 
     batches.begin("b", "file-2");
     assertThat(rows("b")).isEmpty();
+  }
+
+  // ---- a row follows its job for good ------------------------------------------------------------------------------
+
+  @Test
+  void followsItsJobThroughANewTryWithAnotherOneTimePassword() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2"), row(3, "j-3")), 0);
+    batches.read("b", null);
+    call("j-1", new AttemptReport(Result.AMBIGUOUS, null, "lost", null, null));
+    call("j-2", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    call("j-3", PAIRED);
+    journal.published("j-3", attempt("j-3"));
+    assertThat(finish().revision()).isEqualTo(1);
+    assertThat(find().batch().report()).isEqualTo("b.report.html");
+    assertThat(batches.ended()).as("nothing has changed").isEmpty();
+    clock.move(Duration.ofMinutes(1));
+
+    pair("j-1", "another");
+    pair("j-2", "another");
+
+    assertThat(find().outcomes()).isEqualTo(Map.of(Outcome.PAIRED, 3L));
+    assertThat(find().batch().phase()).isEqualTo(Phase.FINISHED);
+    assertThat(rows("b")).extracting(Row::terminalId).containsOnly("T1");
+    assertThat(rows("b")).extracting(Row::detail).containsOnlyNulls();
+    assertThat(batches.ended()).extracting(Batch::id).containsExactly("b");
+    Batch revised = finish();
+    assertThat(revised.revision()).isEqualTo(2);
+    assertThat(revised.revisedAt()).isEqualTo(clock.instant());
+    assertThat(batches.ended()).isEmpty();
+    assertThat(find().batch().finishedAt()).as("when its last row first ended").isBefore(clock.instant());
+  }
+
+  @Test
+  void showsTheTryBeforeWhileAnotherOneRunsAndEndsAsThatDoes() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1")), 0);
+    batches.read("b", null);
+    call("j-1", new AttemptReport(Result.AMBIGUOUS, null, "lost", null, null));
+    finish();
+    clock.move(Duration.ofMinutes(1));
+    Job again = job("j-1", "another");
+    journal.admit(again);
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.IN_DOUBT);
+    assertThat(batches.ended()).isEmpty();
+
+    journal.answered(again, new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.REJECTED);
+    assertThat(finish().revision()).isEqualTo(2);
+    clock.move(Duration.ofMinutes(1));
+    Job third = job("j-1", "a third");
+    journal.admit(third);
+    journal.answered(third, new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    assertThat(rows("b").get(0).endedAt()).as("refused once more, later").isEqualTo(clock.instant());
+    assertThat(finish().revision()).isEqualTo(3);
+  }
+
+  @Test
+  void reportsAnewWhenAnAnswerComesLateAfterTheReport() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1")), 0);
+    batches.read("b", null);
+    Job job = job("j-1", "otp of j-1");
+    journal.admit(job);
+    clock.move(Duration.ofMinutes(1));
+    Journal nextRun = JdbcJournal.open(dialect(), LIMITS, new Owner("a", "2"), HASH, clock);
+    nextRun.admit(job("j-1", "otp of j-1"));
+    finish();
+
+    nextRun.answered(job, PAIRED);
+    nextRun.published(job.id(), job.attempt().id());
+    nextRun.published(job.id(), job.attempt().id());
+
+    assertThat(batches.ended()).hasSize(1);
+    assertThat(finish().revision()).isEqualTo(2);
+    nextRun.published(job.id(), job.attempt().id());
+    assertThat(batches.ended()).as("told again, nothing new").isEmpty();
+    nextRun.close();
+  }
+
+  /** The process died between the job's end and the report, or the event: whoever comes next makes it, with a number of its own. */
+  @Test
+  void remembersThatAReportIsDueUntilThatRevisionIsOut() {
+    finishedWithARowInDoubt();
+    pair("j-1", "another");
+    close();
+    open();
+    assertThat(batches.ended()).extracting(Batch::id).containsExactly("b");
+    Batch second = batches.reporting("b").orElseThrow().batch();
+    assertThat(second.revision()).isEqualTo(2);
+    close();
+    open();
+    assertThat(batches.ended()).as("the report was begun, and its end not told").hasSize(1);
+    assertThat(batches.reporting("b").orElseThrow().batch().revision()).as("the same once more").isEqualTo(2);
+
+    pair("j-2", "another"); // a row changes while the report of the second revision is written
+    batches.finished(second, "b.report.html");
+    assertThat(batches.ended()).hasSize(1);
+    assertThat(finish().revision()).isEqualTo(3);
+    assertThat(batches.ended()).isEmpty();
+  }
+
+  @Test
+  void takesNoWordOfARevisionThatIsNotTheLastOne() {
+    finishedWithARowInDoubt();
+    pair("j-1", "another");
+    Batch second = batches.reporting("b").orElseThrow().batch();
+    pair("j-2", "another");
+    Batch third = batches.reporting("b").orElseThrow().batch();
+    batches.finished(second, "second.html");
+    assertThat(batches.ended()).as("the third is not out").hasSize(1);
+    batches.finished(third, "third.html");
+    assertThat(batches.ended()).isEmpty();
+    assertThat(find().batch().report()).isEqualTo("third.html");
+  }
+
+  private void finishedWithARowInDoubt() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-2")), 0);
+    batches.read("b", null);
+    call("j-1", new AttemptReport(Result.AMBIGUOUS, null, "lost", null, null));
+    call("j-2", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    finish();
+  }
+
+  @Test
+  void leavesARowAloneThatWasPairedOrNeverWasThatJob() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1"), row(2, "j-1", "another")), 0);
+    batches.read("b", null);
+    Job first = job("j-1", "otp of j-1");
+    journal.admit(first);
+    journal.admit(job("j-1", "another"));
+    journal.answered(first, new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    finish();
+
+    pair("j-1", "a third");
+
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.PAIRED, Outcome.DUPLICATE);
+  }
+
+  @Test
+  void endsARowOfAnOldPasswordAsItsJobStandsNow() {
+    call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    pair("j-1", "another");
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1")), 0); // the same document again
+
+    journal.admit(job("j-1", "otp of j-1"));
+
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.PAIRED);
+  }
+
+  @Test
+  void marksNoRowForARefusalThatItsMessageTellsAgain() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(refused(1)), 0);
+    batches.read("b", null);
+    finish();
+    clock.move(Duration.ofMinutes(1));
+    Job row = unread("b.row-1").ofRow(HASH.of("refused row 1"));
+    journal.refusedRow(row, Ending.uncalled(Outcome.INVALID, "ROW_REFUSED", "the name is blank", "7", clock.instant()));
+
+    assertThat(batches.ended()).isEmpty();
+  }
+
+  @Test
+  void followsTheJobOfARefusedRowThatIsPairedAfterwardsOrWasBefore() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(new NewRow(1, 2, "j-1", HASH.of("refused row 1"), Map.of("name", "Till"), "otp is a rounded number")), 0);
+    batches.read("b", null);
+    Job row = unread("j-1").ofRow(HASH.of("refused row 1"));
+    journal.refusedRow(row, Ending.uncalled(Outcome.INVALID, "ROW_REFUSED", "otp is a rounded number", "7", clock.instant()));
+    finish();
+
+    pair("j-1", "the right one");
+
+    assertThat(rows("b")).extracting(Row::outcome).containsExactly(Outcome.PAIRED);
+    finish();
+    batches.begin("b", "file-2");
+    batches.take("b", List.of(new NewRow(1, 2, "j-1", HASH.of("refused row 1"), Map.of("name", "Till"), "otp is a rounded number")), 0);
+    assertThat(rows("b")).as("the same document again").extracting(Row::outcome).containsExactly(Outcome.PAIRED);
+  }
+
+  @Test
+  void reportsNoBatchThatIsBeingForgotten() {
+    finishedWithARowInDoubt();
+    pair("j-1", "another");
+    assertThat(batches.begin("b", "file-2").revision()).isEqualTo(1);
+    assertThat(batches.ended()).isEmpty();
+    batches.finished(new Batch("b", "file-1", Phase.FINISHED, 0, null, clock.instant().minusSeconds(9), null, null), "old.html");
+    assertThat(find().batch().phase()).as("an older run's report changes nothing").isEqualTo(Phase.READING);
+  }
+
+  @Test
+  void reportsNoBatchThatIsHalfForgotten() {
+    batches.begin("b", "file-1");
+    List<NewRow> taken = new ArrayList<>(LongStream.rangeClosed(1, 1_500).mapToObj(this::refused).toList());
+    taken.add(row(1_501, "j-1"));
+    taken.add(row(1_502, "j-2"));
+    batches.take("b", taken, 0);
+    batches.read("b", null);
+    call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    call("j-2", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
+    finish();
+    clock.move(Duration.ofDays(100));
+    pair("j-1", "another");
+    assertThat(batches.reporting("b")).as("begun, and not out").isPresent();
+    pair("j-2", "another");
+    assertThat(batches.ended()).hasSize(1);
+
+    assertThat(journal.purge(Duration.ofDays(90))).isGreaterThanOrEqualTo(1_000);
+
+    assertThat(rows("b")).isNotEmpty();
+    assertThat(batches.ended()).isEmpty();
+  }
+
+  @Test
+  void knowsWhatCameOfTheRowThatHasTheSameOneTimePassword() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "j-1"), new NewRow(2, 20, "b.row-2", HASH.of("x"), Map.of(), "otp is the same as in line 10", 1L)), 0);
+    assertThat(rows("b").get(1).twin().outcome()).isNull();
+    call("j-1", PAIRED);
+    journal.published("j-1", attempt("j-1"));
+
+    assertThat(rows("b").get(1).twin()).isEqualTo(new Batches.Twin(10, "j-1", Outcome.PAIRED, "T1"));
+    assertThat(rows("b").get(0).twin()).isNull();
+  }
+
+  @Test
+  void warnsOfRowsThatWerePairedInAnotherBatch() {
+    batches.begin("b", "file-1");
+    batches.take("b", List.of(row(1, "b.1", "otp-1"), row(2, "b.2", "otp-2"), row(3, "b.3", "otp-3")), 0);
+    batches.read("b", null);
+    pair("b.1", "otp-1");
+    pair("b.2", "otp-2");
+    pair("b.3", "otp-3");
+    assertThat(find().batch().warning()).isNull();
+
+    batches.begin("copy", "file-2");
+    batches.take("copy", List.of(row(1, "copy.1", "otp-1"), new NewRow(2, 20, "copy.2", HASH.of("otp-2"), Map.of("name", "Another till"), null),
+        row(3, "copy.3", "otp-9"), row(4, "b.3", "otp-3")), 0);
+    batches.read("copy", null);
+
+    assertThat(rows("copy")).extracting(Row::pairedBefore).containsExactly("b", null, null, null);
+    assertThat(batches.find("copy").orElseThrow().batch().warning()).startsWith("1 row was paired before, in batch b,").contains("do not unpair");
+  }
+
+  @Test
+  void knowsItsPlaceByTheJobAndItsBatchByTheNameThatPeopleUse() {
+    batches.begin("b", "T\u00f6pfer", "file-1");
+    batches.take("b", List.of(row(1, "j-1")), 0);
+    clock.move(Duration.ofMinutes(1));
+    batches.begin("b2", "T\u00f6pfer", "file-2");
+    batches.take("b2", List.of(row(1, "j-x"), row(2, "j-1")), 0);
+
+    assertThat(batches.place("j-1")).hasValue(new Batches.Place("b2", 20, Map.of("name", "Till")));
+    assertThat(batches.place("nobody")).isEmpty();
+    assertThat(batches.named("T\u00f6pfer").orElseThrow().batch().id()).isEqualTo("b2");
+    assertThat(batches.named("b").orElseThrow().batch().name()).isEqualTo("T\u00f6pfer");
+    assertThat(batches.named("nobody")).isEmpty();
+  }
+
+  private void pair(String jobId, String otp) {
+    Job job = job(jobId, otp);
+    journal.admit(job);
+    journal.answered(job, PAIRED);
+    journal.published(jobId, job.attempt().id());
   }
 
   private List<Integer> portions() {
@@ -347,6 +636,13 @@ abstract class BatchesContract {
       portions.add(purged);
     }
     return portions;
+  }
+
+  /** As the report's route does. */
+  private Batch finish() {
+    Batch batch = batches.reporting("b").orElseThrow().batch();
+    batches.finished(batch, "b.report.html");
+    return batch;
   }
 
   private Progress find() {

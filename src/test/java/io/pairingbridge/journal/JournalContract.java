@@ -12,6 +12,7 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Journal.AttemptReport;
+import io.pairingbridge.journal.Journal.FoundJob;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Journal.SealedAnswer;
@@ -115,6 +116,57 @@ abstract class JournalContract {
     assertThat(entry.attemptId()).isEqualTo(job.attempt().id());
     assertThat(entry.reference()).containsEntry("store", "S-1");
     assertThat(entry.otpHash()).isEqualTo(HASH.of("otp")).doesNotContain("otp");
+  }
+
+  // ---- looking for jobs ---------------------------------------------------------------------------------------------
+
+  @Test
+  void findsJobsByEachWordOfWhatPeopleKnow() {
+    Journal journal = open("a", "1");
+    journal.admit(till("till-1", Map.of("Store", "7 Main Street", "Serial", "SN_1")));
+    clock.move(Duration.ofSeconds(1));
+    journal.admit(till("till-2", Map.of("Store", "70 Main Street", "Serial", "SN-1", "Note", "said \"closed\" 100%")));
+    clock.move(Duration.ofSeconds(1));
+    journal.admit(till("TILL-3", Map.of("Store", "8 Market Square")));
+    clock.move(Duration.ofSeconds(1));
+    Job paired = till("kiosk", Map.of());
+    journal.admit(paired);
+    journal.answered(paired, paired());
+
+    assertThat(found(journal, "till")).containsExactly("kiosk", "TILL-3", "till-2", "till-1"); // the kiosk's name is Till
+    assertThat(found(journal, "MAIN", "street")).containsExactly("till-2", "till-1");
+    assertThat(found(journal, "store", "8")).containsExactly("TILL-3");
+    assertThat(found(journal, "t1")).as("its terminal's id").containsExactly("kiosk");
+    assertThat(found(journal, "\"closed\"")).containsExactly("till-2");
+    assertThat(found(journal, "100%")).containsExactly("till-2");
+    assertThat(found(journal, "N_1")).as("no pattern").containsExactly("till-1");
+    assertThat(found(journal, "!")).isEmpty();
+    assertThat(found(journal, "otp")).as("the one-time password, or its hash").isEmpty();
+    assertThat(journal.search(List.of("till"), 2)).extracting(FoundJob::jobId).containsExactly("kiosk", "TILL-3");
+    assertThat(journal.search(List.of("kiosk"), 9)).containsExactly(new FoundJob("kiosk", "Till", State.SEALED, "batch-1", 0, Map.of(), "T1",
+        clock.instant()));
+  }
+
+  private Job till(String id, Map<String, String> reference) {
+    return new Job(new Job.Origin(id, "batch-1", null, Integer.toString(++messages), clock.instant(), null, 4, false, false),
+        new PairingRequest("not in the journal", "otp", null, reference), "{}");
+  }
+
+  private static List<String> found(Journal journal, String... words) {
+    return journal.search(List.of(words), 9).stream().map(FoundJob::jobId).toList();
+  }
+
+  @Test
+  void tellsSinceWhenTheOldestCredentialsWait() {
+    Journal journal = open("a", "1");
+    assertThat(journal.oldestUnpublished()).isEmpty();
+    Job job = sealed(journal);
+    Instant sealed = clock.instant();
+    clock.move(Duration.ofSeconds(5));
+
+    assertThat(journal.oldestUnpublished()).hasValue(sealed);
+    journal.published("j", job.attempt().id());
+    assertThat(journal.oldestUnpublished()).isEmpty();
   }
 
   // ---- requests that are not in the broker any more ----------------------------------------------------------------

@@ -4,15 +4,12 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
-import com.microsoft.playwright.Browser;
-import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Dialog;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.journal.State;
-import io.pairingbridge.testing.Chromium;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
@@ -21,101 +18,17 @@ import jakarta.jms.JMSException;
 import jakarta.jms.Message;
 import jakarta.jms.MessageProducer;
 import jakarta.jms.Session;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/**
- * The operator's page in a real browser, on a real bridge, broker and endpoint. Skipped, with the reason, where there is no
- * Chromium. With {@code -Dconsole.screenshots=<folder>} it leaves pictures there.
- */
-class ConsoleIT {
+/** What the operator's page shows and does. */
+class ConsoleIT extends OperatorsPage {
   private static final String REPLAY_ALL = "Replay all that can be";
-
-  private Stage stage;
-  private Chromium chromium;
-  private BrowserContext context;
-  private Page page;
-  private final List<String> elsewhere = Collections.synchronizedList(new ArrayList<>());
-  private final List<String> complaints = Collections.synchronizedList(new ArrayList<>());
-
-  @BeforeEach
-  void start(@TempDir Path folder) throws IOException {
-    Path program = Chromium.find(getClass());
-    stage = new Stage(folder);
-    stage.set("pairing.broker.users.operator.password", stage.users().password(BrokerUsers.OPERATOR))
-        .set("pairing.retry.max-ambiguous-attempts", "1");
-    chromium = Chromium.start(program);
-  }
-
-  @AfterEach
-  void stop() throws IOException {
-    if (chromium != null) {
-      chromium.close();
-    }
-    if (stage != null) {
-      stage.close();
-    }
-  }
-
-  private void open(int width, int height) {
-    context = chromium.browser().newContext(new Browser.NewContextOptions().setViewportSize(width, height));
-    context.addInitScript("window.answers = []; const real = window.fetch; window.fetch = async (...call) => {"
-        + " const answer = await real(...call); window.answers.push(await answer.clone().text()); return answer; };");
-    page = context.newPage();
-    page.setDefaultTimeout(Stage.PATIENCE.toMillis());
-    page.onRequest(request -> {
-      if (!request.url().startsWith("http://127.0.0.1:" + stage.managementPort() + "/")) {
-        elsewhere.add(request.url());
-      }
-    });
-    page.onConsoleMessage(message -> complaints.add(message.type() + ": " + message.text()));
-    page.onPageError(complaints::add);
-    page.navigate("http://127.0.0.1:" + stage.managementPort() + "/console/");
-  }
-
-  private void logIn() throws IOException {
-    field("Password").fill(Management.password(stage.data()));
-    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Log in")).click();
-    assertThat(page.getByRole(AriaRole.HEADING, new Page.GetByRoleOptions().setName("What needs a person"))).isVisible();
-  }
-
-  private Locator field(String label) {
-    return page.getByLabel(label, new Page.GetByLabelOptions().setExact(true));
-  }
-
-  private Locator button(String name) {
-    return page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
-  }
-
-  private Locator button(Pattern name) {
-    return page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name));
-  }
-
-  private void awaitState(String job, State state) {
-    Awaitility.await().atMost(Stage.PATIENCE).until(() -> stage.bridge().journal().find(job).map(e -> e.state() == state).orElse(false));
-  }
-
-  /** Everything that Jolokia answered since the page was opened. */
-  private String answers() {
-    return (String) page.evaluate("() => window.answers.join('\\n')");
-  }
-
-  private void picture(String name) {
-    Chromium.picture(page, name, true);
-  }
 
   @Test
   void leadsAnOperatorFromTheLoginToAReplayedJob() throws Exception {
@@ -142,10 +55,12 @@ class ConsoleIT {
 
     assertThat(page.locator("#gate")).hasText("open");
     Locator letter = page.locator("[data-job=store-7-till-2]");
+    assertThat(letter.getByRole(AriaRole.HEADING)).hasText("Till 2");
     assertThat(letter).containsText("ANSWER_LOST");
     assertThat(letter).containsText("Store 7 Main Street");
     assertThat(letter).containsText("unpair it on its own menu");
-    button("Replay: job store-7-till-2").click();
+    button("Replay with a new password: Till 2, job store-7-till-2").click();
+    assertThat(page.locator("#dialog-production")).isHidden();
     assertThat(field("New one-time password from the terminal")).isFocused();
     field("New one-time password from the terminal").fill("otp-canary-fresh");
     picture("replay");
@@ -155,25 +70,23 @@ class ConsoleIT {
     assertThat(stage.ledger().posts("otp-canary-fresh")).hasSize(1);
 
     button(Pattern.compile("Dead letters")).click();
-    button("Dealt with: job store-7-till-3").click();
+    button(Pattern.compile("^Dealt with: .*job store-7-till-3$")).click();
     field("What was done about it").fill("terminal was swapped");
     page.locator("#dialog-go").click();
     assertThat(page.locator("#letters-state")).hasText("Nothing here needs a person.");
-    assertThat(page.locator("#audit")).containsText("terminal was swapped");
+    assertThat(page.locator("#audit li")).hasText(new Pattern[] {
+        Pattern.compile("operator dealt with the letter of job store-7-till-3 from dead-letters \\(REJECTED REFUSED\\): terminal was swapped\\.$"),
+        Pattern.compile("operator replayed job store-7-till-2 from in-doubt, with a new one-time password\\.$")});
 
-    field("Why it is closed").fill("lunch");
+    unfold("Change how this bridge runs");
+    field("Why the intake is closed").fill("lunch");
     button("Close the intake").click();
     assertThat(page.locator("#gate")).hasText("closed");
     assertThat(page.locator("#gate-reason")).containsText("closed by operator: lunch");
     button("Open the intake").click();
     assertThat(page.locator("#gate")).hasText("open");
 
-    StringBuilder estate = new StringBuilder("name,otp\n");
-    for (int i = 0; i < 30; i++) {
-      estate.append("Till,otp-canary-row-").append(i).append('\n');
-    }
-    Files.writeString(inbox.resolve("north.csv"), estate);
-    Files.createFile(inbox.resolve("north.csv.done"));
+    document(inbox, "north", 30, i -> "otp-canary-row-" + i);
     assertThat(page.locator("#batches")).containsText("30 of 30 rows ended");
     assertThat(page.locator("#batches")).containsText("30 paired");
 
@@ -196,28 +109,41 @@ class ConsoleIT {
     open(360, 740);
     page.keyboard().press("Tab");
     assertThat(page.getByText("Skip to the content")).isFocused();
-    page.keyboard().press("Tab");
-    page.keyboard().press("Tab");
-    assertThat(field("Password")).isFocused();
+    tabTo(field("Password"));
     page.keyboard().type(Management.password(stage.data()));
     page.keyboard().press("Enter");
     assertThat(page.locator("#login")).isHidden();
     assertThat(page.locator("#gate")).hasText("open");
+    assertThat(page.locator("#letters-state")).hasText("Nothing here needs a person.");
     saysNothingAgainThatHasNotChanged();
     assertThat((Boolean) page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")).as("nothing to scroll sideways")
         .isTrue();
-    for (AriaRole landmark : List.of(AriaRole.BANNER, AriaRole.MAIN, AriaRole.CONTENTINFO, AriaRole.SEARCH, AriaRole.NAVIGATION)) {
+    for (AriaRole landmark : List.of(AriaRole.BANNER, AriaRole.MAIN, AriaRole.CONTENTINFO, AriaRole.SEARCH)) {
       assertThat(page.getByRole(landmark).first()).isVisible();
     }
     assertThat((Boolean) page.evaluate("() => [...document.querySelectorAll('input, select')].filter(e => e.offsetParent)"
         + ".every(e => e.labels.length > 0)")).as("every field has a label").isTrue();
+    unfold("Filter, or replay many");
+    unfold("Change how this bridge runs");
+    assertThat((Boolean) page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")).as("nor with all unfolded").isTrue();
+    fieldsStandBelowTheirLabels();
     assertThat((Boolean) page.evaluate("() => [...document.querySelectorAll('#desk button')].filter(e => e.offsetParent)"
         + ".every(e => e.getBoundingClientRect().height >= 40)")).as("every button can be hit with a thumb").isTrue();
-    field("Why it is closed").focus();
+    field("Why the intake is closed").focus();
     page.keyboard().type("by keyboard");
     page.keyboard().press("Tab");
     page.keyboard().press("Enter");
     assertThat(page.locator("#gate-reason")).containsText("by keyboard");
+  }
+
+  /** Wherever it wraps, a label is straight above its own field. */
+  private void fieldsStandBelowTheirLabels() {
+    assertThat(page.evaluate("""
+        () => [...document.querySelectorAll('#desk .field')].filter(field => field.offsetParent).map(field => {
+          const label = field.querySelector('label').getBoundingClientRect();
+          const input = field.querySelector('input, select').getBoundingClientRect();
+          return label.left === input.left && label.bottom <= input.top && input.top - label.bottom < 10;
+        })""")).asInstanceOf(LIST).as("fields").hasSize(7).containsOnly(true);
   }
 
   /** From the login to the job that is sent again, with the keys of a keyboard and nothing else. */
@@ -237,7 +163,7 @@ class ConsoleIT {
     assertThat(page.locator("#login")).isHidden();
     assertThat(page.locator("[data-job=till]")).containsText("ANSWER_LOST");
     picture("console-phone");
-    tabTo(button("Replay: job till"));
+    tabTo(button(Pattern.compile("^Replay with a new password: .*job till$")));
     page.keyboard().press("Enter");
     assertThat(field("New one-time password from the terminal")).isFocused();
     page.keyboard().type("otp-canary-fresh");
@@ -270,6 +196,9 @@ class ConsoleIT {
     }
     open(1280, 900);
     logIn();
+    unfold("Filter, or replay many");
+    assertThat(page.locator("#show-dead-letters")).hasAttribute("aria-pressed", "true");
+    button(Pattern.compile("In doubt")).click();
     assertThat(button(REPLAY_ALL)).isDisabled();
     assertThat(page.locator("#replay-all-words")).containsText("Jobs in doubt are replayed one by one");
     button(Pattern.compile("Dead letters")).click();
@@ -335,48 +264,29 @@ class ConsoleIT {
 
   @Test
   void showsWhatARunningBridgeDoes() throws Exception {
-    CountDownLatch goOn = new CountDownLatch(1);
-    stage.ledger().when("otp-canary-lost", call -> {
-      call.pair();
-      call.status(500);
-    }).otherwise(call -> {
-      if (call.otp().startsWith("otp-canary-held")) {
-        goOn.await();
-      }
-      call.pairOnce();
-    });
-    Path inbox = Files.createDirectories(stage.folder().resolve("inbox"));
-    stage.set("pairing.batch.inbox", inbox.toString()).set("pairing.endpoint.deadline", "5m").set("pairing.instance-id", "shop-7");
-    stage.startBridge();
+    aBusyMorning();
     try {
-      stage.send(Stage.text("store-7-till-2", "{\"name\":\"Till 2\",\"otp\":\"otp-canary-lost\",\"reference\":{\"Store\":\"7 Main Street\",\"Serial\":\"SN-1\"}}"));
-      awaitState("store-7-till-2", State.IN_DOUBT);
-      StringBuilder estate = new StringBuilder("name,otp\n");
-      for (int i = 0; i < 30; i++) {
-        estate.append("Till,otp-canary-").append(i < 12 ? "row-" : "held-").append(i).append('\n');
-      }
-      Files.writeString(inbox.resolve("north.csv"), estate);
-      Files.createFile(inbox.resolve("north.csv.done"));
       open(1280, 900);
       logIn();
-      Locator progress = page.locator("#batches progress");
+      Locator progress = page.getByLabel("Rows of batch north that have ended");
       assertThat(progress).hasJSProperty("max", 30);
       assertThat(progress).hasJSProperty("value", 12);
       assertThat(page.locator("#batches")).containsText("12 of 30 rows ended");
       assertThat(figure("queues", "pairing.requests")).hasText("18");
-      assertThat(figure("queues", "pairing.credentials")).hasText("12");
-      assertThat(figure("queues", "pairing.in-doubt")).hasText("1");
+      assertThat(figure("queues", "pairing.credentials")).hasText("16");
+      assertThat(figure("queues", "pairing.in-doubt")).hasText("2");
       assertThat(figure("now", "Calls under way")).hasText("8");
-      assertThat(figure("outcomes", "paired")).hasText("12");
+      assertThat(figure("outcomes", "paired")).hasText("16");
       Locator bridges = page.getByRole(AriaRole.TABLE, new Page.GetByRoleOptions().setName("Bridges on this journal"));
       assertThat(bridges.getByRole(AriaRole.ROW)).hasText(new String[] {"BridgeCalls under way", "shop-7 (this one)8"});
-      assertThat(page.locator("#hour-words")).containsText(Pattern.compile("^13 jobs ended: .*12 paired"));
-      assertThat(page.locator("#hour-words")).containsText("1 in doubt");
+      assertThat(page.locator("#hour-words")).containsText(Pattern.compile("^20 jobs ended: .*16 paired"));
+      assertThat(page.locator("#hour-words")).containsText("2 in doubt");
       assertThat(page.evaluate("() => { const data = Chart.getChart('hour').data; return [data.labels.length,"
           + " ...data.datasets.map(set => set.label + ' ' + set.data.reduce((a, b) => a + b, 0)).filter(text => !text.endsWith(' 0'))]; }"))
-          .asInstanceOf(LIST).containsExactly(60, "paired 12", "in doubt 1");
+          .asInstanceOf(LIST).containsExactly(60, "paired 16", "rejected 2", "in doubt 2");
       picture("console");
 
+      unfold("Change how this bridge runs");
       assertThat(field("Calls at once")).hasValue("8");
       assertThat(field("Calls a second, 0 for no limit")).hasValue("0");
       field("Calls at once").fill("6");
@@ -395,11 +305,6 @@ class ConsoleIT {
     assertThat(page.locator("#batches")).containsText("30 of 30 rows ended");
     assertThat(figure("queues", "pairing.requests")).hasText("0");
     assertThat(complaints).isEmpty();
-  }
-
-  private Locator figure(String list, String term) {
-    return page.locator("#" + list + " div").filter(new Locator.FilterOptions()
-        .setHas(page.locator("dt").getByText(term, new Locator.GetByTextOptions().setExact(true)))).locator("dd");
   }
 
   @Test
@@ -452,16 +357,23 @@ class ConsoleIT {
     }
     open(1280, 900);
     logIn();
-    button(Pattern.compile("Dead letters")).click();
     assertThat(page.locator("#letters-state")).containsText("10,000 letters");
     assertThat(page.locator("#letters li")).hasCount(50);
     assertThat(page.locator("#letters li").first()).containsText("<img src=x onerror=alert(1)>");
-    assertThat(page.title()).isEqualTo("Pairing Bridge");
+    assertThat(page.title()).isEqualTo("(10000) simulator · Pairing Bridge");
     button("Later").click();
     assertThat(page.locator("#page")).hasText("51 to 100");
+    unfold("Filter, or replay many");
     field("Outcome").selectOption("EXPIRED");
     button("Filter").click();
     assertThat(page.locator("#letters-state")).containsText("100 letters with outcome EXPIRED");
+    field("Job, till or store").fill("<img letter-99");
+    field("Job, till or store").press("Enter");
+    assertThat(page.locator("#found-words")).containsText("The latest 50");
+    assertThat(page.locator("#found li").first()).containsText("<img src=x onerror=alert(1)>");
+    page.locator("#found a").first().click();
+    assertThat(page.locator("#job-letters li")).containsText("<script>document.title='owned'</script>");
+    assertThat(page.locator("#page-job img, #page-find img, #page-overview img")).hasCount(0);
     assertThat(answers()).doesNotContain("otp-canary");
     assertThat(complaints).isEmpty();
   }

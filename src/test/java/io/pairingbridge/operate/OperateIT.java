@@ -143,6 +143,10 @@ class OperateIT {
 
     assertThat(operator.call("replayAll", "", "", "", false).path("replayed").asInt()).isEqualTo(3);
     assertThat(Files.readString(audit)).containsPattern("\"action\":\"replayAll\".*sends again late-[123] late-[123] late-[123]\"");
+    assertThat(operator.call("audit", 10)).extracting(entry -> entry.path("sentence").asText()).anyMatch(sentence ->
+        sentence.matches("operator began to replay (all dead letters|dead letters with .*)\\."))
+        .anyMatch(sentence -> sentence.matches("operator replayed jobs late-[123] late-[123] late-[123]\\."))
+        .anyMatch(sentence -> sentence.startsWith("operator replayed many: 3 sent again")).noneMatch(sentence -> sentence.contains("["));
     for (String job : List.of("late-1", "late-2", "late-3")) {
       awaitState(job, State.PUBLISHED);
       assertThat(stage.ledger().posts("otp-canary-" + job)).hasSize(1);
@@ -272,6 +276,41 @@ class OperateIT {
     assertThat(entry.path("detail").asText()).contains("unpaired on its menu, ticket 4711", "ANSWER_LOST");
     assertThat(operator.refused("resolve", "in-doubt", id, "again")).contains("no such letter");
     assertThat(Files.readString(stage.data().resolve("audit.log")).lines()).anyMatch(line -> line.contains("ticket 4711"));
+  }
+
+  /** The journal does not know what a till without a batch is called; its letter does. */
+  @Test
+  void findsAJobByWhatPeopleKnowOfItsTill() throws Exception {
+    stage.ledger().when("otp-canary-lost", call -> {
+      call.pair();
+      call.status(500);
+    }).when("otp-canary-no", call -> call.status(400));
+    start();
+    stage.send(Stage.text("job-a", "{\"name\":\"Kiosk\",\"otp\":\"otp-canary-lost\",\"reference\":{\"store\":\"0815\"}}"),
+        Stage.text("job-b", "{\"name\":\"Front till\",\"otp\":\"otp-canary-no\",\"reference\":{\"store\":\"0815\"}}"),
+        Stage.text("job-c", "{\"name\":\"Back till\",\"otp\":\"otp-canary-c\",\"reference\":{\"store\":\"0816\"}}"));
+    letter("in-doubt", "job-a");
+    letter("dead-letters", "job-b");
+    awaitState("job-c", State.PUBLISHED);
+
+    JsonNode kiosk = operator.call("findJobs", "KIOSK", 10);
+    assertThat(kiosk.path("more").asBoolean()).isFalse();
+    assertThat(kiosk.path("jobs")).singleElement().satisfies(job -> {
+      assertThat(job.path("jobId").asText()).isEqualTo("job-a");
+      assertThat(job.path("name").asText()).isEqualTo("Kiosk");
+      assertThat(job.path("state").asText()).isEqualTo("IN_DOUBT");
+      assertThat(job.path("reference").path("store").asText()).isEqualTo("0815");
+    });
+    assertThat(operator.call("findJobs", " 0815  store ", 10).path("jobs")).extracting(job -> job.path("name").asText())
+        .containsExactlyInAnyOrder("Kiosk", "Front till");
+    JsonNode some = operator.call("findJobs", "store", 2);
+    assertThat(some.path("more").asBoolean()).isTrue();
+    assertThat(some.path("jobs")).hasSize(2);
+    assertThat(operator.call("findJobs", "otp-canary", 10).path("jobs")).isEmpty();
+    assertThat(operator.call("findJobs", "\u0000'; --", 10).path("jobs")).isEmpty();
+    assertThat(operator.refused("findJobs", " ", 10)).contains("say what to look for");
+    assertThat(operator.refused("findJobs", "store", 101)).contains("count must be 1 to 100");
+    assertThat(operator.answers()).noneMatch(answer -> answer.contains("otp-canary"));
   }
 
   @Test

@@ -95,7 +95,7 @@ class HostileHeadersIT {
         .put("name", Stage.json(Stage.body(otp)).path("name").asText()).put("otp", otp).toString());
     assertThat(ended.credentials().properties().keySet()).containsExactlyInAnyOrder("PairingJobId", "PairingPayConnectId",
         "PairingPayConnectName", "PairingTerminalId", "PairingEnvironment", "PairingKeyId", "PairingContentType",
-        "_AMQ_DUPL_ID", "JMSXDeliveryCount");
+        "PairingReference", "_AMQ_DUPL_ID", "JMSXDeliveryCount");
     assertThat(ended.credentials().text("PairingPayConnectId")).isNotEqualTo("evil");
   }
 

@@ -39,6 +39,8 @@ final class CorePackets extends ChannelInboundHandlerAdapter {
       PacketImpl.SESS_FORCE_CONSUMER_DELIVERY, PacketImpl.SESS_PRODUCER_REQUEST_CREDITS, PacketImpl.SESS_INDIVIDUAL_ACKNOWLEDGE,
       PacketImpl.SESS_ADD_METADATA, PacketImpl.SESS_ADD_METADATA2, PacketImpl.SESS_UNIQUE_ADD_METADATA);
 
+  /** A packet's type and channel. */
+  private static final int HEAD = 1 + 8;
   /** The least that a property takes: the length of its name, a name of no character, and a type. */
   private static final int SMALLEST_PROPERTY = 5;
 
@@ -91,7 +93,17 @@ final class CorePackets extends ChannelInboundHandlerAdapter {
     if (type == PacketImpl.SESS_SEND || type == PacketImpl.SESS_SEND_LARGE) {
       return message(frame, type == PacketImpl.SESS_SEND);
     }
+    if (type == PacketImpl.SESS_SEND_CONTINUATION) {
+      return part(frame);
+    }
     return null;
+  }
+
+  /** A part of a large message's body: the broker makes room for as many bytes as it says it has. */
+  private static String part(ByteBuf frame) {
+    int at = frame.readerIndex() + HEAD;
+    int length = frame.getInt(at);
+    return length < 0 || length > frame.writerIndex() - at - 4 ? "a part of a Core message that says it has " + length + " bytes" : null;
   }
 
   /**
@@ -100,7 +112,7 @@ final class CorePackets extends ChannelInboundHandlerAdapter {
    * 0 makes it read memory that is not its own, which ends the process.
    */
   private static String message(ByteBuf frame, boolean withBody) {
-    int at = frame.readerIndex() + 1 + 8;
+    int at = frame.readerIndex() + HEAD;
     if (withBody) {
       int endOfBody = frame.getInt(at);
       if (endOfBody < PacketImpl.PACKET_HEADERS_SIZE || endOfBody > frame.readableBytes() + PacketImpl.PACKET_HEADERS_SIZE) {
@@ -116,7 +128,13 @@ final class CorePackets extends ChannelInboundHandlerAdapter {
       }
       at += 4 + length;
     }
-    at += frame.getByte(at) != 0 ? 17 : 1; // its id
+    switch (frame.getByte(at)) { // its id
+      case DataConstants.NULL -> at += 1;
+      case DataConstants.NOT_NULL -> at += 17;
+      default -> { // the broker reads no id, and goes on at once
+        return "a Core message that neither has an id nor has none";
+      }
+    }
     byte type = frame.getByte(at);
     if (type == Message.EMBEDDED_TYPE || type == Message.LARGE_EMBEDDED_TYPE) {
       return "a Core message that holds one of another protocol, as only brokers send";

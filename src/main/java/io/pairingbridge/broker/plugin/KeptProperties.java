@@ -6,8 +6,8 @@ import java.util.Set;
 final class KeptProperties {
 
   /** Text each. {@code PairingReplay} is the operator's; the last two are the W3C's trace context. */
-  static final Set<String> NAMES = Set.of("PairingJobId", "PairingIntegrator", "PairingBatchId", "PairingReplay", "traceparent",
-      "tracestate");
+  static final Set<String> NAMES = Set.of("PairingJobId", "PairingIntegrator", "PairingBatchId", "PairingBatchName", "PairingReplay",
+      "traceparent", "tracestate");
 
   private KeptProperties() {}
 
