@@ -1,6 +1,5 @@
 package io.pairingbridge;
 
-import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.pairingbridge.batch.BatchInbox;
@@ -70,6 +69,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -131,6 +131,7 @@ public class Bridge implements AutoCloseable {
   private BrokerAddress address;
   private String operatorsPassword;
   private Main main;
+  private volatile boolean started;
 
   public Bridge(Settings settings) {
     this.settings = settings;
@@ -155,6 +156,10 @@ public class Bridge implements AutoCloseable {
 
   private void open() throws Exception {
     refuseWireLog();
+    LOG.info("Pairing Bridge {} starts: environment {}, data directory {}", Version.get(), settings.environment(), settings.dataDirectory());
+    EarlierData.of(settings.home(), settings.dataDirectory()).ifPresent(earlier -> LOG.warn("{} is new, and {} has a journal: if this is"
+        + " that bridge's new version, stop it and set pairing.data-directory to that folder, or move what is in it here; what it has called"
+        + " this one does not know", settings.dataDirectory(), earlier));
     Clock clock = clock();
     // Before the port: where another process has both, it is that process that matters, and it may be paused.
     DataDirectory data = open(DataDirectory.open(settings.dataDirectory(), "production".equals(settings.environment())));
@@ -253,12 +258,23 @@ public class Bridge implements AutoCloseable {
     open(undecodable);
     mount(context, audit, meters, connections, reports);
     data.started();
+    started = true;
     LOG.info("Pairing Bridge {} takes requests from {} and calls {} ({})", Version.get(), address.url(),
         settings.endpoint().url(), settings.environment());
   }
 
+  /** Where people find it, by which name and with which password. */
+  private void sayWhereThePageIs() {
+    Settings.Management management = settings.management();
+    String host = management.host().indexOf(':') < 0 ? management.host() : "[" + management.host() + "]";
+    LOG.info("The operator's page is {}://{}:{}{}/; log in as user {}, whose password {}", management.tls() ? "https" : "http", host,
+        management.port(), ManagementSite.CONSOLE, BrokerUsers.OPERATOR, management.password().isEmpty()
+            ? "lies in " + settings.dataDirectory().resolve(MANAGEMENT_USERS) : "is the setting pairing.management.password");
+  }
+
   /** The operator's page and JMX, on the management server that Camel has just started. */
-  private void mount(CamelContext context, AuditLog audit, MeterRegistry meters, ConnectionLimits connections, BatchReports reports) {
+  private void mount(CamelContext context, AuditLog audit, PrometheusMeterRegistry meters, ConnectionLimits connections,
+      BatchReports reports) {
     VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(context,
         VertxPlatformHttpRouter.getRouterNameFromPort(settings.management().port()));
     if (router == null) {
@@ -286,6 +302,7 @@ public class Bridge implements AutoCloseable {
       return users;
     }, settings.home().resolve("config/jolokia-access.xml"), audit, meters, connections));
     site.reports(reports::page).mount(router, router.vertx());
+    sayWhereThePageIs();
   }
 
   private static boolean weak(String user, String password, Path file, Set<String> said) {
@@ -509,12 +526,11 @@ public class Bridge implements AutoCloseable {
     properties.setProperty("camel.management.useGlobalSslContextParameters", Boolean.toString(settings.management().tls()));
     properties.setProperty("camel.management.healthCheckEnabled", "true");
     properties.setProperty("camel.management.healthPath", "/observe/health");
-    properties.setProperty("camel.management.metricsEnabled", "true");
+    properties.setProperty("camel.management.metricsEnabled", "false"); // ManagementSite serves them, whatever the client accepts
     properties.setProperty("camel.management.infoEnabled", "true");
     properties.setProperty("camel.management.infoPath", "/observe/info");
     properties.setProperty("camel.management.jolokiaEnabled", "false");
     properties.setProperty("camel.metrics.enabled", "true");
-    properties.setProperty("camel.metrics.path", "/observe/metrics");
     properties.setProperty("camel.metrics.enableRoutePolicy", "true");
     properties.setProperty("camel.metrics.enableMessageHistory", "false");
     // Timers of every send to every endpoint, beside those of the routes: a tenth of Camel's processor time for nothing that is asked.
@@ -527,7 +543,20 @@ public class Bridge implements AutoCloseable {
     properties.setProperty("pairing.reconcile.interval", Long.toString(settings.reconcileInterval().toMillis()));
     camel.setDefaultPropertyPlaceholderLocation("false");
     camel.setOverrideProperties(properties);
-    camel.configure().withRoutesIncludePattern("file:" + settings.home().resolve("routes") + "/*.camel.yaml");
+    camel.configure().withRoutesIncludePattern("file:" + routes() + "/*.camel.yaml");
+  }
+
+  /** Camel looks into no folder that is a link, finds no routes then, and starts without them. */
+  private Path routes() {
+    Path folder = settings.home().resolve("routes");
+    try {
+      if (Files.exists(folder.resolve("requests.camel.yaml"))) {
+        return folder.toRealPath();
+      }
+    } catch (IOException e) {
+      throw new SettingsException("the routes in " + folder + " cannot be read (" + e + "): check its permissions");
+    }
+    throw new SettingsException("there are no routes in " + folder + ": restore the folder from the bundle");
   }
 
   /** The HTTP client's wire log prints secrets; nobody may switch it on by mistake and find out too late. */
@@ -567,12 +596,20 @@ public class Bridge implements AutoCloseable {
   /** Stops taking requests, lets calls under way end within their deadline, and closes everything. Repeatable. */
   @Override
   public synchronized void close() {
+    boolean ran = started;
+    started = false;
+    if (ran) {
+      LOG.info("Pairing Bridge stops: it takes no more requests; calls under way have {} s to end", settings.endpoint().deadline().toSeconds() + 5);
+    }
     while (!opened.isEmpty()) {
       try {
         opened.pop().close();
       } catch (Exception e) {
         LOG.warn("While stopping: {}", e.toString());
       }
+    }
+    if (ran) {
+      LOG.info("Pairing Bridge has stopped");
     }
   }
 

@@ -5,7 +5,6 @@ import io.pairingbridge.cli.Check;
 import io.pairingbridge.cli.Collect;
 import io.pairingbridge.cli.Completion;
 import io.pairingbridge.cli.Demo;
-import io.pairingbridge.cli.Failures;
 import io.pairingbridge.cli.Keys;
 import io.pairingbridge.cli.Letters;
 import io.pairingbridge.cli.ListBatches;
@@ -83,6 +82,11 @@ public final class PairingBridge {
 
   public static void main(String[] args) {
     StandardStreams streams = StandardStreams.utf8();
+    String wrongFormat = LogFormat.choose(System.getenv());
+    if (wrongFormat != null) {
+      System.err.println("pairing-bridge: " + wrongFormat);
+      System.exit(CommandLine.ExitCode.USAGE);
+    }
     if (logs(args)) {
       // Libraries that log through java.util.logging write to the same log, in the same form.
       SLF4JBridgeHandler.removeHandlersForRootLogger();
@@ -127,8 +131,8 @@ public final class PairingBridge {
     CommandLine all = new CommandLine(new PairingBridge());
     names.forEach(name -> all.addSubcommand(name, command(name)));
     return all
-        .setExecutionExceptionHandler(Failures::report)
-        .setParameterExceptionHandler(Failures::usage)
+        .setExecutionExceptionHandler(LogFormat::failed)
+        .setParameterExceptionHandler(LogFormat::misused)
         // A value that begins with @ is that value, not a file with more options.
         .setExpandAtFiles(false)
         .setCaseInsensitiveEnumValuesAllowed(true);

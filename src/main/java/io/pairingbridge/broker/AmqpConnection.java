@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Queue;
@@ -33,6 +34,7 @@ import org.apache.qpid.proton.amqp.transport.SenderSettleMode;
 import org.apache.qpid.proton.engine.Collector;
 import org.apache.qpid.proton.engine.Connection;
 import org.apache.qpid.proton.engine.Delivery;
+import org.apache.qpid.proton.engine.EndpointState;
 import org.apache.qpid.proton.engine.Event;
 import org.apache.qpid.proton.engine.Receiver;
 import org.apache.qpid.proton.engine.Sasl;
@@ -45,6 +47,8 @@ import org.apache.qpid.proton.engine.Transport;
  */
 final class AmqpConnection implements AutoCloseable {
   private static final int CONNECT_MILLIS = 10_000;
+  /** How long the end of a connection waits for what it has just asked for. */
+  private static final int ATTACH_MILLIS = 1_000;
   private static final int FRAME = 64 * 1024;
   /** Bytes that the broker may send ahead of what was read. */
   private static final int WINDOW = 4 * FRAME;
@@ -313,6 +317,12 @@ final class AmqpConnection implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try (socket) {
+      // The broker logs an error with a stack trace of a connection that ends while it attaches a link.
+      long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ATTACH_MILLIS);
+      while (connection.linkHead(EnumSet.of(EndpointState.ACTIVE), EnumSet.of(EndpointState.UNINITIALIZED)) != null
+          && System.nanoTime() < until) {
+        pump(ATTACH_MILLIS / 10);
+      }
       connection.close();
       flush();
     }

@@ -40,6 +40,7 @@ import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.sqlite.SQLiteConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code check}: everything that must be right before a one-time password is spent, without spending one. */
 @Command(name = "check", mixinStandardHelpOptions = true, sortOptions = false,
@@ -58,10 +59,17 @@ public final class Check implements Callable<Integer> {
   @Mixin
   private Output output;
 
+  @Option(names = "--settings", description = "prints each setting with its value and the file and line, environment variable or"
+      + " system property that it comes from, and checks nothing else; secrets are shown as ***")
+  private boolean onlySettings;
+
   private final List<Verdict> verdicts = new ArrayList<>();
 
   @Override
   public Integer call() {
+    if (onlySettings) {
+      return SettingsList.print(home, output.json());
+    }
     Settings settings = settings();
     if (settings != null) {
       schema(settings);

@@ -1,5 +1,6 @@
 package io.pairingbridge.cli;
 
+import io.pairingbridge.settings.SettingInUse;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
 import java.io.IOException;
@@ -7,11 +8,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** The options of every command that reads the settings. */
 final class Home {
+  private static final Pattern PROFILE = Pattern.compile("application-([A-Za-z0-9_-]{1,64})\\.properties");
+
   @Option(names = "--profile", paramLabel = "NAME", defaultValue = "${env:PAIRING_PROFILE:-${sys:pairing.profile:-}}",
       description = "also reads config/application-NAME.properties")
   private String profile;
@@ -28,6 +35,11 @@ final class Home {
   /** For commands that talk to a bridge or its broker: what only a bridge needs may be missing. */
   Settings clientSettings() {
     return Settings.loadForClient(folder(), profile());
+  }
+
+  /** Where each setting comes from, right or wrong. */
+  List<SettingInUse> settingsInUse() {
+    return Settings.inUse(folder(), profile());
   }
 
   private String profile() {
@@ -50,18 +62,18 @@ final class Home {
     if (profile() != null) {
       other(null, mine, others);
     }
-    try (Stream<Path> files = Files.list(folder().resolve("config"))) {
-      for (String name : files.map(file -> file.getFileName().toString()).sorted().toList()) {
-        if (name.matches("application-[A-Za-z0-9_-]{1,64}\\.properties")) {
-          String other = name.substring("application-".length(), name.length() - ".properties".length());
-          if (!other.equals(profile())) {
-            other(other, mine, others);
-          }
-        }
+    Set<String> profiles = new TreeSet<>();
+    for (String where : List.of("config", "config/local")) {
+      try (Stream<Path> files = Files.list(folder().resolve(where))) {
+        files.map(file -> PROFILE.matcher(file.getFileName().toString())).filter(Matcher::matches).forEach(name -> profiles.add(name.group(1)));
+      } catch (IOException e) {
+        // without the folder there are no profiles in it
       }
-    } catch (IOException e) {
-      // without the bundle's folder there are no profiles
     }
+    if (profile() != null) {
+      profiles.remove(profile());
+    }
+    profiles.forEach(other -> other(other, mine, others));
     return others;
   }
 

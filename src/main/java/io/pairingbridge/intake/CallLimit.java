@@ -1,5 +1,6 @@
 package io.pairingbridge.intake;
 
+import io.pairingbridge.job.BridgeStops;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -36,13 +37,13 @@ public final class CallLimit {
   /**
    * Returns when one more call may be made; its place is free again after {@link #free}, or when the delivery is done with.
    *
-   * @throws IllegalStateException if the bridge is stopping: the job goes back
+   * @throws BridgeStops if the bridge is stopping: the job goes back
    */
   public void take(Exchange delivery) throws InterruptedException {
     Semaphore from = places;
     while (!from.tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
       if (delivery.getContext().isStopping() || delivery.getContext().isStopped()) {
-        throw new IllegalStateException("stopped while waiting for another call to end");
+        throw new BridgeStops("waiting for another call to end");
       }
     }
     Place place = new Place(from);

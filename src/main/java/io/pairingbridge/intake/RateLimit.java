@@ -1,5 +1,6 @@
 package io.pairingbridge.intake;
 
+import io.pairingbridge.job.BridgeStops;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,7 +39,7 @@ public final class RateLimit {
   /**
    * Returns when it is the caller's turn.
    *
-   * @throws IllegalStateException if the thread is interrupted, because the bridge is stopping: the job goes back
+   * @throws BridgeStops if the thread is interrupted, because the bridge is stopping: the job goes back
    */
   public void awaitTurn() {
     if (nanosBetween == 0) {
@@ -72,7 +73,7 @@ public final class RateLimit {
     return between == 0 ? 0 : lastTurn + between - System.nanoTime();
   }
 
-  private static IllegalStateException stopped() {
-    return new IllegalStateException("stopped while waiting for the rate limit");
+  private static BridgeStops stopped() {
+    return new BridgeStops("waiting for the rate limit");
   }
 }

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.pairingbridge.operate.AuditLog;
 import io.pairingbridge.operate.Who;
@@ -36,6 +36,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -76,6 +77,9 @@ import org.slf4j.LoggerFactory;
 public final class ManagementSite implements AutoCloseable {
   public static final String JOLOKIA = "/observe/jolokia";
   public static final String CONSOLE = "/console";
+  public static final String METRICS = "/observe/metrics";
+  /** Camel's own answers, which it gives to GET and for JSON only. */
+  private static final List<String> CAMELS = List.of("/observe/health", "/observe/info");
   private static final Logger LOG = LoggerFactory.getLogger(ManagementSite.class);
   /** Bytes. The largest request of the console has a few hundred. */
   private static final long LARGEST_REQUEST = 64 * 1024;
@@ -100,6 +104,7 @@ public final class ManagementSite implements AutoCloseable {
 
   private final Supplier<Map<String, String>> logins;
   private final LoginThrottle throttle;
+  private final PrometheusMeterRegistry meters;
   private final ConnectionLimits connections;
   private final JolokiaServiceManager services;
   private final HttpRequestHandler jolokia;
@@ -113,9 +118,10 @@ public final class ManagementSite implements AutoCloseable {
    * @param connections the limits of the server's connections
    * @throws SettingsException naming that file if it cannot be read or understood: then nothing is offered
    */
-  public ManagementSite(Supplier<Map<String, String>> logins, Path policy, AuditLog audit, MeterRegistry meters,
+  public ManagementSite(Supplier<Map<String, String>> logins, Path policy, AuditLog audit, PrometheusMeterRegistry meters,
       ConnectionLimits connections) {
     this.logins = logins;
+    this.meters = meters;
     this.throttle = new LoginThrottle(meters, System::nanoTime);
     this.connections = connections;
     StaticConfiguration configuration = new StaticConfiguration(ConfigKey.AGENT_ID, NetworkUtil.getAgentId(hashCode(), "pairing-bridge"),
@@ -152,17 +158,41 @@ public final class ManagementSite implements AutoCloseable {
       if (context.request().method() != HttpMethod.POST) {
         connections.complete(context.request());
       }
+      if (CAMELS.stream().anyMatch(context.request().path()::startsWith)) {
+        context.parsedHeaders().accept().clear(); // JSON for everybody: what looks at health seldom says what it can read
+      }
       context.next();
     });
+    router.getRoutes().stream().filter(route -> route.getPath() != null && CAMELS.stream().anyMatch(route.getPath()::startsWith))
+        .forEach(route -> route.method(HttpMethod.HEAD));
+    get(router.route(METRICS)).failureHandler(ManagementSite::failed).handler(this::metrics);
+    get(router.route("/")).handler(context -> redirect(context, CONSOLE.substring(1) + "/"));
     // A route each, in this order: the server wants what reads a body before what its users add, and here the login comes first.
     jolokia(router).handler(ManagementSite::noStore).handler(ManagementSite::refuseOtherSites).handler(context -> login(context, vertx));
     jolokia(router).handler(BodyHandler.create(false).setBodyLimit(LARGEST_REQUEST));
     jolokia(router).handler(this::answer);
     router.get(BatchFigures.REPORT).failureHandler(ManagementSite::failed).handler(ManagementSite::noStore)
         .handler(ManagementSite::refuseOtherSites).handler(context -> login(context, vertx)).handler(this::report);
-    router.getWithRegex(CONSOLE).handler(context -> context.response().setStatusCode(HttpResponseStatus.FOUND.code())
-        .putHeader(HttpHeaders.LOCATION, CONSOLE + "/").end());
-    router.get(CONSOLE + "/*").handler(ManagementSite::protect).handler(this::file);
+    get(router.routeWithRegex(CONSOLE)).handler(context -> redirect(context, CONSOLE + "/"));
+    get(router.route(CONSOLE + "/*")).handler(ManagementSite::protect).handler(this::file);
+  }
+
+  private static Route get(Route route) {
+    return route.method(HttpMethod.GET).method(HttpMethod.HEAD);
+  }
+
+  private static void redirect(RoutingContext context, String to) {
+    context.response().setStatusCode(HttpResponseStatus.FOUND.code()).putHeader(HttpHeaders.LOCATION, to).end();
+  }
+
+  /** Among the workers: some figures are asked of the journal and the broker. */
+  private void metrics(RoutingContext context) {
+    String type = MetricsText.contentType(context.parsedHeaders().accept());
+    workers.executeBlocking(() -> meters.scrape(type), false).onSuccess(text -> {
+      if (!context.response().ended() && !context.response().closed()) {
+        context.response().putHeader(HttpHeaders.CONTENT_TYPE, type).end(text);
+      }
+    }).onFailure(context::fail);
   }
 
   /** The report of a batch as it would be written now; it holds what senders have said, so that nothing in it may run. */

@@ -12,9 +12,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * All settings, checked and typed. Paths are absolute, resolved against the bundle's folder. No {@code toString} prints
+ * All settings, checked and typed. Paths are absolute, resolved against the bundle's folder, those in the journal's URL too. No {@code toString} prints
  * a secret.
  *
  * @param home the bundle's folder, with {@code routes/} and {@code config/}
@@ -30,6 +32,8 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     Map<String, String> integrators, Endpoint endpoint, Requests requests, Retry retry, double rateLimit, Intake intake,
     Seal seal, JournalStore journal, Duration reconcileInterval, Broker broker, Management management, Tracing tracing,
     int simulatorPort, String instanceId, Path batchInbox, Duration batchKeep, Map<String, String> camel) {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Settings.class);
 
   /** The vendor's path, trailing slash included (vendor page, "POST /v1/pay-connect/pair/"). */
   public static final String PAIR_PATH = "/v1/pay-connect/pair/";
@@ -145,10 +149,28 @@ public record Settings(Path home, Path dataDirectory, String environment, String
     return system;
   }
 
+  /**
+   * Each setting with its value and where that comes from, sorted by name; wrong and unknown ones too.
+   *
+   * @param profile names {@code config/application-<profile>.properties}, or null
+   */
+  public static List<SettingInUse> inUse(Path home, String profile) {
+    return inUse(home, profile, System.getenv(), systemProperties());
+  }
+
+  /** As {@link #inUse(Path, String)}, from the given sources. */
+  public static List<SettingInUse> inUse(Path home, String profile, Map<String, String> environment, Map<String, String> system) {
+    return new SettingsSource(home.toAbsolutePath().normalize(), profile, environment, system).inUse();
+  }
+
   private static Settings load(Path home, String profile, Map<String, String> environment, Map<String, String> system,
       boolean client) {
     Path base = home.toAbsolutePath().normalize();
     SettingsSource source = new SettingsSource(base, profile, environment, system);
+    if (!client && !source.serviceLinks().isEmpty()) {
+      LOG.info("Not looked at: environment variables that Kubernetes sets for services ({}); enableServiceLinks: false in the pod leaves"
+          + " them out", String.join(", ", source.serviceLinks()));
+    }
     List<String> problems = new ArrayList<>(source.problems());
 
     String where = source.get(Setting.ENVIRONMENT);
@@ -184,10 +206,7 @@ public record Settings(Path home, Path dataDirectory, String environment, String
       problems.add("pairing.seal=none needs pairing.broker.embedded=true or a pairing.broker.url with sslEnabled=true:"
           + " credentials would cross the network in the open");
     }
-    String journal = source.get(Setting.JOURNAL_URL);
-    if (!journal.isEmpty() && !journal.startsWith("jdbc:sqlite:") && !journal.startsWith("jdbc:postgresql:")) {
-      problems.add("pairing.journal.url must begin with jdbc:sqlite: or jdbc:postgresql:");
-    }
+    String journal = JournalUrl.absolute(source.get(Setting.JOURNAL_URL), base, client ? null : Path.of("").toAbsolutePath(), problems);
     if (!client && journal.startsWith("jdbc:postgresql:") && (source.get(Setting.JOURNAL_USERNAME).isEmpty()
         || source.get(Setting.JOURNAL_PASSWORD).isEmpty() && source.sound(Setting.JOURNAL_PASSWORD))) {
       problems.add("pairing.journal.username and pairing.journal.password (or -file) are needed for " + journal.replaceFirst("\\?.*", "")

@@ -19,43 +19,65 @@ import java.util.regex.Pattern;
 
 /**
  * Reads the settings from where they may stand, later ones winning: {@code config/application.properties},
- * {@code config/application-<profile>.properties}, environment variables, system properties. Every {@code pairing.*}
- * name and value is checked, and all mistakes are reported at once.
+ * {@code config/local/application.properties}, {@code application-<profile>.properties} in the same two folders, environment variables,
+ * system properties. Every {@code pairing.*} name and value is checked, and all mistakes are reported at once.
  */
 final class SettingsSource {
+  /** What this machine sets, apart from the bundle, so that another bundle takes it over; in the bundle's folder. */
+  static final String LOCAL = "config/local";
   private static final Pattern PROFILE = Pattern.compile("[A-Za-z0-9_-]{1,64}");
   private static final Pattern ALIAS = Pattern.compile("[A-Za-z0-9_-]+");
   /** Names of ours that are no settings: where the bundle lies, which profile applies, whether failures are traced, how is logged. */
   private static final List<String> NOT_SETTINGS = List.of("pairing.home", "pairing.profile", "pairing.debug", "pairing.log");
 
+  private static final Pattern SECRETIVE = Pattern.compile("(?i)password|secret|token|key|credential");
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{.*}}", Pattern.DOTALL);
   private static final String VARIABLE = "environment variable ";
   /** Bytes of a file that holds a secret, and characters of a value. */
   private static final int LARGEST_SECRET = 64 * 1024;
   private static final int LONGEST_VALUE = 8 * 1024;
   private static final int LONGEST_NAME = 128;
+  /** What Kubernetes sets in a pod for a service of its name space, here one whose name begins with "pairing-". */
+  private static final Pattern SERVICE_HOST = Pattern.compile("PAIRING_\\w+_SERVICE_HOST");
+  private static final Pattern SERVICE_PORT =
+      Pattern.compile("PAIRING_\\w+_(SERVICE_PORT(_\\w+)?|PORT_\\d+_(TCP|UDP|SCTP)_(PORT|PROTO|ADDR))");
+  private static final Pattern SERVICE_URL = Pattern.compile("PAIRING_\\w+_PORT(_\\d+_(TCP|UDP|SCTP))?");
+  private static final Pattern URL_OF_A_SERVICE = Pattern.compile("(tcp|udp|sctp)://\\S+:\\d+");
   /** A name that differs more is no typing error. */
   private static final int FURTHEST = 4;
 
   private final Map<String, String> values = new TreeMap<>();
   private final Map<String, String> camel = new TreeMap<>();
   private final Map<String, String> origins = new HashMap<>();
+  private final Map<String, SettingInUse> inUse = new TreeMap<>();
+  private final List<String> serviceLinks = new ArrayList<>();
   private final List<String> problems = new ArrayList<>();
   private final Set<String> unsound = new HashSet<>();
   private final Map<String, Path> secretFiles = new TreeMap<>();
   private final Map<Path, Set<String>> passwordsInSettingsFiles = new TreeMap<>();
 
   SettingsSource(Path home, String profile, Map<String, String> environment, Map<String, String> system) {
-    file(home.resolve("config/application.properties"), true);
+    files(home, "application.properties");
     if (profile != null && !PROFILE.matcher(profile).matches()) {
       problems.add("the profile's name may have letters, digits, _ and - only; it stands for config/application-<profile>.properties");
     } else if (profile != null) {
-      file(home.resolve("config/application-" + profile + ".properties"), true);
+      files(home, "application-" + profile + ".properties");
     }
     environment(environment);
     system.forEach((key, value) -> put(key, value, "-D" + key));
     secretsFromFiles(home);
+    remember();
     check();
+  }
+
+  /** Of the bundle, and of this machine. */
+  private void files(Path home, String name) {
+    Path local = home.resolve(LOCAL).resolve(name);
+    boolean here = Files.exists(local);
+    file(home.resolve("config").resolve(name), !here);
+    if (here) {
+      file(local, true);
+    }
   }
 
   /** What is wrong with single settings. A wrong value counts as not given below, so that the others can be judged. */
@@ -70,6 +92,39 @@ final class SettingsSource {
 
   boolean sound(String key) {
     return !unsound.contains(key);
+  }
+
+  /** The environment variables that are Kubernetes' and none of ours, sorted. */
+  List<String> serviceLinks() {
+    return serviceLinks.stream().sorted().toList();
+  }
+
+  /** Every setting there is, and of each family those that are given, with where it comes from; wrong and unknown ones too. */
+  List<SettingInUse> inUse() {
+    return List.copyOf(inUse.values());
+  }
+
+  private void remember() {
+    for (Setting setting : Setting.values()) {
+      inUse.put(setting.key(), new SettingInUse(setting.key(), setting.byDefault(), SettingInUse.DEFAULT));
+    }
+    values.forEach((key, value) -> {
+      boolean secret = kind(key) == Setting.Kind.SECRET;
+      String from = origins.get(key);
+      if (secretFiles.containsKey(from)) {
+        from = secretFiles.get(from) + ", which " + from + " names (" + origins.get(from) + ")";
+      }
+      Setting setting = Setting.of(key);
+      inUse.put(key, new SettingInUse(key, kind(key) == null || secret && !value.isEmpty() ? SettingInUse.MASKED
+          : setting != null && value.isEmpty() ? setting.byDefault() : shown(value), from));
+    });
+    camel.forEach((key, value) -> inUse.put(key, new SettingInUse(key,
+        SECRETIVE.matcher(key).find() ? SettingInUse.MASKED : shown(value), origins.get(key))));
+  }
+
+  /** An address without the login in it. */
+  private static String shown(String value) {
+    return value.replaceAll("//[^/?#]*@", "//" + SettingInUse.MASKED + "@").replaceAll("(?i)(password=)[^&;]*", "$1" + SettingInUse.MASKED);
   }
 
   /** The value, or the default. */
@@ -123,7 +178,7 @@ final class SettingsSource {
           problems.add("settings file " + file + " has a line that is no setting, line " + line.number() + resembling(key));
           continue;
         }
-        put(key, line.value(), file.toString());
+        put(key, line.value(), file + ":" + line.number());
         if (kind(key) == Setting.Kind.SECRET && !line.value().isBlank() && !key.startsWith("pairing.integrator")) {
           passwordsInSettingsFiles.computeIfAbsent(file, none -> new TreeSet<>()).add(key);
         }
@@ -153,6 +208,7 @@ final class SettingsSource {
       origins.put(key, origin);
     } else if (key.startsWith("camel.")) {
       camel.put(key, value);
+      origins.put(key, origin);
     }
   }
 
@@ -166,6 +222,10 @@ final class SettingsSource {
       }
     }
     environment.forEach((variable, value) -> {
+      if (isServiceLink(variable, value)) {
+        serviceLinks.add(variable);
+        return;
+      }
       String spelt = Setting.variable(variable);
       boolean meant = known.containsKey(spelt) || variable.startsWith("pairing.") || spelt.startsWith("PAIRING_") && kind(familyKey(spelt)) != null;
       if (!spelt.equals(variable) && meant) {
@@ -178,6 +238,12 @@ final class SettingsSource {
       String key = known.get(variable);
       put(key == null ? familyKey(variable) : key, value, VARIABLE + variable);
     });
+  }
+
+  /** By the value too, where a setting may have that name: {@code PAIRING_MANAGEMENT_PORT=tcp://10.0.0.7:8077} is no port. */
+  private static boolean isServiceLink(String variable, String value) {
+    return SERVICE_HOST.matcher(variable).matches() || SERVICE_PORT.matcher(variable).matches()
+        || SERVICE_URL.matcher(variable).matches() && URL_OF_A_SERVICE.matcher(value).matches();
   }
 
   private String familyKey(String variable) {

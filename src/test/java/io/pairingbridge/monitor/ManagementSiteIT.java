@@ -16,6 +16,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -24,12 +25,14 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import javax.management.MBeanFeatureInfo;
 import javax.management.ObjectName;
 import org.apache.camel.ServiceStatus;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -82,6 +85,70 @@ class ManagementSiteIT {
       assertThat(answer.statusCode()).as("with %s", forged).isEqualTo(401);
       assertThat(answer.body()).doesNotContain("agent");
     }
+  }
+
+  /** What Prometheus 2 and 3, Telegraf, curl, browsers, load balancers and people send. */
+  @Test
+  void answersMetricsWhateverTheClientAccepts() throws Exception {
+    String text = "text/plain; version=0.0.4; charset=utf-8";
+    String open = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Map<String, String> types = new LinkedHashMap<>();
+    for (String plain : List.of("*/*", "text/*", "text/plain", "text/plain;version=0.0.4", "text/plain; version=0.0.4; charset=utf-8",
+        "text/plain;version=1.0.0;escaping=allow-utf-8", "application/json", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3",
+        "application/openmetrics-text;version=0.0.1,text/plain;version=0.0.4;q=0.5", "application/openmetrics-text;q=0, text/plain")) {
+      types.put(plain, text);
+    }
+    for (String better : List.of("application/openmetrics-text", "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+        "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.9,"
+            + "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=1.0.0;q=0.4,*/*;q=0.2")) {
+      types.put(better, open);
+    }
+    Map<String, String> came = new LinkedHashMap<>();
+    for (String accept : types.keySet()) {
+      HttpResponse<String> answer = nobody.get("/observe/metrics", "Accept", accept);
+      came.put(accept, answer.statusCode() == 200 ? answer.headers().firstValue("Content-Type").orElse("none") : answer.statusCode() + "");
+      assertThat(answer.body()).as(accept).contains("pairing_intake_open 1.0");
+      assertThat(answer.body().endsWith("# EOF\n")).as("OpenMetrics for %s", accept).isEqualTo(types.get(accept).equals(open));
+    }
+    assertThat(came).isEqualTo(types);
+    assertThat(nobody.get("/observe/metrics").headers().firstValue("Content-Type")).contains(text);
+    assertThat(nobody.get("/observe/metrics").body()).contains("jvm_memory_used_bytes", "camel_exchanges_total");
+  }
+
+  @Test
+  void answersHealthToWhateverLooksAtIt() throws Exception {
+    for (String path : List.of("/observe/health", "/observe/health/live", "/observe/health/ready", "/observe/info")) {
+      for (String accept : List.of("*/*", "text/plain", "text/html", "application/json", "application/openmetrics-text")) {
+        assertThat(Stage.json(nobody.get(path, "Accept", accept).body()).isObject()).as("%s for %s", path, accept).isTrue();
+      }
+      HttpResponse<String> head = nobody.head(path);
+      assertThat(head.statusCode()).as("HEAD %s", path).isEqualTo(200);
+      assertThat(head.body()).isEmpty();
+      assertThat(head.headers().firstValue("Content-Type")).contains("application/json");
+    }
+    assertThat(nobody.head("/observe/metrics").statusCode()).isEqualTo(200);
+    assertThat(nobody.head("/observe/metrics").body()).isEmpty();
+    operator.call("closeIntake", "for its health");
+    try {
+      assertThat(nobody.head("/observe/health/ready").statusCode()).isEqualTo(503);
+    } finally {
+      operator.call("openIntake");
+    }
+    Awaitility.await().atMost(Stage.PATIENCE).until(() -> nobody.head("/observe/health/ready").statusCode() == 200);
+  }
+
+  @Test
+  void leadsToThePage() throws Exception {
+    for (String path : List.of("/", "/console")) {
+      assertThat(nobody.get(path).statusCode()).as(path).isEqualTo(302);
+      String to = nobody.get(path).headers().firstValue("Location").orElseThrow();
+      assertThat(URI.create("http://bridge" + path).resolve(to).getPath()).as(path).isEqualTo("/console/");
+      assertThat(nobody.head(path).statusCode()).as("HEAD %s", path).isEqualTo(302);
+    }
+    assertThat(nobody.head("/console/").statusCode()).isEqualTo(200);
+    assertThat(nobody.get("/nothing").statusCode()).isEqualTo(404);
   }
 
   @Test

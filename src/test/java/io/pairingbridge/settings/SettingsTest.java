@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
@@ -280,6 +282,105 @@ class SettingsTest {
   }
 
   @Test
+  void theJournalsUrlIsNoExceptionToThat() throws IOException {
+    system.put("pairing.journal.url", "jdbc:sqlite:rel/journal.db");
+    assertThat(load().journal().url()).isEqualTo("jdbc:sqlite:" + home.resolve("rel/journal.db"));
+    for (String noFile : List.of("jdbc:sqlite:", "jdbc:sqlite::memory:", "jdbc:sqlite:file:x.db", "jdbc:sqlite:x.db?cache=shared")) {
+      system.put("pairing.journal.url", noFile);
+      assertThat(refused()).as(noFile).contains("pairing.journal.url must name a file");
+    }
+    system.put("pairing.journal.username", "u");
+    system.put("pairing.journal.password", "p");
+    system.put("pairing.journal.url", "jdbc:postgresql://h/d?sslmode=verify-full&sslrootcert=tls/ca%20x.crt&sslkey=/etc/key");
+    assertThat(load().journal().url()).isEqualTo("jdbc:postgresql://h/d?sslmode=verify-full&sslrootcert="
+        + home.resolve("tls").toString() + "/ca%20x.crt&sslkey=/etc/key");
+  }
+
+  /** 0.1.0 took it from the working directory: another one, another journal, and a second call. */
+  @Test
+  void aJournalWhereAnEarlierVersionLookedIsNotLeftBehind() throws IOException {
+    Path before = Files.createDirectories(home.resolve("before"));
+    List<String> problems = new ArrayList<>();
+    assertThat(JournalUrl.absolute("jdbc:sqlite:journal.db", home, before, problems)).isEqualTo("jdbc:sqlite:" + home.resolve("journal.db"));
+    assertThat(problems).isEmpty();
+
+    Files.createFile(before.resolve("journal.db"));
+    JournalUrl.absolute("jdbc:sqlite:journal.db", home, before, problems);
+    assertThat(problems).singleElement().asString().contains("means " + home.resolve("journal.db") + ", which is not there",
+        before.resolve("journal.db").toString(), "move it with its -wal and -shm");
+    problems.clear();
+    JournalUrl.absolute("jdbc:sqlite:journal.db", home, null, problems);
+    assertThat(problems).as("a command that opens no journal").isEmpty();
+    Files.createFile(home.resolve("journal.db"));
+    JournalUrl.absolute("jdbc:sqlite:journal.db", home, before, problems);
+    assertThat(problems).as("with a journal in both places").isEmpty();
+  }
+
+  @Test
+  void whatThisMachineSetsWinsOverTheBundleFileByFile() throws IOException {
+    Files.createDirectories(home.resolve("config/local"));
+    file("application.properties", "pairing.integrator-id=0123456789ab", "pairing.instance-id=bundle", "pairing.rate-limit=1");
+    file("local/application.properties", "pairing.instance-id=machine", "pairing.data-directory=/var/lib/x");
+    file("application-trial.properties", "pairing.data-directory=data/trial");
+    assertThat(load().instanceId()).isEqualTo("machine");
+    assertThat(load().rateLimit()).isEqualTo(1);
+    assertThat(load().dataDirectory()).isEqualTo(Path.of("/var/lib/x"));
+    assertThat(Settings.load(home, "trial", environment, system).dataDirectory()).as("a profile's, wherever it is")
+        .isEqualTo(home.resolve("data/trial"));
+    file("local/application-trial.properties", "pairing.data-directory=/var/lib/trial");
+    file("local/application-own.properties", "pairing.rate-limit=2");
+    assertThat(Settings.load(home, "trial", environment, system).dataDirectory()).isEqualTo(Path.of("/var/lib/trial"));
+    assertThat(Settings.load(home, "own", environment, system).rateLimit()).as("a profile of this machine's").isEqualTo(2);
+  }
+
+  /** What a pod has for each service of its name space whose name begins with "pairing-". */
+  @Test
+  void kubernetesServiceLinksAreNoSettings() {
+    environment.putAll(Map.of("PAIRING_BRIDGE_PORT", "tcp://10.96.0.7:8077", "PAIRING_BRIDGE_SERVICE_HOST", "10.96.0.7",
+        "PAIRING_BRIDGE_SERVICE_PORT", "8077", "PAIRING_BRIDGE_SERVICE_PORT_MANAGEMENT", "8077", "PAIRING_BRIDGE_PORT_8077_TCP",
+        "tcp://10.96.0.7:8077", "PAIRING_BRIDGE_PORT_8077_TCP_PROTO", "tcp", "PAIRING_BRIDGE_PORT_8077_TCP_PORT", "8077",
+        "PAIRING_BRIDGE_PORT_8077_TCP_ADDR", "10.96.0.7", "PAIRING_MANAGEMENT_PORT", "tcp://10.96.0.8:8077"));
+    assertThat(load().management().port()).isEqualTo(8077);
+    environment.put("PAIRING_MANAGEMENT_PORT", "9077");
+    assertThat(load().management().port()).isEqualTo(9077);
+    environment.put("PAIRING_MANAGMENT_PORT", "9078");
+    assertThat(refused()).isEqualTo("unknown setting PAIRING_MANAGMENT_PORT (an environment variable); did you mean PAIRING_MANAGEMENT_PORT?");
+    environment.remove("PAIRING_MANAGMENT_PORT");
+    environment.put("PAIRING_BRIDGE_PORT", "8077");
+    assertThat(refused()).contains("unknown setting PAIRING_BRIDGE_PORT");
+  }
+
+  @Test
+  void saysWhereEachSettingComesFromAndNoSecret() throws IOException {
+    Files.writeString(home.resolve("secret.txt"), CANARY);
+    Files.createDirectories(home.resolve("config/local"));
+    file("application.properties", "# first", "pairing.integrator-id=" + CANARY, "pairing.instance-id=", "pairing.colour=" + CANARY,
+        "camel.ssl.password=" + CANARY, "camel.main.name=x");
+    file("local/application.properties", "pairing.broker.password-file=secret.txt", "pairing.rate-limit=none");
+    environment.put("PAIRING_MANAGEMENT_PORT", "9077");
+    environment.put("PAIRING_BROKER_USERS_OPERATOR_PASSWORD", CANARY);
+    system.put("pairing.journal.url", "jdbc:postgresql://u:" + CANARY + "@h/d");
+    Map<String, String> lines = new TreeMap<>();
+    Settings.inUse(home, null, environment, system).forEach(one -> lines.put(one.name(), one.value() + " from " + one.from()));
+
+    String file = home.resolve("config/application.properties") + ":";
+    String local = home.resolve("config/local/application.properties") + ":";
+    assertThat(lines).containsEntry("pairing.integrator-id", "*** from " + file + 2).containsEntry("pairing.instance-id", " from " + file + 3)
+        .containsEntry("pairing.colour", "*** from " + file + 4).containsEntry("camel.ssl.password", "*** from " + file + 5)
+        .containsEntry("camel.main.name", "x from " + file + 6).containsEntry("pairing.rate-limit", "none from " + local + 2)
+        .containsEntry("pairing.broker.password", "*** from " + home.resolve("secret.txt") + ", which pairing.broker.password-file names ("
+            + local + "1)")
+        .containsEntry("pairing.management.port", "9077 from environment variable PAIRING_MANAGEMENT_PORT")
+        .containsEntry("pairing.broker.users.operator.password", "*** from environment variable PAIRING_BROKER_USERS_OPERATOR_PASSWORD")
+        .containsEntry("pairing.journal.url", "jdbc:postgresql://***@h/d from -Dpairing.journal.url")
+        .containsEntry("pairing.seal", "jwe from default");
+    assertThat(lines.toString()).doesNotContain(CANARY);
+    for (Setting setting : Setting.values()) {
+      assertThat(lines).containsKey(setting.key());
+    }
+  }
+
+  @Test
   void camelsOwnSettingsArePassedOn() throws IOException {
     file("application.properties", "pairing.integrator-id=0123456789ab", "camel.main.name=x");
     assertThat(load().camel()).isEqualTo(Map.of("camel.main.name", "x"));
@@ -349,7 +450,7 @@ class SettingsTest {
   }
 
   private void file(String name, String... lines) throws IOException {
-    Files.write(home.resolve("config").resolve(name), java.util.List.of(lines));
+    Files.write(home.resolve("config").resolve(name), List.of(lines));
   }
 
   private Settings load() {

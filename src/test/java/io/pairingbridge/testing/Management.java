@@ -49,6 +49,10 @@ public final class Management {
     return send(HttpRequest.newBuilder(URI.create(base + path)).GET(), headers);
   }
 
+  public HttpResponse<String> head(String path, String... headers) throws IOException, InterruptedException {
+    return send(HttpRequest.newBuilder(URI.create(base + path)).method("HEAD", HttpRequest.BodyPublishers.noBody()), headers);
+  }
+
   public HttpResponse<String> post(String body, String... headers) throws IOException, InterruptedException {
     HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + "/observe/jolokia/")).POST(HttpRequest.BodyPublishers.ofString(body));
     if (!List.of(headers).contains("Content-Type")) {

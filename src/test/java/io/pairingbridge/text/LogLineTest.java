@@ -52,7 +52,7 @@ class LogLineTest {
     LoggerContext context = new LoggerContext();
     context.setMDCAdapter(new LogbackMDCAdapter());
     try {
-      context.putProperty("PAIRING_LOG", form);
+      context.putProperty("pairing.log", form);
       JoranConfigurator configurator = new JoranConfigurator();
       configurator.setContext(context);
       configurator.doConfigure("config/logback.xml");
