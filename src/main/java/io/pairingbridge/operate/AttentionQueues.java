@@ -205,8 +205,8 @@ public final class AttentionQueues {
         boolean large = false;
         for (long n = 0; n < limit && n < total; n++) {
           ClientMessage message = browser.receiveImmediate();
-          if (message == null && large) {
-            // While the broker is still writing a large message it says that there is no other one.
+          // While the broker is still writing a large message, or reading a page of them, it says that there is no other one.
+          if (message == null && (large || selector == null && core.queueQuery(SimpleString.of(kind.queue)).getMessageCount() > n)) {
             message = browser.receive(PATIENCE_MILLIS);
           }
           if (message == null) {

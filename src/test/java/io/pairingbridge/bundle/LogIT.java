@@ -33,12 +33,14 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a bridge says from its first line to its last: the launcher, with the classes of this build, as a process of its own. */
+@Tag("heavy")
 class LogIT {
   private static final Path NEWER = Path.of("/usr/lib/jvm/temurin-25-jdk-amd64");
   private static final int JOBS = 300;

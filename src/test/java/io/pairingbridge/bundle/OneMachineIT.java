@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.FileSystemUtils;
 
@@ -28,6 +29,7 @@ import org.springframework.util.FileSystemUtils;
  * The service of one machine, below a folder of its own and without a running systemd: what {@code service/install} makes is started as
  * the unit says, by the user that it names.
  */
+@Tag("heavy")
 class OneMachineIT {
   private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
   private static final Path SYSTEMD_ANALYZE = Path.of("/usr/bin/systemd-analyze");

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -140,6 +141,7 @@ abstract class OperatorsPage {
 
   /** @param ended how many rows of the batch have ended once this returns */
   void aBusyMorning(int ended) throws Exception {
+    AtomicInteger north = new AtomicInteger();
     stage.ledger().when("otp-canary-lost", call -> {
       call.pair();
       call.status(500);
@@ -148,9 +150,16 @@ abstract class OperatorsPage {
       call.status(500);
     }).when("otp-canary-no", call -> call.status(400)).when("otp-canary-no-2", call -> call.status(400)).otherwise(call -> {
       if (call.otp().startsWith("otp-canary-held")) {
+        if (north.get() < 12 && goOn.getCount() > 0) { // all places held, and a row that is to end would wait behind them
+          call.status(503, "Retry-After: 1");
+          return;
+        }
         goOn.await();
       }
       call.pairOnce();
+      if (call.otp().startsWith("otp-canary-row")) {
+        north.incrementAndGet();
+      }
     });
     Path inbox = Files.createDirectories(stage.folder().resolve("inbox"));
     stage.set("pairing.batch.inbox", inbox.toString()).set("pairing.endpoint.deadline", "5m").set("pairing.instance-id", "shop-7");
