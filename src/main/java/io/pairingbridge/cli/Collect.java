@@ -159,7 +159,7 @@ public final class Collect implements Callable<Integer> {
       if (lines != null && kept > 0) {
         print(lines);
       }
-      System.err.println(kept + (ndjson ? kept == 1 ? " line" : " lines" : kept == 1 ? " file" : " files") + " written to " + out
+      Screen.note(kept + (ndjson ? kept == 1 ? " line" : " lines" : kept == 1 ? " file" : " files") + " written to " + out
           + (left == 0 ? "" : "; " + left + (left == 1 ? " message stays in " : " messages stay in ") + queue()));
     }
     return left == 0 ? 0 : 1;
@@ -247,10 +247,10 @@ public final class Collect implements Callable<Integer> {
       System.out.println(Text.line(line.toString()));
     }
     if (left <= MOST_TOLD) {
-      System.err.println(Text.line("the credentials of job " + job + ", sealed for key '" + printable(message.getStringProperty("PairingKeyId"))
-          + "', stay in " + queue() + ": " + why.getMessage()));
+      Screen.note("the credentials of job " + job + ", sealed for key '" + printable(message.getStringProperty("PairingKeyId"))
+          + "', stay in " + queue() + ": " + why.getMessage());
     } else if (left == MOST_TOLD + 1) {
-      System.err.println("from here on what stays in " + queue() + " is only counted");
+      Screen.note("from here on what stays in " + queue() + " is only counted");
     }
   }
 

@@ -319,6 +319,7 @@ class CommandsIT {
     assertThat(files(out)).contains("Terminal-till-p1.till-p1.json", "Terminal-till-p3.till-p3.json").hasSize(4);
     assertThat(ran.err()).contains("job till-p0, sealed for key 'other-key', stay in pairing.credentials", "open it with the private file of that key",
         "till-p2", "not sealed", "2 files written", "2 messages stay in pairing.credentials");
+    assertThat(ran.err().lines().filter(line -> line.startsWith("{\"note\":"))).as("what stands beside JSON is JSON").hasSize(3);
     JsonNode left = JSON.readTree(ran.out().lines().findFirst().orElseThrow());
     assertThat(left.path("job_id").asText()).isEqualTo("till-p0");
     assertThat(left.path("opened").asBoolean()).isFalse();
