@@ -107,8 +107,8 @@ async function enter(event) {
   say("login-problem", "");
   $("login").hidden = true;
   for (const id of ["desk", "which", "log-out", "find"]) $(id).hidden = false;
+  $("main").focus({preventScroll: true}); // before the wait: whoever types meanwhile goes on where he is
   await go(false);
-  $("main").focus({preventScroll: true});
   later();
 }
 

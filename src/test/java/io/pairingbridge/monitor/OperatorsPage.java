@@ -105,7 +105,11 @@ abstract class OperatorsPage {
   }
 
   void unfold(String summary) {
-    page.locator("summary").getByText(summary, new Locator.GetByTextOptions().setExact(true)).click();
+    Locator words = page.locator("summary").getByText(summary, new Locator.GetByTextOptions().setExact(true));
+    words.click();
+    if (!(Boolean) words.evaluate("e => e.closest('details').open")) { // what came above it meanwhile moved it away from the click
+      words.click();
+    }
   }
 
   void awaitState(String job, State state) {
