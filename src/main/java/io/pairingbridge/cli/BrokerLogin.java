@@ -9,7 +9,6 @@ import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.JMSSecurityException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import picocli.CommandLine.Model.CommandSpec;
@@ -114,10 +113,9 @@ public final class BrokerLogin {
     }
     if (passwordFile != null) {
       try {
-        return Files.readString(passwordFile).strip();
+        return SecretFile.read("--password-file", passwordFile).strip();
       } catch (IOException e) {
-        throw new BrokerException("the password file " + passwordFile + " cannot be read ("
-            + e.getClass().getSimpleName() + "): check the path and its permissions", e);
+        throw new BrokerException(e.getMessage(), e);
       }
     }
     if (!BrokerUsers.ALL.contains(name)) {

@@ -13,7 +13,6 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import javax.net.ssl.HttpsURLConnection;
@@ -177,6 +176,7 @@ final class ManagementClient {
   }
 
   private Answer http(String to, String post) throws Unreachable {
+    String login = post == null ? null : login();
     try {
       URL address = URI.create(to).toURL();
       if (!address.getProtocol().matches("https?")) {
@@ -194,7 +194,7 @@ final class ManagementClient {
         connection.setRequestMethod("POST");
         connection.setDoOutput(true);
         connection.setRequestProperty("Content-Type", "application/json");
-        connection.setRequestProperty("Authorization", login());
+        connection.setRequestProperty("Authorization", login);
         connection.getOutputStream().write(post.getBytes(StandardCharsets.UTF_8));
       }
       int status = connection.getResponseCode();
@@ -227,13 +227,17 @@ final class ManagementClient {
     }
   }
 
-  private String login() throws IOException {
-    return "Basic " + Base64.getEncoder().encodeToString((user + ":" + password()).getBytes(StandardCharsets.UTF_8));
+  private String login() throws Unreachable {
+    try {
+      return "Basic " + Base64.getEncoder().encodeToString((user + ":" + password()).getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new Unreachable(e.getMessage()); // not as if nobody answered: then the journal would be asked
+    }
   }
 
   private String password() throws IOException {
     if (passwordFile != null) {
-      return Files.readString(passwordFile).strip();
+      return SecretFile.read("--password-file", passwordFile).strip();
     }
     if (OPERATOR.equals(user) && !settings().management().password().isEmpty()) {
       return settings().management().password();

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -127,8 +127,8 @@ public final class ReplayJobs implements Callable<Integer> {
     if (otpFile == null) {
       return "";
     }
-    String otp = (otpFile.equals("-") ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8) : Files.readString(Path.of(otpFile)))
-        .strip();
+    String otp = Text.trimmed(otpFile.equals("-") ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
+        : SecretFile.read("--otp-file", Path.of(otpFile)));
     if (otp.isEmpty()) {
       // Not as if none had been given: the job would be sent again with its old one.
       throw new ParameterException(command.commandLine(), (otpFile.equals("-") ? "standard input" : "--otp-file " + otpFile)

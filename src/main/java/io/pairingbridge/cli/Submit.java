@@ -260,10 +260,9 @@ public final class Submit implements Callable<Integer> {
     String given;
     if (otpFile != null) {
       try {
-        given = Files.readString(otpFile);
+        given = SecretFile.read("--otp-file", otpFile);
       } catch (IOException e) {
-        throw new ParameterException(command.commandLine(), "--otp-file " + otpFile + " cannot be read ("
-            + e.getClass().getSimpleName() + ")", e);
+        throw new ParameterException(command.commandLine(), e.getMessage(), e);
       }
     } else if ("-".equals(otp)) {
       given = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();

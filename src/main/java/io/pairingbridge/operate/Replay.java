@@ -43,6 +43,9 @@ public record Replay(String refusal, String body, boolean sameOtp) {
     if (outcome == null || !Job.ID.matcher(letter.jobId()).matches()) {
       return no("this is no dead letter of the bridge: send the request again with a new message");
     }
+    if (!otp && newOtp != null && !newOtp.isEmpty()) { // not as if none had been given: the old one would be used
+      return no("the new one-time password holds nothing that can be seen: give it as the terminal shows it");
+    }
     switch (outcome) {
       case PAIRED -> {
         return no("the job was paired");

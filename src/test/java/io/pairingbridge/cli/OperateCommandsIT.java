@@ -65,6 +65,15 @@ class OperateCommandsIT {
       Path wrong = Files.writeString(folder.resolve("wrong"), "not the password");
       assertThat(Ran.command("dead-letters", "--password-file", wrong.toString()).err()).contains("does not take the login of operator");
       assertThat(Ran.command("dead-letters", "--url", "http://127.0.0.1:1").err()).contains("no bridge answers");
+      // Not as if nobody answered, and not from the journal then.
+      String missing = folder.resolve("missing").toString();
+      for (String[] command : new String[][] {{"dead-letters"}, {"batches"}, {"job", "refused"}, {"intake", "open"}, {"replay", "--all"}}) {
+        Ran ran = Ran.command(Stream.concat(Stream.of(command), Stream.of("--password-file", missing)).toArray(String[]::new));
+        assertThat(ran.code()).as(ran.all()).isEqualTo(1);
+        assertThat(ran.err()).contains("--password-file " + missing + " cannot be read").doesNotContain("no bridge answers", "From the journal");
+      }
+      assertThat(Ran.command("submit", "--job", "again", "--name", "Till", "--otp", "canary-0400", "--wait=1m").code()).isEqualTo(3);
+      assertThat(Ran.command("replay", "--job", "again", "--otp-file", missing).err()).contains("--otp-file " + missing + " cannot be read");
     }
   }
 
@@ -117,9 +126,12 @@ class OperateCommandsIT {
   void anEmptyFileIsNotTakenForTheOldPassword(@TempDir Path folder) throws Exception {
     try (RunningBridge running = new RunningBridge(folder)) {
       assertThat(Ran.command("submit", "--job", "late", "--name", "Till", "--otp", "canary-1", "--expires", "1ms", "--wait").code()).isEqualTo(3);
-      Ran ran = Ran.withInput("\n", "replay", "--job", "late", "--otp-file", "-");
-      assertThat(ran.code()).isEqualTo(2);
-      assertThat(ran.err()).contains("standard input holds no one-time password");
+      // What a copy from a messenger may be: nothing that can be seen.
+      for (String empty : new String[] {"\n", "", " \t\r\n", "\u200b\n", "\u00a0", "\ufeff\u2060\n"}) {
+        Ran ran = Ran.withInput(empty, "replay", "--job", "late", "--otp-file", "-");
+        assertThat(ran.code()).isEqualTo(2);
+        assertThat(ran.err()).contains("standard input holds no one-time password");
+      }
       assertThat(running.bridge.journal().find("late").orElseThrow().state().name()).isEqualTo("EXPIRED");
     }
   }
