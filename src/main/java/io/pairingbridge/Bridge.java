@@ -110,6 +110,7 @@ import org.apache.hc.core5.http.HttpResponse;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * The one place of wiring: puts the parts together, in the order in which one needs the other, and takes them apart in
@@ -586,10 +587,7 @@ public class Bridge implements AutoCloseable {
   }
 
   private static String rootMessage(Throwable e) {
-    Throwable root = e;
-    while (root.getCause() != null && root.getCause() != root) {
-      root = root.getCause();
-    }
+    Throwable root = NestedExceptionUtils.getMostSpecificCause(e);
     return root.getMessage() == null ? root.toString() : root.getMessage();
   }
 

@@ -9,7 +9,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * How the log is written: {@value #VARIABLE} in the environment, {@code text} (the default, also where it is empty) or {@code json}, in
@@ -62,11 +61,7 @@ final class LogFormat {
     if (!json(wrong.getCommandLine())) {
       return Failures.usage(wrong, arguments);
     }
-    // What was typed in the wrong place may be a secret: only names of options are repeated.
-    String fault = wrong instanceof UnmatchedArgumentException unmatched ? unmatched.getUnmatched().stream()
-        .filter(argument -> argument.startsWith("-")).map(argument -> "unknown option " + argument.replaceFirst("=.*", "")).findFirst()
-        .orElse("there is a value that belongs to no option") : wrong.getMessage();
-    LoggerFactory.getLogger(PairingBridge.class).error("pairing-bridge run: {}; see 'pairing-bridge run --help'", fault);
+    LoggerFactory.getLogger(PairingBridge.class).error("pairing-bridge run: {}; see 'pairing-bridge run --help'", Failures.message(wrong));
     return CommandLine.ExitCode.USAGE;
   }
 }

@@ -14,6 +14,7 @@ import org.apache.activemq.artemis.api.core.ActiveMQException;
 import org.slf4j.LoggerFactory;
 import org.slf4j.Marker;
 import org.slf4j.helpers.MessageFormatter;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Keeps short what the broker and its client log, and what anybody logs about a broker that failed or is away; says in words what is
@@ -62,8 +63,9 @@ public final class BrokerMessages extends TurboFilter {
     if (message == null || message.length() <= LONGEST && !trace) {
       return FilterReply.NEUTRAL;
     }
-    boolean said = !trace || root(cause).getMessage() != null && message.contains(root(cause).getMessage());
-    String shorter = Text.cut(said ? message : message + " (" + root(cause) + ")", LONGEST);
+    Throwable root = trace ? NestedExceptionUtils.getMostSpecificCause(cause) : null;
+    boolean said = !trace || root.getMessage() != null && message.contains(root.getMessage());
+    String shorter = Text.cut(said ? message : message + " (" + root + ")", LONGEST);
     logger.log(marker, Logger.class.getName(), Level.toLocationAwareLoggerInteger(level), "{}", new Object[] {shorter},
         trace ? null : cause);
     return FilterReply.DENY;
@@ -78,13 +80,5 @@ public final class BrokerMessages extends TurboFilter {
       cause = cause.getCause();
     }
     return false;
-  }
-
-  private static Throwable root(Throwable failure) {
-    Throwable root = failure;
-    while (root.getCause() != null && root.getCause() != root) {
-      root = root.getCause();
-    }
-    return root;
   }
 }

@@ -3,6 +3,7 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.cli.Screen.Colour;
+import io.pairingbridge.journal.Batches.Batch;
 import io.pairingbridge.journal.Batches.Progress;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,7 @@ import java.util.TreeMap;
 /**
  * How far a batch has come, wherever it is read.
  *
- * @param figures the MBean's, with its names; what comes from a journal has those that a journal knows
+ * @param figures the MBean's, with its names; what comes from a journal has those that a journal knows, and an empty text for none
  */
 record BatchLine(ObjectNode figures) {
   static BatchLine of(JsonNode figures) {
@@ -21,12 +22,18 @@ record BatchLine(ObjectNode figures) {
   }
 
   static BatchLine of(Progress progress) {
-    ObjectNode figures = Json.object().put("id", progress.batch().id()).put("phase", progress.batch().phase().name())
-        .put("source", progress.batch().source()).put("rows", progress.rows()).put("waiting", progress.open());
+    Batch batch = progress.batch();
+    ObjectNode figures = Json.object().put("id", batch.id()).put("name", batch.name()).put("phase", batch.phase().name())
+        .put("source", batch.source()).put("rows", progress.rows()).put("waiting", progress.open());
     ObjectNode outcomes = figures.putObject("outcomes");
     progress.outcomes().forEach((outcome, count) -> outcomes.put(outcome.name(), count));
-    return of(figures.put("problem", progress.batch().problem()).put("startedAt", progress.batch().startedAt().toString())
-        .put("finishedAt", progress.batch().finishedAt() == null ? null : progress.batch().finishedAt().toString()));
+    return of(figures.put("problem", text(batch.problem())).put("warning", text(batch.warning())).put("report", text(batch.report()))
+        .put("revision", batch.revision()).put("revisedAt", text(batch.revisedAt())).put("startedAt", text(batch.startedAt()))
+        .put("finishedAt", text(batch.finishedAt())));
+  }
+
+  private static String text(Object value) {
+    return value == null ? "" : value.toString();
   }
 
   String id() {
@@ -55,25 +62,21 @@ record BatchLine(ObjectNode figures) {
   }
 
   String problem() {
-    return text("problem");
+    return figures.path("problem").asText();
   }
 
   /** What a person should know of it besides; empty if there is nothing. */
   String warning() {
-    return text("warning");
+    return figures.path("warning").asText();
   }
 
   /** Where its report lies; empty until there is one. */
   String report() {
-    return text("report");
+    return figures.path("report").asText();
   }
 
   String startedAt() {
-    return text("startedAt");
-  }
-
-  private String text(String name) {
-    return figures.path(name).asText("").equals("null") ? "" : figures.path(name).asText("");
+    return figures.path("startedAt").asText();
   }
 
   private Map<String, Long> outcomes() {

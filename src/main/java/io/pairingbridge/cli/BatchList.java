@@ -3,9 +3,7 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
-import io.pairingbridge.journal.BatchView;
-import io.pairingbridge.journal.Batches.Progress;
-import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.JournalView;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -37,39 +35,23 @@ final class BatchList {
     } catch (Refused e) {
       return Optional.empty();
     } catch (Unreachable e) {
-      Optional<BatchLine> found = FromJournal.find(bridge, batchId, e, told);
+      Optional<BatchLine> found = FromJournal.find(bridge, batchId, e, !told);
       told = true;
       return found;
     }
   }
 
-  /** Apart, so that the database's classes are loaded only where there is no bridge to ask. */
+  /** Apart, as {@link StoppedBridge} is. */
   private static final class FromJournal {
     static List<BatchLine> all(ManagementClient bridge, Unreachable why) throws Unreachable {
-      try (BatchView view = open(bridge, why, false)) {
-        return view.all().stream().map(BatchLine::of).toList();
+      try (JournalView view = StoppedBridge.journal(bridge, why, true)) {
+        return view.batches().stream().map(BatchLine::of).toList();
       }
     }
 
-    static Optional<BatchLine> find(ManagementClient bridge, String batchId, Unreachable why, boolean told) throws Unreachable {
-      try (BatchView view = open(bridge, why, told)) {
-        Optional<Progress> found = view.find(batchId);
-        return found.map(BatchLine::of);
-      }
-    }
-
-    private static BatchView open(ManagementClient bridge, Unreachable why, boolean told) throws Unreachable {
-      if (!why.nobody()) {
-        throw why; // somebody answers there: it is another bridge than the one whose journal this is
-      }
-      try {
-        BatchView view = BatchView.open(bridge.settings().journal().url());
-        if (!told) {
-          Screen.note("From the journal " + bridge.settings().journal().url() + ", for " + why.getMessage());
-        }
-        return view;
-      } catch (JournalException e) {
-        throw why;
+    static Optional<BatchLine> find(ManagementClient bridge, String batchId, Unreachable why, boolean tell) throws Unreachable {
+      try (JournalView view = StoppedBridge.journal(bridge, why, tell)) {
+        return view.batch(batchId).map(BatchLine::of);
       }
     }
   }

@@ -62,7 +62,7 @@ public final class Failures {
   }
 
   /** What a person typed in the wrong place may be a one-time password: only names of options are repeated. */
-  private static String message(ParameterException wrong) {
+  public static String message(ParameterException wrong) {
     if (!(wrong instanceof UnmatchedArgumentException unmatched)) {
       return wrong.getMessage().replace("option option", "option").replaceFirst("^Invalid value for option '([^']*)' \\([^)]*\\): ", "$1 ");
     }

@@ -6,9 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
 import io.pairingbridge.journal.Entry;
-import io.pairingbridge.journal.JobView;
 import io.pairingbridge.journal.Journal.AttemptRecord;
-import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.JournalView;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;
@@ -115,24 +114,17 @@ public final class ShowJob implements Callable<Integer> {
         Instant.parse(attempt.path("endedAt").asText())));
   }
 
-  /** Apart, so that the database's classes are loaded only where there is no bridge to ask. */
+  /** Apart, as {@link StoppedBridge} is. */
   private static final class FromJournal {
     static JsonNode read(ManagementClient bridge, String id, Unreachable why) throws Unreachable, Refused {
-      if (!why.nobody()) {
-        throw why;
-      }
-      String url = bridge.settings().journal().url();
-      try (JobView view = JobView.open(url)) {
-        Screen.note("From the journal " + url + ", for " + why.getMessage());
-        Entry entry = view.find(id).orElseThrow(() -> new Refused("the journal knows no job " + id + "; it may wait in its queue"));
+      try (JournalView view = StoppedBridge.journal(bridge, why, true)) {
+        Entry entry = view.job(id).orElseThrow(() -> new Refused("the journal knows no job " + id + "; it may wait in its queue"));
         return tree(entry, view);
-      } catch (JournalException e) {
-        throw why;
       }
     }
 
     /** As the MBean's operation tells it. */
-    private static ObjectNode tree(Entry entry, JobView view) {
+    private static ObjectNode tree(Entry entry, JournalView view) {
       ObjectNode job = Json.object().put("jobId", entry.jobId()).put("state", entry.state().name()).put("batchId", text(entry.batchId()));
       job.set("reference", Json.MAPPER.valueToTree(entry.reference()));
       job.put("reason", text(entry.reason())).put("detail", text(entry.detail())).put("requestedAt", text(entry.requestedAt()))

@@ -1,24 +1,26 @@
 package io.pairingbridge.journal;
 
 import io.pairingbridge.journal.Batches.Progress;
+import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.journal.Journal.JournalException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
-/** How far batches have come, for another program than the bridge: reads its journal, whether it runs or not, and writes nothing. */
-public final class BatchView implements AutoCloseable {
+/** Jobs and batches for another program than the bridge: reads its journal, whether it runs or not, and writes nothing. */
+public final class JournalView implements AutoCloseable {
   private final Connection connection;
-  private final BatchRows rows;
+  private final JobRows rows;
   private final String name;
 
-  private BatchView(Connection connection, String name) {
+  private JournalView(Connection connection, String name) {
     this.connection = connection;
-    this.rows = new BatchRows(JdbcClient.create(new SingleConnectionDataSource(connection, true)));
+    this.rows = new JobRows(JdbcClient.create(new SingleConnectionDataSource(connection, true)));
     this.name = name;
   }
 
@@ -26,34 +28,43 @@ public final class BatchView implements AutoCloseable {
    * @param url {@code jdbc:sqlite:<path>}
    * @throws JournalException if there is no journal that this user may read
    */
-  public static BatchView open(String url) {
+  public static JournalView open(String url) {
     Dialect dialect = new SqliteDialect(url);
     try {
-      return new BatchView(dialect.openForReading(), dialect.name());
+      return new JournalView(dialect.openForReading(), dialect.name());
     } catch (SQLException e) {
       throw unreadable(dialect.name(), e);
     }
   }
 
+  public Optional<Entry> job(String jobId) {
+    return read(all -> all.find(jobId));
+  }
+
+  /** In the order in which they were made. */
+  public List<AttemptRecord> attempts(String jobId) {
+    return read(all -> all.attempts(jobId));
+  }
+
   /** All batches, the latest first. */
-  public List<Progress> all() {
-    try {
-      return rows.all().stream().map(rows::progress).toList();
-    } catch (DataAccessException e) {
-      throw unreadable(name, e);
-    }
+  public List<Progress> batches() {
+    return read(all -> all.batches().all().stream().map(all.batches()::progress).toList());
   }
 
   /** By its id, or else the latest one that people call so. */
-  public Optional<Progress> find(String idOrName) {
+  public Optional<Progress> batch(String idOrName) {
+    return read(all -> all.batches().named(idOrName).map(all.batches()::progress));
+  }
+
+  private <T> T read(Function<JobRows, T> query) {
     try {
-      return rows.named(idOrName).map(rows::progress);
+      return query.apply(rows);
     } catch (DataAccessException e) {
       throw unreadable(name, e);
     }
   }
 
-  static JournalException unreadable(String name, Exception cause) {
+  private static JournalException unreadable(String name, Exception cause) {
     return new JournalException("the bridge's journal " + name + " can't be read: this command runs on the bridge's machine, as a"
         + " user that may read its data directory, once the bridge has been started", cause);
   }
