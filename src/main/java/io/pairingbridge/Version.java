@@ -7,21 +7,21 @@ import java.util.Properties;
 
 /** The version of this build, as {@code pom.xml} gives it. */
 public final class Version {
-  private static final String VERSION = read();
+    private static final String VERSION = read();
 
-  private Version() {}
+    private Version() {}
 
-  public static String get() {
-    return VERSION;
-  }
-
-  private static String read() {
-    Properties properties = new Properties();
-    try (InputStream in = Version.class.getResourceAsStream("/pairing-bridge.properties")) {
-      properties.load(in);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    public static String get() {
+        return VERSION;
     }
-    return properties.getProperty("version");
-  }
+
+    private static String read() {
+        Properties properties = new Properties();
+        try (InputStream in = Version.class.getResourceAsStream("/pairing-bridge.properties")) {
+            properties.load(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return properties.getProperty("version");
+    }
 }

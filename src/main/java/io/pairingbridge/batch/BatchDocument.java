@@ -11,144 +11,175 @@ import java.util.Map;
 
 /** A batch document that is read once, from its beginning to its end. Not for several threads. */
 public abstract class BatchDocument implements AutoCloseable {
-  /** Characters of one row at most; a request of the contract's 64 KiB fits. */
-  static final int LONGEST_ROW = 128 * 1024;
+    /** Characters of one row at most; a request of the contract's 64 KiB fits. */
+    static final int LONGEST_ROW = 128 * 1024;
 
-  /** Rows of one document at most: what is remembered of each, to find passwords that come twice, stays below 70 MB. */
-  static final long MOST_ROWS = 1_000_000;
-  /** Bytes of a document at most: a million rows of a kilobyte. Memory does not grow with it; how long others wait does. */
-  static final long LARGEST = 1L << 30;
-  /** The first bytes of what people put in place of a text, in hexadecimal digits. */
-  private static final Map<String, String> PACKED = Map.of("504b0304", "a workbook, or another packed file", "504b0506", "an empty zip file",
-      "d0cf11e0", "a workbook of an old Excel", "1f8b", "packed (gzip)", "425a68", "packed (bzip2)", "fd377a58", "packed (xz)", "377abcaf",
-      "packed (7z)", "28b52ffd", "packed (zstd)", "52617221", "packed (rar)", "25504446", "a PDF");
+    /**
+     * Rows of one document at most: what is remembered of each, to find passwords that come twice, stays below 70 MB.
+     */
+    static final long MOST_ROWS = 1_000_000;
+    /**
+     * Bytes of a document at most: a million rows of a kilobyte. Memory does not grow with it; how long others wait
+     * does.
+     */
+    static final long LARGEST = 1L << 30;
+    /** The first bytes of what people put in place of a text, in hexadecimal digits. */
+    private static final Map<String, String> PACKED = Map.of(
+            "504b0304",
+            "a workbook, or another packed file",
+            "504b0506",
+            "an empty zip file",
+            "d0cf11e0",
+            "a workbook of an old Excel",
+            "1f8b",
+            "packed (gzip)",
+            "425a68",
+            "packed (bzip2)",
+            "fd377a58",
+            "packed (xz)",
+            "377abcaf",
+            "packed (7z)",
+            "28b52ffd",
+            "packed (zstd)",
+            "52617221",
+            "packed (rar)",
+            "25504446",
+            "a PDF");
 
-  private long rows;
+    private long rows;
 
-  BatchDocument() {}
+    BatchDocument() {}
 
-  /**
-   * The next row, or what is wrong with it; null at the end.
-   *
-   * @throws BatchException if nothing after this place can be understood, or the document is larger than is allowed
-   * @throws IOException if the source failed
-   */
-  public final BatchEntry next() throws BatchException, IOException {
-    try {
-      BatchEntry entry = read();
-      if (entry != null && ++rows > MOST_ROWS) {
-        throw new BatchException("line " + entry.line() + ": a document may have " + MOST_ROWS + " rows. Nothing from here on was looked at:"
-            + " send it as a document of its own");
-      }
-      return entry;
-    } catch (Utf8Reader.NotUtf8 e) {
-      throw notUtf8(e);
-    } catch (BoundedStream.TooLarge e) {
-      throw tooLarge(e);
+    /**
+     * The next row, or what is wrong with it; null at the end.
+     *
+     * @throws BatchException if nothing after this place can be understood, or the document is larger than is allowed
+     * @throws IOException if the source failed
+     */
+    public final BatchEntry next() throws BatchException, IOException {
+        try {
+            BatchEntry entry = read();
+            if (entry != null && ++rows > MOST_ROWS) {
+                throw new BatchException("line " + entry.line() + ": a document may have " + MOST_ROWS
+                        + " rows. Nothing from here on was looked at:" + " send it as a document of its own");
+            }
+            return entry;
+        } catch (Utf8Reader.NotUtf8 e) {
+            throw notUtf8(e);
+        } catch (BoundedStream.TooLarge e) {
+            throw tooLarge(e);
+        }
     }
-  }
 
-  /** As {@link #next}; what is not UTF-8 may be left to it. */
-  abstract BatchEntry read() throws BatchException, IOException;
+    /** As {@link #next}; what is not UTF-8 may be left to it. */
+    abstract BatchEntry read() throws BatchException, IOException;
 
-  @Override
-  public abstract void close() throws IOException;
+    @Override
+    public abstract void close() throws IOException;
 
-  /**
-   * Finds out what a document is by how it begins: {@code [} a JSON array, an opening brace NDJSON, anything else CSV.
-   *
-   * @param source UTF-8, with a byte order mark or without one; closed with the document
-   * @throws BatchException if it is nothing of these, and what it seems to be instead
-   */
-  public static BatchDocument open(InputStream source) throws BatchException, IOException {
-    BufferedInputStream bytes = new BufferedInputStream(new BoundedStream(source, LARGEST), 1 << 14);
-    refuseOthers(bytes);
-    return open(new Utf8Reader(bytes));
-  }
-
-  /** As {@link #open(InputStream)}, for a document that is text already. */
-  static BatchDocument open(Reader source) throws BatchException, IOException {
-    try {
-      return recognised(new BufferedReader(source, 1 << 14));
-    } catch (Utf8Reader.NotUtf8 e) {
-      throw notUtf8(e);
-    } catch (BoundedStream.TooLarge e) {
-      throw tooLarge(e);
+    /**
+     * Finds out what a document is by how it begins: {@code [} a JSON array, an opening brace NDJSON, anything else
+     * CSV.
+     *
+     * @param source UTF-8, with a byte order mark or without one; closed with the document
+     * @throws BatchException if it is nothing of these, and what it seems to be instead
+     */
+    public static BatchDocument open(InputStream source) throws BatchException, IOException {
+        BufferedInputStream bytes = new BufferedInputStream(new BoundedStream(source, LARGEST), 1 << 14);
+        refuseOthers(bytes);
+        return open(new Utf8Reader(bytes));
     }
-  }
 
-  private static BatchDocument recognised(Reader text) throws BatchException, IOException {
-    text.mark(LONGEST_ROW);
-    int blanks = 0;
-    int lines = 0;
-    int behindLines = 0;
-    int before = 0;
-    int c = text.read();
-    for (; c != -1 && isBlank(c); c = text.read()) {
-      if (++blanks == LONGEST_ROW) {
-        throw new BatchException("the document begins with more than " + blanks + " characters of white space");
-      }
-      if (c == '\n' || c == '\r') {
-        lines += c == '\n' && before == '\r' ? 0 : 1;
-        behindLines = blanks;
-      } else if (before == 0 && c == '\ufeff') {
-        behindLines = blanks; // a byte order mark belongs to no column's name
-      }
-      before = c;
+    /** As {@link #open(InputStream)}, for a document that is text already. */
+    static BatchDocument open(Reader source) throws BatchException, IOException {
+        try {
+            return recognised(new BufferedReader(source, 1 << 14));
+        } catch (Utf8Reader.NotUtf8 e) {
+            throw notUtf8(e);
+        } catch (BoundedStream.TooLarge e) {
+            throw tooLarge(e);
+        }
     }
-    if (c == -1) {
-      throw new BatchException("the document is empty");
+
+    private static BatchDocument recognised(Reader text) throws BatchException, IOException {
+        text.mark(LONGEST_ROW);
+        int blanks = 0;
+        int lines = 0;
+        int behindLines = 0;
+        int before = 0;
+        int c = text.read();
+        for (; c != -1 && isBlank(c); c = text.read()) {
+            if (++blanks == LONGEST_ROW) {
+                throw new BatchException("the document begins with more than " + blanks + " characters of white space");
+            }
+            if (c == '\n' || c == '\r') {
+                lines += c == '\n' && before == '\r' ? 0 : 1;
+                behindLines = blanks;
+            } else if (before == 0 && c == '\ufeff') {
+                behindLines = blanks; // a byte order mark belongs to no column's name
+            }
+            before = c;
+        }
+        if (c == -1) {
+            throw new BatchException("the document is empty");
+        }
+        text.reset();
+        return switch (c) {
+            case '[' -> {
+                skip(text, blanks);
+                yield new JsonArrayDocument(text, lines);
+            }
+            case '{' -> {
+                skip(text, blanks);
+                yield new NdjsonDocument(text, lines);
+            }
+            default -> {
+                skip(text, behindLines); // what follows in the first line may be a column without a name
+                yield new CsvDocument(text, lines);
+            }
+        };
     }
-    text.reset();
-    return switch (c) {
-      case '[' -> {
-        skip(text, blanks);
-        yield new JsonArrayDocument(text, lines);
-      }
-      case '{' -> {
-        skip(text, blanks);
-        yield new NdjsonDocument(text, lines);
-      }
-      default -> {
-        skip(text, behindLines); // what follows in the first line may be a column without a name
-        yield new CsvDocument(text, lines);
-      }
-    };
-  }
 
-  private static void skip(Reader text, int characters) throws IOException {
-    for (int left = characters; left > 0; left--) {
-      text.read();
+    private static void skip(Reader text, int characters) throws IOException {
+        for (int left = characters; left > 0; left--) {
+            text.read();
+        }
     }
-  }
 
-  /** Whether this is nothing but white space, or what cannot be seen. */
-  static boolean isBlank(int c) {
-    return Text.trimmed(Character.toString(c)).isEmpty();
-  }
-
-  private static void refuseOthers(BufferedInputStream bytes) throws BatchException, IOException {
-    bytes.mark(4);
-    byte[] start = bytes.readNBytes(4);
-    bytes.reset();
-    String hex = HexFormat.of().formatHex(start);
-    for (Map.Entry<String, String> packed : PACKED.entrySet()) {
-      if (hex.startsWith(packed.getKey())) {
-        throw new BatchException("this is " + packed.getValue() + ", and no text: unpack it, or in the spreadsheet program save the sheet as"
-            + " \"CSV UTF-8\", and send that");
-      }
+    /** Whether this is nothing but white space, or what cannot be seen. */
+    static boolean isBlank(int c) {
+        return Text.trimmed(Character.toString(c)).isEmpty();
     }
-    if (hex.startsWith("fffe") || hex.startsWith("feff")) {
-      throw new BatchException("this is UTF-16: save it as UTF-8 (in Excel: \"CSV UTF-8\")");
+
+    private static void refuseOthers(BufferedInputStream bytes) throws BatchException, IOException {
+        bytes.mark(4);
+        byte[] start = bytes.readNBytes(4);
+        bytes.reset();
+        String hex = HexFormat.of().formatHex(start);
+        for (Map.Entry<String, String> packed : PACKED.entrySet()) {
+            if (hex.startsWith(packed.getKey())) {
+                throw new BatchException("this is " + packed.getValue()
+                        + ", and no text: unpack it, or in the spreadsheet program save the sheet as"
+                        + " \"CSV UTF-8\", and send that");
+            }
+        }
+        if (hex.startsWith("fffe") || hex.startsWith("feff")) {
+            throw new BatchException("this is UTF-16: save it as UTF-8 (in Excel: \"CSV UTF-8\")");
+        }
     }
-  }
 
-  private static BatchException notUtf8(Utf8Reader.NotUtf8 cause) {
-    return new BatchException("line " + cause.line() + " holds bytes that are not UTF-8. Nothing from this line on was looked at: save the"
-        + " document as UTF-8 (in Excel: \"CSV UTF-8\") and send it again", cause);
-  }
+    private static BatchException notUtf8(Utf8Reader.NotUtf8 cause) {
+        return new BatchException(
+                "line " + cause.line()
+                        + " holds bytes that are not UTF-8. Nothing from this line on was looked at: save the"
+                        + " document as UTF-8 (in Excel: \"CSV UTF-8\") and send it again",
+                cause);
+    }
 
-  private static BatchException tooLarge(BoundedStream.TooLarge cause) {
-    return new BatchException("the document has " + cause.getMessage() + ". What follows was not looked at: send it as several documents", cause);
-  }
+    private static BatchException tooLarge(BoundedStream.TooLarge cause) {
+        return new BatchException(
+                "the document has " + cause.getMessage()
+                        + ". What follows was not looked at: send it as several documents",
+                cause);
+    }
 }

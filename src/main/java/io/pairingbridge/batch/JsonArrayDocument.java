@@ -9,48 +9,49 @@ import java.io.Reader;
 
 /** One JSON array of row objects. */
 final class JsonArrayDocument extends BatchDocument {
-  private final JsonParser parser;
-  private final long skipped;
-  private boolean ended;
+    private final JsonParser parser;
+    private final long skipped;
+    private boolean ended;
 
-  /**
-   * @param text that begins with the array's bracket
-   * @param skipped lines before that
-   */
-  JsonArrayDocument(Reader text, long skipped) throws IOException {
-    this.skipped = skipped;
-    parser = JsonRow.parsers().createParser(text);
-    parser.nextToken();
-  }
-
-  @Override
-  BatchEntry read() throws BatchException, IOException {
-    if (ended) {
-      return null;
+    /**
+     * @param text that begins with the array's bracket
+     * @param skipped lines before that
+     */
+    JsonArrayDocument(Reader text, long skipped) throws IOException {
+        this.skipped = skipped;
+        parser = JsonRow.parsers().createParser(text);
+        parser.nextToken();
     }
-    try {
-      if (parser.nextToken() != JsonToken.END_ARRAY) {
-        return JsonRow.read(parser, line());
-      }
-      ended = true;
-      if (parser.nextToken() != null) {
-        throw new BatchException("something follows the end of the array in line " + line());
-      }
-      return null;
-    } catch (JsonProcessingException e) {
-      // Its message may quote the document.
-      JsonLocation at = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
-      throw new BatchException("line " + (skipped + at.getLineNr()) + ", column " + at.getColumnNr() + ": this is no JSON, or ends too early, or"
-          + " has a text of more than " + LONGEST_ROW + " characters. Nothing after it was looked at");
+
+    @Override
+    BatchEntry read() throws BatchException, IOException {
+        if (ended) {
+            return null;
+        }
+        try {
+            if (parser.nextToken() != JsonToken.END_ARRAY) {
+                return JsonRow.read(parser, line());
+            }
+            ended = true;
+            if (parser.nextToken() != null) {
+                throw new BatchException("something follows the end of the array in line " + line());
+            }
+            return null;
+        } catch (JsonProcessingException e) {
+            // Its message may quote the document.
+            JsonLocation at = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
+            throw new BatchException("line " + (skipped + at.getLineNr()) + ", column " + at.getColumnNr()
+                    + ": this is no JSON, or ends too early, or" + " has a text of more than " + LONGEST_ROW
+                    + " characters. Nothing after it was looked at");
+        }
     }
-  }
 
-  private long line() {
-    return skipped + parser.currentTokenLocation().getLineNr();
-  }
+    private long line() {
+        return skipped + parser.currentTokenLocation().getLineNr();
+    }
 
-  @Override
-  public void close() throws IOException {
-    parser.close();
-  }
+    @Override
+    public void close() throws IOException {
+        parser.close();
+    }
 }

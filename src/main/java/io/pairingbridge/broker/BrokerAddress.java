@@ -17,40 +17,40 @@ import java.util.Objects;
  * @param keystorePassword its password, or {@code null}
  */
 public record BrokerAddress(
-    String url,
-    String username,
-    String password,
-    Path truststore,
-    String truststorePassword,
-    Path keystore,
-    String keystorePassword) {
+        String url,
+        String username,
+        String password,
+        Path truststore,
+        String truststorePassword,
+        Path keystore,
+        String keystorePassword) {
 
-  public BrokerAddress {
-    Objects.requireNonNull(url, "url");
-    Objects.requireNonNull(username, "username");
-    Objects.requireNonNull(password, "password");
-  }
+    public BrokerAddress {
+        Objects.requireNonNull(url, "url");
+        Objects.requireNonNull(username, "username");
+        Objects.requireNonNull(password, "password");
+    }
 
-  /**
-   * An address without stores, as the embedded broker needs it.
-   *
-   * @param url the broker's URL
-   * @param username the user to log in as
-   * @param password the user's password
-   */
-  public BrokerAddress(String url, String username, String password) {
-    this(url, username, password, null, null, null, null);
-  }
+    /**
+     * An address without stores, as the embedded broker needs it.
+     *
+     * @param url the broker's URL
+     * @param username the user to log in as
+     * @param password the user's password
+     */
+    public BrokerAddress(String url, String username, String password) {
+        this(url, username, password, null, null, null, null);
+    }
 
-  /** Without what a person may have put into the URL behind the question mark, which could be a password. */
-  @Override
-  public String toString() {
-    return "BrokerAddress[url=" + withoutParameters() + ", username=" + username + ", password=***, truststore="
-        + truststore + ", keystore=" + keystore + "]";
-  }
+    /** Without what a person may have put into the URL behind the question mark, which could be a password. */
+    @Override
+    public String toString() {
+        return "BrokerAddress[url=" + withoutParameters() + ", username=" + username + ", password=***, truststore="
+                + truststore + ", keystore=" + keystore + "]";
+    }
 
-  private String withoutParameters() {
-    int question = url.indexOf('?');
-    return question < 0 ? url : url.substring(0, question) + "?***";
-  }
+    private String withoutParameters() {
+        int question = url.indexOf('?');
+        return question < 0 ? url : url.substring(0, question) + "?***";
+    }
 }

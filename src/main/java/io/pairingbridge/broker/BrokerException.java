@@ -6,20 +6,18 @@ package io.pairingbridge.broker;
  */
 public final class BrokerException extends RuntimeException {
 
-  private static final long serialVersionUID = 1L;
+    private static final long serialVersionUID = 1L;
 
-  /**
-   * @param message what is wrong and what to do next
-   */
-  public BrokerException(String message) {
-    super(message);
-  }
+    /** @param message what is wrong and what to do next */
+    public BrokerException(String message) {
+        super(message);
+    }
 
-  /**
-   * @param message what is wrong and what to do next
-   * @param cause what was thrown by the broker or the file system
-   */
-  public BrokerException(String message, Throwable cause) {
-    super(message, cause);
-  }
+    /**
+     * @param message what is wrong and what to do next
+     * @param cause what was thrown by the broker or the file system
+     */
+    public BrokerException(String message, Throwable cause) {
+        super(message, cause);
+    }
 }

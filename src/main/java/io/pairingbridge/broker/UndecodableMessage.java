@@ -14,5 +14,12 @@ import java.time.Instant;
  * @param reason a code for programs: {@code UNDECODABLE} or {@code TOO_LONG}
  * @param detail a sentence for a person, without any of the message's content
  */
-public record UndecodableMessage(BrokerQueue queue, String jobId, String batchId, String key, Instant requestedAt, int priority,
-    String reason, String detail) {}
+public record UndecodableMessage(
+        BrokerQueue queue,
+        String jobId,
+        String batchId,
+        String key,
+        Instant requestedAt,
+        int priority,
+        String reason,
+        String detail) {}

@@ -1,6 +1,5 @@
 package io.pairingbridge.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
 import io.pairingbridge.journal.JournalView;
@@ -10,49 +9,50 @@ import java.util.Optional;
 
 /** Batches as the running bridge tells them; from its journal, on its machine, while it does not run. */
 final class BatchList {
-  private final ManagementClient bridge;
-  private boolean told;
+    private final ManagementClient bridge;
+    private boolean told;
 
-  BatchList(ManagementClient bridge) {
-    this.bridge = bridge;
-  }
-
-  /** All batches, the latest first; says which bridge they are of. */
-  List<BatchLine> all() throws Unreachable, Refused {
-    try {
-      List<BatchLine> all = new ArrayList<>();
-      bridge.read("Batches").path("Batches").forEach(batch -> all.add(BatchLine.of(batch)));
-      bridge.tellWhere();
-      return all;
-    } catch (Unreachable e) {
-      return FromJournal.all(bridge, e);
-    }
-  }
-
-  Optional<BatchLine> find(String batchId) throws Unreachable {
-    try {
-      return Optional.of(BatchLine.of(bridge.call("batch", batchId)));
-    } catch (Refused e) {
-      return Optional.empty();
-    } catch (Unreachable e) {
-      Optional<BatchLine> found = FromJournal.find(bridge, batchId, e, !told);
-      told = true;
-      return found;
-    }
-  }
-
-  /** Apart, as {@link StoppedBridge} is. */
-  private static final class FromJournal {
-    static List<BatchLine> all(ManagementClient bridge, Unreachable why) throws Unreachable {
-      try (JournalView view = StoppedBridge.journal(bridge, why, true)) {
-        return view.batches().stream().map(BatchLine::of).toList();
-      }
+    BatchList(ManagementClient bridge) {
+        this.bridge = bridge;
     }
 
-    static Optional<BatchLine> find(ManagementClient bridge, String batchId, Unreachable why, boolean tell) throws Unreachable {
-      try (JournalView view = StoppedBridge.journal(bridge, why, tell)) {
-        return view.batch(batchId).map(BatchLine::of);
-      }
+    /** All batches, the latest first; says which bridge they are of. */
+    List<BatchLine> all() throws Unreachable, Refused {
+        try {
+            List<BatchLine> all = new ArrayList<>();
+            bridge.read("Batches").path("Batches").forEach(batch -> all.add(BatchLine.of(batch)));
+            bridge.tellWhere();
+            return all;
+        } catch (Unreachable e) {
+            return FromJournal.all(bridge, e);
+        }
     }
-  }
+
+    Optional<BatchLine> find(String batchId) throws Unreachable {
+        try {
+            return Optional.of(BatchLine.of(bridge.call("batch", batchId)));
+        } catch (Refused e) {
+            return Optional.empty();
+        } catch (Unreachable e) {
+            Optional<BatchLine> found = FromJournal.find(bridge, batchId, e, !told);
+            told = true;
+            return found;
+        }
+    }
+
+    /** Apart, as {@link StoppedBridge} is. */
+    private static final class FromJournal {
+        static List<BatchLine> all(ManagementClient bridge, Unreachable why) throws Unreachable {
+            try (JournalView view = StoppedBridge.journal(bridge, why, true)) {
+                return view.batches().stream().map(BatchLine::of).toList();
+            }
+        }
+
+        static Optional<BatchLine> find(ManagementClient bridge, String batchId, Unreachable why, boolean tell)
+                throws Unreachable {
+            try (JournalView view = StoppedBridge.journal(bridge, why, tell)) {
+                return view.batch(batchId).map(BatchLine::of);
+            }
+        }
+    }
 }

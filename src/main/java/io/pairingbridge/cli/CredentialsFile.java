@@ -16,57 +16,60 @@ import java.util.Set;
 
 /** Opened credentials as NDJSON, each once, however often its message comes. */
 final class CredentialsFile {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String ATTEMPT = "attempt_id";
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String ATTEMPT = "attempt_id";
 
-  private final Path file;
-  private final Set<String> attempts = new HashSet<>();
+    private final Path file;
+    private final Set<String> attempts = new HashSet<>();
 
-  /**
-   * Reads what is there. A last line without its end is what a crash left of a line whose message was not acknowledged: it is
-   * cut off, and comes again.
-   *
-   * @throws IOException if the file holds something else
-   */
-  CredentialsFile(Path file) throws IOException {
-    this.file = file;
-    byte[] content = Files.readAllBytes(file);
-    int end = content.length;
-    while (end > 0 && content[end - 1] != '\n') {
-      end--;
-    }
-    if (end < content.length) {
-      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
-        channel.truncate(end);
-      }
-    }
-    for (String line : new String(content, 0, end, StandardCharsets.UTF_8).split("\n")) {
-      if (!line.isBlank()) {
-        JsonNode known = JSON.readTree(line).get(ATTEMPT);
-        if (known == null) {
-          throw new IOException(file + " holds a line without " + ATTEMPT + ", and is left as it is: move it away");
+    /**
+     * Reads what is there. A last line without its end is what a crash left of a line whose message was not
+     * acknowledged: it is cut off, and comes again.
+     *
+     * @throws IOException if the file holds something else
+     */
+    CredentialsFile(Path file) throws IOException {
+        this.file = file;
+        byte[] content = Files.readAllBytes(file);
+        int end = content.length;
+        while (end > 0 && content[end - 1] != '\n') {
+            end--;
         }
-        attempts.add(known.asText());
-      }
-    }
-  }
-
-  Path path() {
-    return file;
-  }
-
-  /** Adds a line, unless that attempt has one. After a return it is on the disk. */
-  Path keep(String attempt, ObjectNode line) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS)) {
-      if (!attempts.contains(attempt)) {
-        ByteBuffer bytes = ByteBuffer.wrap((line.put(ATTEMPT, attempt) + "\n").getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
+        if (end < content.length) {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
+                channel.truncate(end);
+            }
         }
-      }
-      channel.force(true);
+        for (String line : new String(content, 0, end, StandardCharsets.UTF_8).split("\n")) {
+            if (!line.isBlank()) {
+                JsonNode known = JSON.readTree(line).get(ATTEMPT);
+                if (known == null) {
+                    throw new IOException(
+                            file + " holds a line without " + ATTEMPT + ", and is left as it is: move it away");
+                }
+                attempts.add(known.asText());
+            }
+        }
     }
-    attempts.add(attempt);
-    return file;
-  }
+
+    Path path() {
+        return file;
+    }
+
+    /** Adds a line, unless that attempt has one. After a return it is on the disk. */
+    Path keep(String attempt, ObjectNode line) throws IOException {
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.WRITE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS)) {
+            if (!attempts.contains(attempt)) {
+                ByteBuffer bytes =
+                        ByteBuffer.wrap((line.put(ATTEMPT, attempt) + "\n").getBytes(StandardCharsets.UTF_8));
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+            }
+            channel.force(true);
+        }
+        attempts.add(attempt);
+        return file;
+    }
 }

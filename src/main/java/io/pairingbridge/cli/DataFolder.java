@@ -18,71 +18,84 @@ import java.util.Set;
  * by which the next one learns of a crash.
  */
 final class DataFolder implements AutoCloseable {
-  private static final long MEGABYTE = 1024 * 1024;
-  private static final long LEAST = 100 * MEGABYTE;
-  private static final long LITTLE = 1024 * MEGABYTE;
-  /** max-disk-usage of docker/artemis/broker.xml, in per cent. */
-  private static final int BROKER_STOPS_AT = 90;
-  private static final int BROKER_NEARLY_STOPS_AT = 85;
+    private static final long MEGABYTE = 1024 * 1024;
+    private static final long LEAST = 100 * MEGABYTE;
+    private static final long LITTLE = 1024 * MEGABYTE;
+    /** max-disk-usage of docker/artemis/broker.xml, in per cent. */
+    private static final int BROKER_STOPS_AT = 90;
 
-  private final FileChannel channel;
-  private final boolean inUse;
+    private static final int BROKER_NEARLY_STOPS_AT = 85;
 
-  private DataFolder(FileChannel channel, boolean inUse) {
-    this.channel = channel;
-    this.inUse = inUse;
-  }
+    private final FileChannel channel;
+    private final boolean inUse;
 
-  /** @throws IOException if the directory is not there and cannot be made, or cannot be used by this user */
-  static DataFolder open(Path folder) throws IOException {
-    PrivateFiles.makeFolder(folder);
-    FileChannel channel =
-        FileChannel.open(folder.resolve("lock"), Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), PrivateFiles.file(folder));
-    try {
-      FileLock lock = channel.tryLock();
-      return new DataFolder(channel, lock == null);
-    } catch (OverlappingFileLockException e) {
-      return new DataFolder(channel, true);
-    } catch (IOException e) {
-      channel.close();
-      throw e;
+    private DataFolder(FileChannel channel, boolean inUse) {
+        this.channel = channel;
+        this.inUse = inUse;
     }
-  }
 
-  /** Whether a bridge runs on it. */
-  boolean inUse() {
-    return inUse;
-  }
+    /** @throws IOException if the directory is not there and cannot be made, or cannot be used by this user */
+    static DataFolder open(Path folder) throws IOException {
+        PrivateFiles.makeFolder(folder);
+        FileChannel channel = FileChannel.open(
+                folder.resolve("lock"),
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                PrivateFiles.file(folder));
+        try {
+            FileLock lock = channel.tryLock();
+            return new DataFolder(channel, lock == null);
+        } catch (OverlappingFileLockException e) {
+            return new DataFolder(channel, true);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
 
-  static Verdict space(Settings settings) throws IOException {
-    Path existing = settings.dataDirectory();
-    while (!Files.exists(existing)) {
-      existing = existing.getParent();
+    /** Whether a bridge runs on it. */
+    boolean inUse() {
+        return inUse;
     }
-    FileStore store = Files.getFileStore(existing);
-    return space(store.getTotalSpace(), store.getUsableSpace(), settings.broker().embedded());
-  }
 
-  static Verdict space(long total, long usable, boolean embeddedBroker) {
-    long used = total <= 0 ? 0 : (total - usable) * 100 / total;
-    String text = usable / MEGABYTE + " MB free, " + used + " % used";
-    if (usable < LEAST) {
-      return Verdict.fail("disk space", text, "make room, or move pairing.data-directory: no job is begun that cannot"
-          + " be written down");
+    static Verdict space(Settings settings) throws IOException {
+        Path existing = settings.dataDirectory();
+        while (!Files.exists(existing)) {
+            existing = existing.getParent();
+        }
+        FileStore store = Files.getFileStore(existing);
+        return space(
+                store.getTotalSpace(), store.getUsableSpace(), settings.broker().embedded());
     }
-    if (embeddedBroker && used >= BROKER_STOPS_AT) {
-      return Verdict.fail("disk space", text + "; the embedded broker takes no messages from " + BROKER_STOPS_AT
-          + " % on", "make room, or move pairing.data-directory");
-    }
-    if (usable < LITTLE || embeddedBroker && used >= BROKER_NEARLY_STOPS_AT) {
-      return Verdict.warn("disk space", text + (embeddedBroker ? "; the embedded broker takes no messages from "
-          + BROKER_STOPS_AT + " % on" : ""), "make room soon");
-    }
-    return Verdict.ok("disk space", text);
-  }
 
-  @Override
-  public void close() throws IOException {
-    channel.close();
-  }
+    static Verdict space(long total, long usable, boolean embeddedBroker) {
+        long used = total <= 0 ? 0 : (total - usable) * 100 / total;
+        String text = usable / MEGABYTE + " MB free, " + used + " % used";
+        if (usable < LEAST) {
+            return Verdict.fail(
+                    "disk space",
+                    text,
+                    "make room, or move pairing.data-directory: no job is begun that cannot" + " be written down");
+        }
+        if (embeddedBroker && used >= BROKER_STOPS_AT) {
+            return Verdict.fail(
+                    "disk space",
+                    text + "; the embedded broker takes no messages from " + BROKER_STOPS_AT + " % on",
+                    "make room, or move pairing.data-directory");
+        }
+        if (usable < LITTLE || embeddedBroker && used >= BROKER_NEARLY_STOPS_AT) {
+            return Verdict.warn(
+                    "disk space",
+                    text
+                            + (embeddedBroker
+                                    ? "; the embedded broker takes no messages from " + BROKER_STOPS_AT + " % on"
+                                    : ""),
+                    "make room soon");
+        }
+        return Verdict.ok("disk space", text);
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
 }

@@ -15,50 +15,50 @@ import java.util.function.Consumer;
 
 /** Follows outcome events with a subscription of its own, so that the ERP's queue keeps its copy. */
 final class Outcomes implements AutoCloseable {
-  private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final Session session;
-  private final Inbox inbox;
+    private final Session session;
+    private final Inbox inbox;
 
-  /** Listens from now on: to be made before the jobs are sent. */
-  Outcomes(Connection connection) throws JMSException {
-    session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
-    inbox = new Inbox(session.createConsumer(session.createTopic("pairing.outcomes")));
-  }
+    /** Listens from now on: to be made before the jobs are sent. */
+    Outcomes(Connection connection) throws JMSException {
+        session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+        inbox = new Inbox(session.createConsumer(session.createTopic("pairing.outcomes")));
+    }
 
-  /**
-   * Hands over the event data of each of these jobs, as it ends.
-   *
-   * @return the jobs that have not ended when the time is up
-   * @throws JMSException if the connection was lost
-   */
-  Set<String> follow(Set<String> jobs, Duration limit, Consumer<JsonNode> ended) throws JMSException {
-    Set<String> open = new TreeSet<>(jobs);
-    long end = System.nanoTime() + limit.toNanos();
-    while (!open.isEmpty()) {
-      Duration left = Duration.ofNanos(end - System.nanoTime());
-      Message message = left.isNegative() ? null : inbox.next(left);
-      if (message == null) {
+    /**
+     * Hands over the event data of each of these jobs, as it ends.
+     *
+     * @return the jobs that have not ended when the time is up
+     * @throws JMSException if the connection was lost
+     */
+    Set<String> follow(Set<String> jobs, Duration limit, Consumer<JsonNode> ended) throws JMSException {
+        Set<String> open = new TreeSet<>(jobs);
+        long end = System.nanoTime() + limit.toNanos();
+        while (!open.isEmpty()) {
+            Duration left = Duration.ofNanos(end - System.nanoTime());
+            Message message = left.isNegative() ? null : inbox.next(left);
+            if (message == null) {
+                return open;
+            }
+            JsonNode data = data(message);
+            if (open.remove(data.path("job_id").asText())) {
+                ended.accept(data);
+            }
+        }
         return open;
-      }
-      JsonNode data = data(message);
-      if (open.remove(data.path("job_id").asText())) {
-        ended.accept(data);
-      }
     }
-    return open;
-  }
 
-  private static JsonNode data(Message message) throws JMSException {
-    try {
-      return JSON.readTree(((TextMessage) message).getText()).path("data");
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("an event on pairing.outcomes is no JSON", e);
+    private static JsonNode data(Message message) throws JMSException {
+        try {
+            return JSON.readTree(((TextMessage) message).getText()).path("data");
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("an event on pairing.outcomes is no JSON", e);
+        }
     }
-  }
 
-  @Override
-  public void close() throws JMSException {
-    session.close();
-  }
+    @Override
+    public void close() throws JMSException {
+        session.close();
+    }
 }

@@ -24,220 +24,253 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.Variable;
 
-/** Writes every message that the bridge sends: its body and exactly the properties of the contract, nothing inherited. */
+/**
+ * Writes every message that the bridge sends: its body and exactly the properties of the contract, nothing inherited.
+ */
 public final class Messages {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String MASKED = "***";
-  /** The broker delivers the message at this time (milliseconds since 1970) and keeps it until then. */
-  private static final String SCHEDULED = "_AMQ_SCHED_DELIVERY";
-  /** The broker drops a second message with the same value on the same address. */
-  private static final String DUPLICATE_ID = "_AMQ_DUPL_ID";
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String MASKED = "***";
+    /** The broker delivers the message at this time (milliseconds since 1970) and keeps it until then. */
+    private static final String SCHEDULED = "_AMQ_SCHED_DELIVERY";
+    /** The broker drops a second message with the same value on the same address. */
+    private static final String DUPLICATE_ID = "_AMQ_DUPL_ID";
 
-  /**
-   * Characters. The broker's client refuses a message whose properties take 100 KiB, at two bytes a character; what is cut
-   * here stands whole in the body.
-   */
-  private static final int LONGEST_PROPERTY = 4_000;
+    /**
+     * Characters. The broker's client refuses a message whose properties take 100 KiB, at two bytes a character; what
+     * is cut here stands whole in the body.
+     */
+    private static final int LONGEST_PROPERTY = 4_000;
 
-  private final String environment;
-  private final OutcomeEvents events;
-  private final Clock clock;
-  private final Supplier<Instant> brokerTime;
-  private final CarrierMark carriers;
-  private final CarrierMark gone;
+    private final String environment;
+    private final OutcomeEvents events;
+    private final Clock clock;
+    private final Supplier<Instant> brokerTime;
+    private final CarrierMark carriers;
+    private final CarrierMark gone;
 
-  /**
-   * @param clock of what is told in events
-   * @param brokerTime what the broker's clock shows, which decides when a scheduled message is delivered
-   * @param carriers marks requests that are put back
-   * @param gone marks messages about requests that are not there any more
-   */
-  public Messages(String environment, Clock clock, Supplier<Instant> brokerTime, CarrierMark carriers, CarrierMark gone) {
-    this.environment = environment;
-    this.clock = clock;
-    this.brokerTime = brokerTime;
-    this.carriers = carriers;
-    this.gone = gone;
-    this.events = new OutcomeEvents(environment);
-  }
-
-  /** Sealed credentials for {@code pairing.credentials}. */
-  public void credentials(@Variable("credentials") Credentials credentials, Exchange exchange) {
-    Message message = fresh(exchange, credentials.body());
-    message.setHeader("JMSCorrelationID", credentials.jobId());
-    // One attempt, one message, however often it is sent: a job has several attempts only if one was lost.
-    message.setHeader(DUPLICATE_ID, credentials.attemptId());
-    set(message, "PairingJobId", credentials.jobId());
-    set(message, "PairingBatchId", credentials.batchId());
-    set(message, "PairingPayConnectId", credentials.payConnectId());
-    set(message, "PairingPayConnectName", credentials.payConnectName());
-    set(message, "PairingTerminalId", credentials.terminalId());
-    set(message, "PairingEnvironment", environment);
-    set(message, "PairingKeyId", credentials.keyId());
-    set(message, "PairingContentType", credentials.contentType());
-    reference(message, credentials.reference());
-    breakGlass(message, credentials.breakGlass());
-  }
-
-  /** What the sender said of the terminal, as JSON: whole or not at all. The outcome event has it in any case. */
-  private static void reference(Message message, Map<String, String> reference) {
-    String json = reference.isEmpty() ? null : JSON.valueToTree(reference).toString();
-    if (json != null && json.length() <= LONGEST_PROPERTY) {
-      set(message, "PairingReference", json);
+    /**
+     * @param clock of what is told in events
+     * @param brokerTime what the broker's clock shows, which decides when a scheduled message is delivered
+     * @param carriers marks requests that are put back
+     * @param gone marks messages about requests that are not there any more
+     */
+    public Messages(
+            String environment, Clock clock, Supplier<Instant> brokerTime, CarrierMark carriers, CarrierMark gone) {
+        this.environment = environment;
+        this.clock = clock;
+        this.brokerTime = brokerTime;
+        this.carriers = carriers;
+        this.gone = gone;
+        this.events = new OutcomeEvents(environment);
     }
-  }
 
-  /** The second event of a job that was in doubt and whose credentials came after all. */
-  public void lateEvent(@Variable("credentials") Credentials credentials, Exchange exchange) {
-    event(exchange, credentials, "ANSWER_CAME_LATE", "the answer came after the job was set aside as in doubt");
-  }
-
-  /** The same request again, to be delivered when it is due. */
-  public void waiting(@Variable("job") Job job, Exchange exchange) {
-    Job.Origin origin = job.origin();
-    Message message = fresh(exchange, job.original());
-    message.setHeader("JMSCorrelationID", origin.jobId());
-    message.setHeader("JMSPriority", origin.priority());
-    message.setHeader("JMSDeliveryMode", DeliveryMode.PERSISTENT); // the endpoint keeps our QoS, so it is ours to say
-    Instant due = brokerTime.get().plus(job.delayLeft());
-    if (origin.expiresAt() != null && origin.expiresAt().isAfter(due)) {
-      // An expiry that comes first is kept by the journal: the job is to come back once more and end with an outcome.
-      message.setHeader("JMSExpiration", origin.expiresAt().toEpochMilli());
+    /** Sealed credentials for {@code pairing.credentials}. */
+    public void credentials(@Variable("credentials") Credentials credentials, Exchange exchange) {
+        Message message = fresh(exchange, credentials.body());
+        message.setHeader("JMSCorrelationID", credentials.jobId());
+        // One attempt, one message, however often it is sent: a job has several attempts only if one was lost.
+        message.setHeader(DUPLICATE_ID, credentials.attemptId());
+        set(message, "PairingJobId", credentials.jobId());
+        set(message, "PairingBatchId", credentials.batchId());
+        set(message, "PairingPayConnectId", credentials.payConnectId());
+        set(message, "PairingPayConnectName", credentials.payConnectName());
+        set(message, "PairingTerminalId", credentials.terminalId());
+        set(message, "PairingEnvironment", environment);
+        set(message, "PairingKeyId", credentials.keyId());
+        set(message, "PairingContentType", credentials.contentType());
+        reference(message, credentials.reference());
+        breakGlass(message, credentials.breakGlass());
     }
-    message.setHeader(SCHEDULED, due.toEpochMilli());
-    identify(message, origin);
-    set(message, "PairingIntegrator", origin.integrator());
-    set(message, CarrierMark.PROPERTY, carriers.write(origin.jobId(), origin.carrier()));
-  }
 
-  /** What takes the place of a request that is not in the broker any more, see {@link RequestGone}. */
-  public void requestGone(@Body Orphan orphan, Exchange exchange) {
-    Message message = fresh(exchange, orphan.touchedAt() == 0 ? RequestGone.ofRow(orphan.fields()) : RequestGone.ofReference(orphan.fields()));
-    message.setHeader("JMSCorrelationID", orphan.jobId());
-    set(message, "PairingJobId", orphan.jobId());
-    set(message, "PairingBatchId", orphan.batchId());
-    set(message, RequestGone.PROPERTY, gone.write(orphan.jobId(), Long.toString(orphan.touchedAt())));
-  }
-
-  /** The event of credentials that the reconciler publishes: the delivery that would tell it may never come. */
-  public void leftBehindEvent(@Variable("credentials") Credentials credentials, Exchange exchange) {
-    event(exchange, credentials, null, null);
-  }
-
-  /** True if a person has to look at the job: it then also goes to one of the two queues for that. */
-  public boolean needsAttention(@Variable("job") Job job) {
-    return job.ending().outcome() != Outcome.PAIRED && !job.repeated();
-  }
-
-  /** True if the job goes to {@code pairing.in-doubt} rather than to {@code pairing.dead-letters}. */
-  public boolean inDoubt(@Variable("job") Job job) {
-    return job.ending().outcome() == Outcome.IN_DOUBT;
-  }
-
-  /** Whether credentials come after their job was told to have ended otherwise. */
-  public boolean late(@Variable("credentials") Credentials credentials) {
-    return credentials.late();
-  }
-
-  /** A dead letter or an in-doubt message: the request and why it ended so. */
-  public void attention(@Variable("job") Job job, Exchange exchange) {
-    Ending ending = job.ending();
-    KeptAnswer answer = job.sealedAnswer();
-    Message message = fresh(exchange, answer != null ? answer.sealed() : body(job));
-    if (answer != null) {
-      breakGlass(message, answer.breakGlass());
-      if (job.request() != null) {
-        message.setHeader("PairingRequest", Text.wellFormed(masked(job))); // the body has no room for what a replay needs
-      }
+    /** What the sender said of the terminal, as JSON: whole or not at all. The outcome event has it in any case. */
+    private static void reference(Message message, Map<String, String> reference) {
+        String json = reference.isEmpty() ? null : JSON.valueToTree(reference).toString();
+        if (json != null && json.length() <= LONGEST_PROPERTY) {
+            set(message, "PairingReference", json);
+        }
     }
-    message.setHeader("JMSCorrelationID", job.id());
-    identify(message, job.origin());
-    set(message, "PairingIntegrator", job.origin().integrator());
-    set(message, "PairingOutcome", ending.outcome().name());
-    set(message, "PairingReason", ending.reason());
-    set(message, "PairingDetail", ending.detail());
-    message.setHeader("PairingAttempts", ending.attempts());
-    if (ending.httpStatus() != null) {
-      message.setHeader("PairingHttpStatus", ending.httpStatus());
+
+    /** The second event of a job that was in doubt and whose credentials came after all. */
+    public void lateEvent(@Variable("credentials") Credentials credentials, Exchange exchange) {
+        event(exchange, credentials, "ANSWER_CAME_LATE", "the answer came after the job was set aside as in doubt");
     }
-    set(message, "PairingRemedy", Remedy.of(ending));
-    set(message, "PairingFailedAt", ending.finishedAt().toString());
-  }
 
-  /** The outcome event of the job. */
-  public void event(@Variable("job") Job job, Exchange exchange) {
-    event(exchange, job.id(), job.origin().batchId(), job.ending(), job.reference(), job.requestedAt());
-  }
-
-  private void event(Exchange exchange, Credentials credentials, String reason, String detail) {
-    Ending paired = new Ending(Outcome.PAIRED, reason, detail, 200, credentials.attempts(), credentials.payConnectId(),
-        credentials.payConnectName(), credentials.terminalId(), credentials.attemptId(), clock.instant());
-    event(exchange, credentials.jobId(), credentials.batchId(), paired, credentials.reference(), credentials.requestedAt());
-  }
-
-  private void event(Exchange exchange, String jobId, String batchId, Ending ending, Map<String, String> reference,
-      Instant requestedAt) {
-    Message message = fresh(exchange, events.event(jobId, batchId, ending, reference, requestedAt));
-    message.setHeader("JMSCorrelationID", jobId);
-    set(message, "PairingJobId", jobId);
-    set(message, "PairingBatchId", batchId);
-    set(message, "PairingOutcome", ending.outcome().name());
-    set(message, "PairingContentType", "application/cloudevents+json");
-    message.setHeader(BrokerConnections.AMQP_CONTENT_TYPE, "application/cloudevents+json");
-  }
-
-  /** The request; its one-time password masked unless it certainly was not spent. */
-  private static Object body(Job job) {
-    PairingRequest request = job.request();
-    boolean unspent = switch (job.ending().outcome()) {
-      case INVALID, EXPIRED, MISCONFIGURED, DUPLICATE -> true;
-      case PAIRED, REJECTED, IN_DOUBT -> false;
-    };
-    if (unspent) {
-      return job.original();
+    /** The same request again, to be delivered when it is due. */
+    public void waiting(@Variable("job") Job job, Exchange exchange) {
+        Job.Origin origin = job.origin();
+        Message message = fresh(exchange, job.original());
+        message.setHeader("JMSCorrelationID", origin.jobId());
+        message.setHeader("JMSPriority", origin.priority());
+        message.setHeader(
+                "JMSDeliveryMode", DeliveryMode.PERSISTENT); // the endpoint keeps our QoS, so it is ours to say
+        Instant due = brokerTime.get().plus(job.delayLeft());
+        if (origin.expiresAt() != null && origin.expiresAt().isAfter(due)) {
+            // An expiry that comes first is kept by the journal: the job is to come back once more and end with an
+            // outcome.
+            message.setHeader("JMSExpiration", origin.expiresAt().toEpochMilli());
+        }
+        message.setHeader(SCHEDULED, due.toEpochMilli());
+        identify(message, origin);
+        set(message, "PairingIntegrator", origin.integrator());
+        set(message, CarrierMark.PROPERTY, carriers.write(origin.jobId(), origin.carrier()));
     }
-    return request == null ? "" : masked(job); // not even looked at, but called once: what it was is in the journal's attempts
-  }
 
-  private static String masked(Job job) {
-    PairingRequest request = job.request();
-    ObjectNode masked = JSON.createObjectNode().put("name", request.name()).put("otp", MASKED);
-    if (request.webhookUrl() != null) {
-      masked.put("webhook_url", request.webhookUrl());
+    /** What takes the place of a request that is not in the broker any more, see {@link RequestGone}. */
+    public void requestGone(@Body Orphan orphan, Exchange exchange) {
+        Message message = fresh(
+                exchange,
+                orphan.touchedAt() == 0
+                        ? RequestGone.ofRow(orphan.fields())
+                        : RequestGone.ofReference(orphan.fields()));
+        message.setHeader("JMSCorrelationID", orphan.jobId());
+        set(message, "PairingJobId", orphan.jobId());
+        set(message, "PairingBatchId", orphan.batchId());
+        set(message, RequestGone.PROPERTY, gone.write(orphan.jobId(), Long.toString(orphan.touchedAt())));
     }
-    if (!job.reference().isEmpty()) {
-      masked.set("reference", JSON.valueToTree(job.reference()));
-    }
-    try {
-      return JSON.writeValueAsString(masked);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("job " + job.id() + " cannot be written as JSON", e);
-    }
-  }
 
-  private static Message fresh(Exchange exchange, Object body) {
-    Message message = exchange.getMessage();
-    message.removeHeaders("*");
-    // Half a character cannot be written as UTF-8: a recipient that speaks AMQP could never get past such a message.
-    message.setBody(body == null ? "" : body instanceof String text ? Text.wellFormed(text) : body);
-    return message;
-  }
-
-  private static void identify(Message message, Job.Origin origin) {
-    set(message, "PairingJobId", origin.jobId());
-    set(message, "PairingBatchId", origin.batchId());
-  }
-
-  /** Whole or not at all; a few hundred characters, whatever the answer's length. */
-  private static void breakGlass(Message message, String contentKey) {
-    if (contentKey != null) {
-      message.setHeader("PairingBreakGlass", contentKey);
+    /** The event of credentials that the reconciler publishes: the delivery that would tell it may never come. */
+    public void leftBehindEvent(@Variable("credentials") Credentials credentials, Exchange exchange) {
+        event(exchange, credentials, null, null);
     }
-  }
 
-  private static void set(Message message, String property, String value) {
-    if (value != null) {
-      message.setHeader(property, Text.property(value, LONGEST_PROPERTY));
+    /** True if a person has to look at the job: it then also goes to one of the two queues for that. */
+    public boolean needsAttention(@Variable("job") Job job) {
+        return job.ending().outcome() != Outcome.PAIRED && !job.repeated();
     }
-  }
+
+    /** True if the job goes to {@code pairing.in-doubt} rather than to {@code pairing.dead-letters}. */
+    public boolean inDoubt(@Variable("job") Job job) {
+        return job.ending().outcome() == Outcome.IN_DOUBT;
+    }
+
+    /** Whether credentials come after their job was told to have ended otherwise. */
+    public boolean late(@Variable("credentials") Credentials credentials) {
+        return credentials.late();
+    }
+
+    /** A dead letter or an in-doubt message: the request and why it ended so. */
+    public void attention(@Variable("job") Job job, Exchange exchange) {
+        Ending ending = job.ending();
+        KeptAnswer answer = job.sealedAnswer();
+        Message message = fresh(exchange, answer != null ? answer.sealed() : body(job));
+        if (answer != null) {
+            breakGlass(message, answer.breakGlass());
+            if (job.request() != null) {
+                message.setHeader(
+                        "PairingRequest", Text.wellFormed(masked(job))); // the body has no room for what a replay needs
+            }
+        }
+        message.setHeader("JMSCorrelationID", job.id());
+        identify(message, job.origin());
+        set(message, "PairingIntegrator", job.origin().integrator());
+        set(message, "PairingOutcome", ending.outcome().name());
+        set(message, "PairingReason", ending.reason());
+        set(message, "PairingDetail", ending.detail());
+        message.setHeader("PairingAttempts", ending.attempts());
+        if (ending.httpStatus() != null) {
+            message.setHeader("PairingHttpStatus", ending.httpStatus());
+        }
+        set(message, "PairingRemedy", Remedy.of(ending));
+        set(message, "PairingFailedAt", ending.finishedAt().toString());
+    }
+
+    /** The outcome event of the job. */
+    public void event(@Variable("job") Job job, Exchange exchange) {
+        event(exchange, job.id(), job.origin().batchId(), job.ending(), job.reference(), job.requestedAt());
+    }
+
+    private void event(Exchange exchange, Credentials credentials, String reason, String detail) {
+        Ending paired = new Ending(
+                Outcome.PAIRED,
+                reason,
+                detail,
+                200,
+                credentials.attempts(),
+                credentials.payConnectId(),
+                credentials.payConnectName(),
+                credentials.terminalId(),
+                credentials.attemptId(),
+                clock.instant());
+        event(
+                exchange,
+                credentials.jobId(),
+                credentials.batchId(),
+                paired,
+                credentials.reference(),
+                credentials.requestedAt());
+    }
+
+    private void event(
+            Exchange exchange,
+            String jobId,
+            String batchId,
+            Ending ending,
+            Map<String, String> reference,
+            Instant requestedAt) {
+        Message message = fresh(exchange, events.event(jobId, batchId, ending, reference, requestedAt));
+        message.setHeader("JMSCorrelationID", jobId);
+        set(message, "PairingJobId", jobId);
+        set(message, "PairingBatchId", batchId);
+        set(message, "PairingOutcome", ending.outcome().name());
+        set(message, "PairingContentType", "application/cloudevents+json");
+        message.setHeader(BrokerConnections.AMQP_CONTENT_TYPE, "application/cloudevents+json");
+    }
+
+    /** The request; its one-time password masked unless it certainly was not spent. */
+    private static Object body(Job job) {
+        PairingRequest request = job.request();
+        boolean unspent = switch (job.ending().outcome()) {
+            case INVALID, EXPIRED, MISCONFIGURED, DUPLICATE -> true;
+            case PAIRED, REJECTED, IN_DOUBT -> false;
+        };
+        if (unspent) {
+            return job.original();
+        }
+        return request == null
+                ? ""
+                : masked(job); // not even looked at, but called once: what it was is in the journal's attempts
+    }
+
+    private static String masked(Job job) {
+        PairingRequest request = job.request();
+        ObjectNode masked = JSON.createObjectNode().put("name", request.name()).put("otp", MASKED);
+        if (request.webhookUrl() != null) {
+            masked.put("webhook_url", request.webhookUrl());
+        }
+        if (!job.reference().isEmpty()) {
+            masked.set("reference", JSON.valueToTree(job.reference()));
+        }
+        try {
+            return JSON.writeValueAsString(masked);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("job " + job.id() + " cannot be written as JSON", e);
+        }
+    }
+
+    private static Message fresh(Exchange exchange, Object body) {
+        Message message = exchange.getMessage();
+        message.removeHeaders("*");
+        // Half a character cannot be written as UTF-8: a recipient that speaks AMQP could never get past such a
+        // message.
+        message.setBody(body == null ? "" : body instanceof String text ? Text.wellFormed(text) : body);
+        return message;
+    }
+
+    private static void identify(Message message, Job.Origin origin) {
+        set(message, "PairingJobId", origin.jobId());
+        set(message, "PairingBatchId", origin.batchId());
+    }
+
+    /** Whole or not at all; a few hundred characters, whatever the answer's length. */
+    private static void breakGlass(Message message, String contentKey) {
+        if (contentKey != null) {
+            message.setHeader("PairingBreakGlass", contentKey);
+        }
+    }
+
+    private static void set(Message message, String property, String value) {
+        if (value != null) {
+            message.setHeader(property, Text.property(value, LONGEST_PROPERTY));
+        }
+    }
 }

@@ -15,16 +15,26 @@ package io.pairingbridge.endpoint;
  * @param terminalId from the body, or null
  * @param retryAfterSeconds what a 429 or 503 asked for, or null
  */
-public record Answer(int status, String sealed, String keyId, String contentType, String breakGlass, boolean complete,
-    String problem, String payConnectId, String payConnectName, String terminalId, Long retryAfterSeconds) {
+public record Answer(
+        int status,
+        String sealed,
+        String keyId,
+        String contentType,
+        String breakGlass,
+        boolean complete,
+        String problem,
+        String payConnectId,
+        String payConnectName,
+        String terminalId,
+        Long retryAfterSeconds) {
 
-  /** An answer of which only the status counts. */
-  static Answer of(int status, Long retryAfterSeconds) {
-    return new Answer(status, null, null, null, null, false, null, null, null, null, retryAfterSeconds);
-  }
+    /** An answer of which only the status counts. */
+    static Answer of(int status, Long retryAfterSeconds) {
+        return new Answer(status, null, null, null, null, false, null, null, null, null, retryAfterSeconds);
+    }
 
-  @Override
-  public String toString() {
-    return "Answer[" + status + (problem == null ? "" : ", " + problem) + "]";
-  }
+    @Override
+    public String toString() {
+        return "Answer[" + status + (problem == null ? "" : ", " + problem) + "]";
+    }
 }

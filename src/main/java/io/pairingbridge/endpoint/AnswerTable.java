@@ -9,25 +9,25 @@ import io.pairingbridge.job.Result;
  * again unless that is harmless, and none is given up unless that is certain.
  */
 public final class AnswerTable {
-  private AnswerTable() {}
+    private AnswerTable() {}
 
-  /**
-   * @param status the HTTP status of a complete head
-   * @param complete for 2xx: the body was understood
-   */
-  public static Result classify(int status, boolean complete) {
-    if (status >= 200 && status <= 299) {
-      return complete ? Result.PAIRED : Result.UNREADABLE;
+    /**
+     * @param status the HTTP status of a complete head
+     * @param complete for 2xx: the body was understood
+     */
+    public static Result classify(int status, boolean complete) {
+        if (status >= 200 && status <= 299) {
+            return complete ? Result.PAIRED : Result.UNREADABLE;
+        }
+        return switch (status) {
+            case 400 -> Result.REJECTED;
+            case 429, 503 -> Result.THROTTLED;
+            default -> status >= 300 && status <= 499 ? Result.MISCONFIGURED : Result.AMBIGUOUS;
+        };
     }
-    return switch (status) {
-      case 400 -> Result.REJECTED;
-      case 429, 503 -> Result.THROTTLED;
-      default -> status >= 300 && status <= 499 ? Result.MISCONFIGURED : Result.AMBIGUOUS;
-    };
-  }
 
-  /** Without an answer it only counts whether the first byte of the request can have left. */
-  public static Result unanswered(boolean sent) {
-    return sent ? Result.AMBIGUOUS : Result.NOT_SENT;
-  }
+    /** Without an answer it only counts whether the first byte of the request can have left. */
+    public static Result unanswered(boolean sent) {
+        return sent ? Result.AMBIGUOUS : Result.NOT_SENT;
+    }
 }

@@ -12,39 +12,39 @@ import org.apache.hc.core5.http.NoHttpResponseException;
 
 /** Says in words what a failed call failed of. Messages of the HTTP client may quote headers and are not passed on. */
 final class Causes {
-  static final String NOT_HTTP = "what the endpoint answered is not HTTP";
-  private static final int LONGEST_QUOTE = 300;
+    static final String NOT_HTTP = "what the endpoint answered is not HTTP";
+    private static final int LONGEST_QUOTE = 300;
 
-  private Causes() {}
+    private Causes() {}
 
-  /** @param sent the first byte of the request had left */
-  static String of(Throwable e, boolean sent) {
-    if (e instanceof UnknownHostException) {
-      return "the endpoint's host name cannot be resolved";
+    /** @param sent the first byte of the request had left */
+    static String of(Throwable e, boolean sent) {
+        if (e instanceof UnknownHostException) {
+            return "the endpoint's host name cannot be resolved";
+        }
+        if (e instanceof ConnectTimeoutException) {
+            return "no connection to the endpoint within pairing.endpoint.connect-timeout";
+        }
+        if (e instanceof ConnectException) {
+            return "the endpoint, or the proxy on the way, refuses connections";
+        }
+        if (e instanceof SSLException) {
+            // It may quote the peer's certificate.
+            String why = Text.line(String.valueOf(e.getMessage()), LONGEST_QUOTE);
+            return (sent ? "the TLS connection to the endpoint broke: " : "no TLS connection to the endpoint: ") + why;
+        }
+        if (e instanceof NoHttpResponseException) {
+            return "the endpoint closed the connection without an answer";
+        }
+        if (e instanceof MessageConstraintException || e instanceof RawAnswer.TooLargeException) {
+            return "the head of what the endpoint answered is far too large";
+        }
+        if (e instanceof HttpException) {
+            return NOT_HTTP;
+        }
+        if (e instanceof SocketTimeoutException) {
+            return "the endpoint went silent";
+        }
+        return "the connection to the endpoint failed (" + e.getClass().getSimpleName() + ")";
     }
-    if (e instanceof ConnectTimeoutException) {
-      return "no connection to the endpoint within pairing.endpoint.connect-timeout";
-    }
-    if (e instanceof ConnectException) {
-      return "the endpoint, or the proxy on the way, refuses connections";
-    }
-    if (e instanceof SSLException) {
-      // It may quote the peer's certificate.
-      String why = Text.line(String.valueOf(e.getMessage()), LONGEST_QUOTE);
-      return (sent ? "the TLS connection to the endpoint broke: " : "no TLS connection to the endpoint: ") + why;
-    }
-    if (e instanceof NoHttpResponseException) {
-      return "the endpoint closed the connection without an answer";
-    }
-    if (e instanceof MessageConstraintException || e instanceof RawAnswer.TooLargeException) {
-      return "the head of what the endpoint answered is far too large";
-    }
-    if (e instanceof HttpException) {
-      return NOT_HTTP;
-    }
-    if (e instanceof SocketTimeoutException) {
-      return "the endpoint went silent";
-    }
-    return "the connection to the endpoint failed (" + e.getClass().getSimpleName() + ")";
-  }
 }

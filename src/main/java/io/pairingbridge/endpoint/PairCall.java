@@ -16,55 +16,73 @@ import org.apache.camel.Variable;
 
 /** The route's steps around the call: what is posted, and what came of it. */
 public final class PairCall {
-  /** {@code PayConnectPairBody} of the vendor's page. */
-  public record PairBody(@JsonProperty("name") String name, @JsonProperty("otp") String otp,
-      @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("webhook_url") String webhookUrl) {
-    @Override
-    public String toString() {
-      return "PairBody[name=" + name + "]";
+    /** {@code PayConnectPairBody} of the vendor's page. */
+    public record PairBody(
+            @JsonProperty("name") String name,
+            @JsonProperty("otp") String otp,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("webhook_url")
+            String webhookUrl) {
+        @Override
+        public String toString() {
+            return "PairBody[name=" + name + "]";
+        }
     }
-  }
 
-  private static final String INTEGRATOR_HEADER = "X-Pay-Connect-Integrator-Id";
+    private static final String INTEGRATOR_HEADER = "X-Pay-Connect-Integrator-Id";
 
-  private final String integratorId;
-  private final Map<String, String> integrators;
+    private final String integratorId;
+    private final Map<String, String> integrators;
 
-  /**
-   * @param integratorId for jobs without an alias
-   * @param integrators id by alias
-   */
-  public PairCall(String integratorId, Map<String, String> integrators) {
-    this.integratorId = integratorId;
-    this.integrators = integrators;
-  }
+    /**
+     * @param integratorId for jobs without an alias
+     * @param integrators id by alias
+     */
+    public PairCall(String integratorId, Map<String, String> integrators) {
+        this.integratorId = integratorId;
+        this.integrators = integrators;
+    }
 
-  /** The body to post; sets the message's headers to exactly those that go on the wire. */
-  public PairBody request(@Variable("job") Job job, Exchange exchange) {
-    String alias = job.origin().integrator();
-    Map<String, Object> headers = exchange.getMessage().getHeaders();
-    headers.clear();
-    headers.put(INTEGRATOR_HEADER, alias == null ? integratorId : integrators.get(alias));
-    headers.put("Content-Type", "application/json");
-    headers.put("Accept", "application/json");
-    PairingRequest request = job.request();
-    return new PairBody(request.name(), request.otp(), request.webhookUrl());
-  }
+    /** The body to post; sets the message's headers to exactly those that go on the wire. */
+    public PairBody request(@Variable("job") Job job, Exchange exchange) {
+        String alias = job.origin().integrator();
+        Map<String, Object> headers = exchange.getMessage().getHeaders();
+        headers.clear();
+        headers.put(INTEGRATOR_HEADER, alias == null ? integratorId : integrators.get(alias));
+        headers.put("Content-Type", "application/json");
+        headers.put("Accept", "application/json");
+        PairingRequest request = job.request();
+        return new PairBody(request.name(), request.otp(), request.webhookUrl());
+    }
 
-  /** What an answer means. */
-  public AttemptReport answered(@Body Answer answer) {
-    Result result = answer.sealed() == null ? AnswerTable.classify(answer.status(), false)
-        : answer.complete() ? Result.PAIRED : Result.UNREADABLE;
-    SealedAnswer sealed = answer.sealed() == null ? null : new SealedAnswer(answer.sealed(), answer.keyId(),
-        answer.contentType(), answer.breakGlass(), answer.payConnectId(), answer.payConnectName(), answer.terminalId());
-    Integer status = answer.status() == 0 ? null : answer.status();
-    String detail = "the endpoint answered " + (status == null ? "without a status that HTTP knows" : status) + (answer.problem() == null ? "" : "; " + answer.problem());
-    Duration retryAfter = answer.retryAfterSeconds() == null ? null : Duration.ofSeconds(answer.retryAfterSeconds());
-    return new AttemptReport(result, status, detail, sealed, retryAfter);
-  }
+    /** What an answer means. */
+    public AttemptReport answered(@Body Answer answer) {
+        Result result = answer.sealed() == null
+                ? AnswerTable.classify(answer.status(), false)
+                : answer.complete() ? Result.PAIRED : Result.UNREADABLE;
+        SealedAnswer sealed = answer.sealed() == null
+                ? null
+                : new SealedAnswer(
+                        answer.sealed(),
+                        answer.keyId(),
+                        answer.contentType(),
+                        answer.breakGlass(),
+                        answer.payConnectId(),
+                        answer.payConnectName(),
+                        answer.terminalId());
+        Integer status = answer.status() == 0 ? null : answer.status();
+        String detail = "the endpoint answered " + (status == null ? "without a status that HTTP knows" : status)
+                + (answer.problem() == null ? "" : "; " + answer.problem());
+        Duration retryAfter =
+                answer.retryAfterSeconds() == null ? null : Duration.ofSeconds(answer.retryAfterSeconds());
+        return new AttemptReport(result, status, detail, sealed, retryAfter);
+    }
 
-  /** What a call without an answer means. Asked for any other type, Camel would hand over the root cause and its words. */
-  public AttemptReport unanswered(@Variable("job") Job job, @ExchangeException CallFailed failure) {
-    return new AttemptReport(AnswerTable.unanswered(job.attempt().sent()), null, failure.getMessage(), null, null);
-  }
+    /**
+     * What a call without an answer means. Asked for any other type, Camel would hand over the root cause and its
+     * words.
+     */
+    public AttemptReport unanswered(@Variable("job") Job job, @ExchangeException CallFailed failure) {
+        return new AttemptReport(AnswerTable.unanswered(job.attempt().sent()), null, failure.getMessage(), null, null);
+    }
 }

@@ -5,37 +5,40 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The number of the message that a request first came in, as the bridge writes it on a message that it puts back: with a keyed
- * hash, so that nobody else can give a message the number of another one, whose ending and counts it would then share.
+ * The number of the message that a request first came in, as the bridge writes it on a message that it puts back: with
+ * a keyed hash, so that nobody else can give a message the number of another one, whose ending and counts it would then
+ * share.
  */
 public final class CarrierMark {
-  public static final String PROPERTY = "PairingCarrier";
-  private static final Pattern MARK = Pattern.compile("([0-9]{1,19})\\.([0-9a-f]{32})");
+    public static final String PROPERTY = "PairingCarrier";
+    private static final Pattern MARK = Pattern.compile("([0-9]{1,19})\\.([0-9a-f]{32})");
 
-  private final String property;
-  private final UnaryOperator<String> keyedHash;
+    private final String property;
+    private final UnaryOperator<String> keyedHash;
 
-  /**
-   * @param property whose value it is: what was written for one property is not believed in another one
-   * @param keyedHash in hexadecimal digits, 32 or more; its key is the bridge's secret
-   */
-  public CarrierMark(String property, UnaryOperator<String> keyedHash) {
-    this.property = property;
-    this.keyedHash = keyedHash;
-  }
+    /**
+     * @param property whose value it is: what was written for one property is not believed in another one
+     * @param keyedHash in hexadecimal digits, 32 or more; its key is the bridge's secret
+     */
+    public CarrierMark(String property, UnaryOperator<String> keyedHash) {
+        this.property = property;
+        this.keyedHash = keyedHash;
+    }
 
-  /** The value of the property for a message of this job. */
-  public String write(String jobId, String carrier) {
-    return carrier + "." + hash(jobId, carrier);
-  }
+    /** The value of the property for a message of this job. */
+    public String write(String jobId, String carrier) {
+        return carrier + "." + hash(jobId, carrier);
+    }
 
-  /** The number that was written for this job, or null if the property is absent or not the bridge's. */
-  public String read(String jobId, Object property) {
-    Matcher mark = property instanceof String text ? MARK.matcher(text) : null;
-    return mark != null && mark.matches() && mark.group(2).equals(hash(jobId, mark.group(1))) ? mark.group(1) : null;
-  }
+    /** The number that was written for this job, or null if the property is absent or not the bridge's. */
+    public String read(String jobId, Object property) {
+        Matcher mark = property instanceof String text ? MARK.matcher(text) : null;
+        return mark != null && mark.matches() && mark.group(2).equals(hash(jobId, mark.group(1)))
+                ? mark.group(1)
+                : null;
+    }
 
-  private String hash(String jobId, String carrier) {
-    return keyedHash.apply(property + "\n" + jobId + "\n" + carrier).substring(0, 32);
-  }
+    private String hash(String jobId, String carrier) {
+        return keyedHash.apply(property + "\n" + jobId + "\n" + carrier).substring(0, 32);
+    }
 }

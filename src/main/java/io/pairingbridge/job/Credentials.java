@@ -17,13 +17,27 @@ import java.util.Map;
  * @param sendUntil nobody else sends them before this; null without a sender
  * @param late true if the job had already ended otherwise: the reconciler owes a second outcome event
  */
-public record Credentials(String attemptId, String jobId, String batchId, String body, String keyId, String contentType,
-    String breakGlass, String sender, Instant sendUntil, String payConnectId, String payConnectName, String terminalId, boolean late,
-    Map<String, String> reference, Instant requestedAt, int attempts) {
+public record Credentials(
+        String attemptId,
+        String jobId,
+        String batchId,
+        String body,
+        String keyId,
+        String contentType,
+        String breakGlass,
+        String sender,
+        Instant sendUntil,
+        String payConnectId,
+        String payConnectName,
+        String terminalId,
+        boolean late,
+        Map<String, String> reference,
+        Instant requestedAt,
+        int attempts) {
 
-  /** Without the body: sealed or not, it belongs in no log. */
-  @Override
-  public String toString() {
-    return "Credentials[job=" + jobId + ", attempt=" + attemptId + ", key=" + keyId + "]";
-  }
+    /** Without the body: sealed or not, it belongs in no log. */
+    @Override
+    public String toString() {
+        return "Credentials[job=" + jobId + ", attempt=" + attemptId + ", key=" + keyId + "]";
+    }
 }

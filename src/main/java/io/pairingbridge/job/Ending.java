@@ -17,11 +17,20 @@ import java.time.Instant;
  *     same whenever the ending is told again
  * @param finishedAt when the journal took this ending
  */
-public record Ending(Outcome outcome, String reason, String detail, Integer httpStatus, int attempts,
-    String payConnectId, String payConnectName, String terminalId, String key, Instant finishedAt) {
+public record Ending(
+        Outcome outcome,
+        String reason,
+        String detail,
+        Integer httpStatus,
+        int attempts,
+        String payConnectId,
+        String payConnectName,
+        String terminalId,
+        String key,
+        Instant finishedAt) {
 
-  /** An ending without a call of the endpoint behind it. */
-  public static Ending uncalled(Outcome outcome, String reason, String detail, String key, Instant finishedAt) {
-    return new Ending(outcome, reason, detail, null, 0, null, null, null, key, finishedAt);
-  }
+    /** An ending without a call of the endpoint behind it. */
+    public static Ending uncalled(Outcome outcome, String reason, String detail, String key, Instant finishedAt) {
+        return new Ending(outcome, reason, detail, null, 0, null, null, null, key, finishedAt);
+    }
 }

@@ -11,154 +11,166 @@ import java.util.regex.Pattern;
  * <p>What came from the queue is fixed; what the steps find out is added as they run. Used by one thread at a time.
  */
 public final class Job {
-  /** What a job id and a batch id may look like. */
-  public static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    /** What a job id and a batch id may look like. */
+    public static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
-  /** What identifies a delivery, known even if the body cannot be read. */
-  public record Origin(String jobId, String batchId, String integrator, String carrier, Instant requestedAt,
-      Instant expiresAt, int priority, boolean expired, boolean replay) {}
+    /** What identifies a delivery, known even if the body cannot be read. */
+    public record Origin(
+            String jobId,
+            String batchId,
+            String integrator,
+            String carrier,
+            Instant requestedAt,
+            Instant expiresAt,
+            int priority,
+            boolean expired,
+            boolean replay) {}
 
-  private final Origin origin;
-  private final PairingRequest request;
-  private final Object original;
-  private Next next;
-  private Attempt attempt;
-  private Duration delay;
-  private long delayedNanos;
-  private Ending ending;
-  private boolean repeated;
-  private Map<String, String> reference;
-  private Instant requestedAt;
-  private KeptAnswer sealedAnswer;
-  private Credentials credentials;
-  private String rowHash;
+    private final Origin origin;
+    private final PairingRequest request;
+    private final Object original;
+    private Next next;
+    private Attempt attempt;
+    private Duration delay;
+    private long delayedNanos;
+    private Ending ending;
+    private boolean repeated;
+    private Map<String, String> reference;
+    private Instant requestedAt;
+    private KeptAnswer sealedAnswer;
+    private Credentials credentials;
+    private String rowHash;
 
-  /**
-   * @param origin the delivery's identity
-   * @param request the valid request, or null if it could not be understood
-   * @param original the body as it came, a String or a byte[]: what a dead letter of an unreadable request carries
-   */
-  public Job(Origin origin, PairingRequest request, Object original) {
-    this.origin = origin;
-    this.request = request;
-    this.original = original;
-    this.reference = request == null ? Map.of() : request.reference();
-    this.requestedAt = origin.requestedAt();
-  }
+    /**
+     * @param origin the delivery's identity
+     * @param request the valid request, or null if it could not be understood
+     * @param original the body as it came, a String or a byte[]: what a dead letter of an unreadable request carries
+     */
+    public Job(Origin origin, PairingRequest request, Object original) {
+        this.origin = origin;
+        this.request = request;
+        this.original = original;
+        this.reference = request == null ? Map.of() : request.reference();
+        this.requestedAt = origin.requestedAt();
+    }
 
-  /** The job's identity, given by the sender. */
-  public String id() {
-    return origin.jobId();
-  }
+    /** The job's identity, given by the sender. */
+    public String id() {
+        return origin.jobId();
+    }
 
-  public Origin origin() {
-    return origin;
-  }
+    public Origin origin() {
+        return origin;
+    }
 
-  /** Null if the request could not be understood; such a job goes straight to {@link Next#FINISH}. */
-  public PairingRequest request() {
-    return request;
-  }
+    /** Null if the request could not be understood; such a job goes straight to {@link Next#FINISH}. */
+    public PairingRequest request() {
+        return request;
+    }
 
-  public Object original() {
-    return original;
-  }
+    public Object original() {
+        return original;
+    }
 
-  /** The request is of a row of a batch: what that row has as hash of its one-time password. */
-  public Job ofRow(String hash) {
-    rowHash = hash;
-    return this;
-  }
+    /** The request is of a row of a batch: what that row has as hash of its one-time password. */
+    public Job ofRow(String hash) {
+        rowHash = hash;
+        return this;
+    }
 
-  /** See {@link #ofRow}; null if the bridge did not make the request of a row. */
-  public String rowHash() {
-    return rowHash;
-  }
+    /** See {@link #ofRow}; null if the bridge did not make the request of a row. */
+    public String rowHash() {
+        return rowHash;
+    }
 
-  public Next next() {
-    return next;
-  }
+    public Next next() {
+        return next;
+    }
 
-  public Attempt attempt() {
-    return attempt;
-  }
+    public Attempt attempt() {
+        return attempt;
+    }
 
-  /** How long {@link Next#WAIT} is to wait, from the decision. */
-  public Duration delay() {
-    return delay;
-  }
+    /** How long {@link Next#WAIT} is to wait, from the decision. */
+    public Duration delay() {
+        return delay;
+    }
 
-  /** What is left of {@link #delay}, whatever the wall clock has done since the decision. */
-  public Duration delayLeft() {
-    return delay.minusNanos(System.nanoTime() - delayedNanos);
-  }
+    /** What is left of {@link #delay}, whatever the wall clock has done since the decision. */
+    public Duration delayLeft() {
+        return delay.minusNanos(System.nanoTime() - delayedNanos);
+    }
 
-  public Ending ending() {
-    return ending;
-  }
+    public Ending ending() {
+        return ending;
+    }
 
-  /** True if this job had ended before, with another message: its outcome is told again, its dead letter is not. */
-  public boolean repeated() {
-    return repeated;
-  }
+    /** True if this job had ended before, with another message: its outcome is told again, its dead letter is not. */
+    public boolean repeated() {
+        return repeated;
+    }
 
-  public Map<String, String> reference() {
-    return reference;
-  }
+    public Map<String, String> reference() {
+        return reference;
+    }
 
-  /** When the job was first asked for: this delivery may be of a request that was put back to wait. */
-  public Instant requestedAt() {
-    return requestedAt;
-  }
+    /** When the job was first asked for: this delivery may be of a request that was put back to wait. */
+    public Instant requestedAt() {
+        return requestedAt;
+    }
 
-  /** The sealed bytes of a 2xx answer that could not be understood, or null. */
-  public KeptAnswer sealedAnswer() {
-    return sealedAnswer;
-  }
+    /** The sealed bytes of a 2xx answer that could not be understood, or null. */
+    public KeptAnswer sealedAnswer() {
+        return sealedAnswer;
+    }
 
-  /** What {@link Next#PUBLISH} has to put on the credentials queue. */
-  public Credentials credentials() {
-    return credentials;
-  }
+    /** What {@link Next#PUBLISH} has to put on the credentials queue. */
+    public Credentials credentials() {
+        return credentials;
+    }
 
-  public void call(Attempt begun) {
-    attempt = begun;
-    next = Next.CALL;
-  }
+    public void call(Attempt begun) {
+        attempt = begun;
+        next = Next.CALL;
+    }
 
-  public void publish(Credentials sealed) {
-    credentials = sealed;
-    next = Next.PUBLISH;
-  }
+    public void publish(Credentials sealed) {
+        credentials = sealed;
+        next = Next.PUBLISH;
+    }
 
-  public void waitFor(Duration howLong) {
-    delay = howLong;
-    delayedNanos = System.nanoTime();
-    next = Next.WAIT;
-  }
+    public void waitFor(Duration howLong) {
+        delay = howLong;
+        delayedNanos = System.nanoTime();
+        next = Next.WAIT;
+    }
 
-  public void finish(Ending how, boolean toldBefore) {
-    ending = how;
-    repeated = toldBefore;
-    next = Next.FINISH;
-  }
+    public void finish(Ending how, boolean toldBefore) {
+        ending = how;
+        repeated = toldBefore;
+        next = Next.FINISH;
+    }
 
-  /** As {@link #finish(Ending, boolean)}, with what the journal kept of the request and of an unreadable answer. */
-  public void finish(Ending how, boolean toldBefore, Map<String, String> keptReference, Instant keptRequestedAt,
-      KeptAnswer keptAnswer) {
-    finish(how, toldBefore);
-    reference = keptReference;
-    requestedAt = keptRequestedAt;
-    sealedAnswer = keptAnswer;
-  }
+    /** As {@link #finish(Ending, boolean)}, with what the journal kept of the request and of an unreadable answer. */
+    public void finish(
+            Ending how,
+            boolean toldBefore,
+            Map<String, String> keptReference,
+            Instant keptRequestedAt,
+            KeptAnswer keptAnswer) {
+        finish(how, toldBefore);
+        reference = keptReference;
+        requestedAt = keptRequestedAt;
+        sealedAnswer = keptAnswer;
+    }
 
-  /** The message was the bridge's own and means nothing any more. */
-  public void drop() {
-    next = Next.DROP;
-  }
+    /** The message was the bridge's own and means nothing any more. */
+    public void drop() {
+        next = Next.DROP;
+    }
 
-  @Override
-  public String toString() {
-    return "Job[" + id() + ", next=" + next + "]";
-  }
+    @Override
+    public String toString() {
+        return "Job[" + id() + ", next=" + next + "]";
+    }
 }

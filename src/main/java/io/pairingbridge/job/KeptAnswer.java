@@ -8,9 +8,9 @@ package io.pairingbridge.job;
  */
 public record KeptAnswer(String sealed, String breakGlass) {
 
-  /** Without the texts: sealed or not, they belong in no log. */
-  @Override
-  public String toString() {
-    return "KeptAnswer[" + sealed.length() + " characters]";
-  }
+    /** Without the texts: sealed or not, they belong in no log. */
+    @Override
+    public String toString() {
+        return "KeptAnswer[" + sealed.length() + " characters]";
+    }
 }

@@ -12,13 +12,13 @@ import java.util.Map;
  */
 public record PairingRequest(String name, String otp, String webhookUrl, Map<String, String> reference) {
 
-  public PairingRequest {
-    reference = reference == null ? Map.of() : Map.copyOf(reference);
-  }
+    public PairingRequest {
+        reference = reference == null ? Map.of() : Map.copyOf(reference);
+    }
 
-  /** Without the one-time password, so that no log line can ever hold it. */
-  @Override
-  public String toString() {
-    return "PairingRequest[name=" + name + ", reference=" + reference + "]";
-  }
+    /** Without the one-time password, so that no log line can ever hold it. */
+    @Override
+    public String toString() {
+        return "PairingRequest[name=" + name + ", reference=" + reference + "]";
+    }
 }

@@ -28,12 +28,13 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** The journal's SQL for batches: reads and writes rows, and decides nothing. */
 final class BatchRows {
-  /**
-   * What a row takes over from the job that it is, if that has ended: the columns of both tables, and which belong together. A row that has
-   * ended follows its job through later tries with other one-time passwords; only one that was paired does not, nor one that was a duplicate,
-   * and so never the job. A row that says something else than before is marked, so that a report that was written is made anew.
-   */
-  private static final String END_WITH_JOB = """
+    /**
+     * What a row takes over from the job that it is, if that has ended: the columns of both tables, and which belong
+     * together. A row that has ended follows its job through later tries with other one-time passwords; only one that
+     * was paired does not, nor one that was a duplicate, and so never the job. A row that says something else than
+     * before is marked, so that a report that was written is made anew.
+     */
+    private static final String END_WITH_JOB = """
       UPDATE batch_row SET outcome = CASE job.state WHEN 'PUBLISHED' THEN 'PAIRED' ELSE job.state END, reason = job.reason,
         detail = job.detail, attempts = job.attempts, pay_connect_id = job.pay_connect_id,
         pay_connect_name = job.pay_connect_name, terminal_id = job.terminal_id, ended_at = job.finished_at,
@@ -45,290 +46,400 @@ final class BatchRows {
       FROM job WHERE job.job_id = batch_row.job_id AND job.state NOT IN ('CALLING', 'WAITING', 'SEALED')
         AND (job.otp_hash = batch_row.otp_hash OR batch_row.outcome NOT IN ('PAIRED', 'DUPLICATE'))""";
 
-  private static final String REFUSED = "ROW_REFUSED";
-  /** The column of a document that is the terminal's name. */
-  private static final String NAME = "name";
-  private final JdbcClient sql;
+    private static final String REFUSED = "ROW_REFUSED";
+    /** The column of a document that is the terminal's name. */
+    private static final String NAME = "name";
 
-  /** @param sql on the connection whose transaction the rows belong to */
-  BatchRows(JdbcClient sql) {
-    this.sql = sql;
-  }
+    private final JdbcClient sql;
 
-  // ---- what a job's end means to the rows that are that job --------------------------------------------------------
+    /** @param sql on the connection whose transaction the rows belong to */
+    BatchRows(JdbcClient sql) {
+        this.sql = sql;
+    }
 
-  /** The job has ended: so have its rows, of whatever batch, also those that had ended with an earlier try. */
-  void endWith(String jobId) {
-    sql.sql(END_WITH_JOB + " AND batch_row.job_id = ?").param(jobId).update();
-  }
+    // ---- what a job's end means to the rows that are that job
+    // --------------------------------------------------------
 
-  /**
-   * A request that is no job of its own ended, as a duplicate or as one that could not be handled.
-   *
-   * @return whether a row ended by it
-   */
-  boolean end(String batchId, String jobId, String otpHash, Outcome outcome, String reason, String detail, Instant now) {
-    return sql.sql("""
+    /** The job has ended: so have its rows, of whatever batch, also those that had ended with an earlier try. */
+    void endWith(String jobId) {
+        sql.sql(END_WITH_JOB + " AND batch_row.job_id = ?").param(jobId).update();
+    }
+
+    /**
+     * A request that is no job of its own ended, as a duplicate or as one that could not be handled.
+     *
+     * @return whether a row ended by it
+     */
+    boolean end(
+            String batchId, String jobId, String otpHash, Outcome outcome, String reason, String detail, Instant now) {
+        return sql.sql("""
         UPDATE batch_row SET outcome = ?, reason = ?, detail = ?, ended_at = ?
         WHERE job_id = ? AND batch_id = ? AND outcome IS NULL AND (CAST(? AS TEXT) IS NULL OR otp_hash = ?)""")
-        .params(outcome.name(), reason, detail, now.toEpochMilli(), jobId, batchId, otpHash, otpHash).update() > 0;
-  }
+                        .params(outcome.name(), reason, detail, now.toEpochMilli(), jobId, batchId, otpHash, otpHash)
+                        .update()
+                > 0;
+    }
 
-  /**
-   * Open rows of batches that were read before this, whose job was never begun.
-   *
-   * @param limit none if it is 0 or less
-   */
-  List<Orphan> orphans(Instant readBefore, int limit) {
-    return limit <= 0 ? List.of() : sql.sql("""
+    /**
+     * Open rows of batches that were read before this, whose job was never begun.
+     *
+     * @param limit none if it is 0 or less
+     */
+    List<Orphan> orphans(Instant readBefore, int limit) {
+        return limit <= 0
+                ? List.of()
+                : sql.sql("""
         SELECT r.batch_id, r.job_id, r.fields, b.read_at FROM batch b JOIN batch_row r ON r.batch_id = b.batch_id
         WHERE b.phase = 'RUNNING' AND b.read_at < ? AND r.outcome IS NULL AND r.job_id IS NOT NULL AND NOT EXISTS
           (SELECT 1 FROM job j WHERE j.job_id = r.job_id AND j.otp_hash = r.otp_hash AND j.state IN ('CALLING', 'WAITING', 'SEALED'))
         LIMIT ?""")
-        .params(readBefore.toEpochMilli(), limit)
-        .query((row, n) -> new Orphan(row.getString("job_id"), row.getString("batch_id"), 0, JobRows.instant(row, "read_at"),
-            JobRows.fromJson(row.getString("fields")))).list();
-  }
+                        .params(readBefore.toEpochMilli(), limit)
+                        .query((row, n) -> new Orphan(
+                                row.getString("job_id"),
+                                row.getString("batch_id"),
+                                0,
+                                JobRows.instant(row, "read_at"),
+                                JobRows.fromJson(row.getString("fields"))))
+                        .list();
+    }
 
-  /** The hash of the one-time password of a row that is open. */
-  Optional<String> openRow(String batchId, String jobId) {
-    return sql.sql("SELECT otp_hash FROM batch_row WHERE batch_id = ? AND job_id = ? AND outcome IS NULL AND otp_hash IS NOT NULL LIMIT 1")
-        .params(batchId, jobId).query(String.class).optional();
-  }
+    /** The hash of the one-time password of a row that is open. */
+    Optional<String> openRow(String batchId, String jobId) {
+        return sql.sql(
+                        "SELECT otp_hash FROM batch_row WHERE batch_id = ? AND job_id = ? AND outcome IS NULL AND otp_hash IS NOT NULL LIMIT 1")
+                .params(batchId, jobId)
+                .query(String.class)
+                .optional();
+    }
 
-  // ---- batches -----------------------------------------------------------------------------------------------------
+    // ---- batches
+    // -----------------------------------------------------------------------------------------------------
 
-  Optional<Batch> find(String batchId) {
-    return sql.sql("SELECT * FROM batch WHERE batch_id = ?").param(batchId).query((row, n) -> batch(row)).optional();
-  }
+    Optional<Batch> find(String batchId) {
+        return sql.sql("SELECT * FROM batch WHERE batch_id = ?")
+                .param(batchId)
+                .query((row, n) -> batch(row))
+                .optional();
+    }
 
-  Optional<Batch> named(String idOrName) {
-    return find(idOrName).or(() -> sql.sql("SELECT * FROM batch WHERE name = ? ORDER BY started_at DESC LIMIT 1").param(Text.line(idOrName))
-        .query((row, n) -> batch(row)).optional());
-  }
+    Optional<Batch> named(String idOrName) {
+        return find(idOrName)
+                .or(() -> sql.sql("SELECT * FROM batch WHERE name = ? ORDER BY started_at DESC LIMIT 1")
+                        .param(Text.line(idOrName))
+                        .query((row, n) -> batch(row))
+                        .optional());
+    }
 
-  void moved(String batchId, String source) {
-    sql.sql("UPDATE batch SET source = ? WHERE batch_id = ?").params(Text.line(source), batchId).update();
-  }
+    void moved(String batchId, String source) {
+        sql.sql("UPDATE batch SET source = ? WHERE batch_id = ?")
+                .params(Text.line(source), batchId)
+                .update();
+    }
 
-  Batch begin(String batchId, String name, String source, Instant now) {
-    sql.sql("DELETE FROM batch WHERE batch_id = ?").param(batchId).update();
-    sql.sql("INSERT INTO batch (batch_id, name, source, phase, taken, started_at) VALUES (?, ?, ?, 'READING', 0, ?)")
-        .params(batchId, Text.line(name), Text.line(source), now.toEpochMilli()).update();
-    return find(batchId).orElseThrow();
-  }
+    Batch begin(String batchId, String name, String source, Instant now) {
+        sql.sql("DELETE FROM batch WHERE batch_id = ?").param(batchId).update();
+        sql.sql(
+                        "INSERT INTO batch (batch_id, name, source, phase, taken, started_at) VALUES (?, ?, ?, 'READING', 0, ?)")
+                .params(batchId, Text.line(name), Text.line(source), now.toEpochMilli())
+                .update();
+        return find(batchId).orElseThrow();
+    }
 
-  List<Long> take(Connection connection, String batchId, List<NewRow> rows, long sent, Instant now) throws SQLException {
-    boolean known;
-    try (PreparedStatement insert = connection.prepareStatement("""
+    List<Long> take(Connection connection, String batchId, List<NewRow> rows, long sent, Instant now)
+            throws SQLException {
+        boolean known;
+        try (PreparedStatement insert = connection.prepareStatement("""
         INSERT INTO batch_row (batch_id, number, line, job_id, otp_hash, fields, outcome, reason, detail, ended_at, same_as, paired_before)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (batch_id, number) DO UPDATE SET outcome = excluded.outcome,
           reason = excluded.reason, detail = excluded.detail, ended_at = excluded.ended_at
         WHERE batch_row.outcome IS NULL AND excluded.outcome IS NOT NULL""")) {
-      Map<String, String> before = pairedBefore(batchId, rows);
-      for (NewRow row : rows) {
-        boolean refused = row.refused() != null;
-        insert.setString(1, batchId);
-        insert.setLong(2, row.number());
-        insert.setLong(3, row.line());
-        insert.setString(4, row.jobId());
-        insert.setString(5, row.otpHash());
-        insert.setString(6, JobRows.toJson(wellFormed(row.fields())));
-        insert.setString(7, refused ? Outcome.INVALID.name() : null);
-        insert.setString(8, refused ? REFUSED : null);
-        insert.setString(9, Text.line(row.refused()));
-        insert.setObject(10, refused ? now.toEpochMilli() : null);
-        insert.setObject(11, row.sameAs());
-        insert.setString(12, refused ? null : before.get(row.jobId()));
-        insert.addBatch();
-      }
-      known = Arrays.stream(insert.executeBatch()).anyMatch(count -> count != 1);
-    }
-    long first = rows.get(0).number();
-    long last = rows.get(rows.size() - 1).number();
-    endOpen(batchId, first, last);
-    if (rows.stream().anyMatch(row -> row.refused() != null)) { // whatever is wrong with such a row, its job may have been paired before
-      sql.sql(END_WITH_JOB + " AND job.state = 'PUBLISHED' AND batch_row.batch_id = ? AND batch_row.number BETWEEN ? AND ?")
-          .params(batchId, first, last).update();
-    }
-    sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ?").params(sent, batchId).update();
-    return !known ? List.of() : sql.sql("SELECT number FROM batch_row WHERE batch_id = ? AND number BETWEEN ? AND ? AND reason = ?")
-        .params(batchId, first, last, REFUSED).query(Long.class).list();
-  }
-
-  /**
-   * In which other batch terminals of these names were paired with these one-time passwords, by this batch's job. A name alone comes twice
-   * in an estate, and so may a password of six digits.
-   */
-  private Map<String, String> pairedBefore(String batchId, List<NewRow> rows) {
-    Map<String, NewRow> byHash = new HashMap<>();
-    rows.stream().filter(row -> row.refused() == null).forEach(row -> byHash.put(row.otpHash(), row));
-    Map<String, String> before = new HashMap<>();
-    if (!byHash.isEmpty()) {
-      sql.sql("SELECT otp_hash, batch_id, job_id, fields FROM batch_row WHERE outcome = 'PAIRED' AND otp_hash IN (:hashes) AND batch_id <> :batch")
-          .param("hashes", byHash.keySet()).param("batch", batchId).query(row -> {
-            NewRow mine = byHash.get(row.getString("otp_hash"));
-            String name = JobRows.fromJson(row.getString("fields")).get(NAME);
-            if (!mine.jobId().equals(row.getString("job_id")) && name != null && name.equals(mine.fields().get(NAME))) {
-              before.put(mine.jobId(), row.getString("batch_id"));
+            Map<String, String> before = pairedBefore(batchId, rows);
+            for (NewRow row : rows) {
+                boolean refused = row.refused() != null;
+                insert.setString(1, batchId);
+                insert.setLong(2, row.number());
+                insert.setLong(3, row.line());
+                insert.setString(4, row.jobId());
+                insert.setString(5, row.otpHash());
+                insert.setString(6, JobRows.toJson(wellFormed(row.fields())));
+                insert.setString(7, refused ? Outcome.INVALID.name() : null);
+                insert.setString(8, refused ? REFUSED : null);
+                insert.setString(9, Text.line(row.refused()));
+                insert.setObject(10, refused ? now.toEpochMilli() : null);
+                insert.setObject(11, row.sameAs());
+                insert.setString(12, refused ? null : before.get(row.jobId()));
+                insert.addBatch();
             }
-          });
+            known = Arrays.stream(insert.executeBatch()).anyMatch(count -> count != 1);
+        }
+        long first = rows.get(0).number();
+        long last = rows.get(rows.size() - 1).number();
+        endOpen(batchId, first, last);
+        if (rows.stream()
+                .anyMatch(row -> row.refused()
+                        != null)) { // whatever is wrong with such a row, its job may have been paired before
+            sql.sql(
+                            END_WITH_JOB
+                                    + " AND job.state = 'PUBLISHED' AND batch_row.batch_id = ? AND batch_row.number BETWEEN ? AND ?")
+                    .params(batchId, first, last)
+                    .update();
+        }
+        sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ?")
+                .params(sent, batchId)
+                .update();
+        return !known
+                ? List.of()
+                : sql.sql("SELECT number FROM batch_row WHERE batch_id = ? AND number BETWEEN ? AND ? AND reason = ?")
+                        .params(batchId, first, last, REFUSED)
+                        .query(Long.class)
+                        .list();
     }
-    return before;
-  }
 
-  /** How many rows of the batch are told to have been paired in others, and in which. */
-  Optional<String> warning(String batchId) {
-    Map<String, Long> others = new TreeMap<>();
-    sql.sql("SELECT paired_before, COUNT(*) AS n FROM batch_row WHERE batch_id = ? AND paired_before IS NOT NULL GROUP BY paired_before")
-        .param(batchId).query(row -> {
-          others.put(row.getString("paired_before"), row.getLong("n"));
-        });
-    return others.isEmpty() ? Optional.empty() : Optional.of(Texts.pairedBefore(others));
-  }
-
-  /** A lone surrogate has no form that every database takes. */
-  private static Map<String, String> wellFormed(Map<String, String> fields) {
-    Map<String, String> all = new LinkedHashMap<>();
-    fields.forEach((column, value) -> all.put(Text.wellFormed(column), Text.wellFormed(value)));
-    return all;
-  }
-
-  /** As {@link #endWith}, for those of a batch's rows that are open; the numbers are included. */
-  void endOpen(String batchId, long first, long last) {
-    sql.sql(END_WITH_JOB + " AND batch_row.batch_id = ? AND batch_row.number BETWEEN ? AND ? AND batch_row.outcome IS NULL")
-        .params(batchId, first, last).update();
-  }
-
-  /** Batches that were read to their end before this and are not finished. */
-  List<Batch> running(Instant readBefore) {
-    return sql.sql("SELECT * FROM batch WHERE phase = 'RUNNING' AND read_at < ?").param(readBefore.toEpochMilli())
-        .query((row, n) -> batch(row)).list();
-  }
-
-  long lastNumber(String batchId) {
-    return sql.sql("SELECT COALESCE(MAX(number), 0) FROM batch_row WHERE batch_id = ?").param(batchId).query(Long.class).single();
-  }
-
-  /** Of these jobs, those that are there with this hash. */
-  List<String> known(Map<String, String> otpHashByJob) {
-    if (otpHashByJob.isEmpty()) {
-      return List.of();
+    /**
+     * In which other batch terminals of these names were paired with these one-time passwords, by this batch's job. A
+     * name alone comes twice in an estate, and so may a password of six digits.
+     */
+    private Map<String, String> pairedBefore(String batchId, List<NewRow> rows) {
+        Map<String, NewRow> byHash = new HashMap<>();
+        rows.stream().filter(row -> row.refused() == null).forEach(row -> byHash.put(row.otpHash(), row));
+        Map<String, String> before = new HashMap<>();
+        if (!byHash.isEmpty()) {
+            sql.sql(
+                            "SELECT otp_hash, batch_id, job_id, fields FROM batch_row WHERE outcome = 'PAIRED' AND otp_hash IN (:hashes) AND batch_id <> :batch")
+                    .param("hashes", byHash.keySet())
+                    .param("batch", batchId)
+                    .query(row -> {
+                        NewRow mine = byHash.get(row.getString("otp_hash"));
+                        String name = JobRows.fromJson(row.getString("fields")).get(NAME);
+                        if (!mine.jobId().equals(row.getString("job_id"))
+                                && name != null
+                                && name.equals(mine.fields().get(NAME))) {
+                            before.put(mine.jobId(), row.getString("batch_id"));
+                        }
+                    });
+        }
+        return before;
     }
-    List<String> known = new ArrayList<>();
-    sql.sql("SELECT job_id, otp_hash FROM job WHERE job_id IN (:ids)").param("ids", otpHashByJob.keySet()).query(row -> {
-      if (otpHashByJob.get(row.getString("job_id")).equals(row.getString("otp_hash"))) {
-        known.add(row.getString("job_id"));
-      }
-    });
-    return known;
-  }
 
-  void read(String batchId, String problem, String warning, Instant now) {
-    sql.sql("UPDATE batch SET phase = 'RUNNING', problem = ?, warning = ?, read_at = ? WHERE batch_id = ? AND phase = 'READING'")
-        .params(Text.line(problem), Text.line(warning), now.toEpochMilli(), batchId).update();
-  }
+    /** How many rows of the batch are told to have been paired in others, and in which. */
+    Optional<String> warning(String batchId) {
+        Map<String, Long> others = new TreeMap<>();
+        sql.sql(
+                        "SELECT paired_before, COUNT(*) AS n FROM batch_row WHERE batch_id = ? AND paired_before IS NOT NULL GROUP BY paired_before")
+                .param(batchId)
+                .query(row -> {
+                    others.put(row.getString("paired_before"), row.getLong("n"));
+                });
+        return others.isEmpty() ? Optional.empty() : Optional.of(Texts.pairedBefore(others));
+    }
 
-  List<Batch> ended() {
-    return sql.sql("""
+    /** A lone surrogate has no form that every database takes. */
+    private static Map<String, String> wellFormed(Map<String, String> fields) {
+        Map<String, String> all = new LinkedHashMap<>();
+        fields.forEach((column, value) -> all.put(Text.wellFormed(column), Text.wellFormed(value)));
+        return all;
+    }
+
+    /** As {@link #endWith}, for those of a batch's rows that are open; the numbers are included. */
+    void endOpen(String batchId, long first, long last) {
+        sql.sql(
+                        END_WITH_JOB
+                                + " AND batch_row.batch_id = ? AND batch_row.number BETWEEN ? AND ? AND batch_row.outcome IS NULL")
+                .params(batchId, first, last)
+                .update();
+    }
+
+    /** Batches that were read to their end before this and are not finished. */
+    List<Batch> running(Instant readBefore) {
+        return sql.sql("SELECT * FROM batch WHERE phase = 'RUNNING' AND read_at < ?")
+                .param(readBefore.toEpochMilli())
+                .query((row, n) -> batch(row))
+                .list();
+    }
+
+    long lastNumber(String batchId) {
+        return sql.sql("SELECT COALESCE(MAX(number), 0) FROM batch_row WHERE batch_id = ?")
+                .param(batchId)
+                .query(Long.class)
+                .single();
+    }
+
+    /** Of these jobs, those that are there with this hash. */
+    List<String> known(Map<String, String> otpHashByJob) {
+        if (otpHashByJob.isEmpty()) {
+            return List.of();
+        }
+        List<String> known = new ArrayList<>();
+        sql.sql("SELECT job_id, otp_hash FROM job WHERE job_id IN (:ids)")
+                .param("ids", otpHashByJob.keySet())
+                .query(row -> {
+                    if (otpHashByJob.get(row.getString("job_id")).equals(row.getString("otp_hash"))) {
+                        known.add(row.getString("job_id"));
+                    }
+                });
+        return known;
+    }
+
+    void read(String batchId, String problem, String warning, Instant now) {
+        sql.sql(
+                        "UPDATE batch SET phase = 'RUNNING', problem = ?, warning = ?, read_at = ? WHERE batch_id = ? AND phase = 'READING'")
+                .params(Text.line(problem), Text.line(warning), now.toEpochMilli(), batchId)
+                .update();
+    }
+
+    List<Batch> ended() {
+        return sql.sql("""
         SELECT * FROM batch WHERE phase = 'RUNNING' AND NOT EXISTS
             (SELECT 1 FROM batch_row r WHERE r.batch_id = batch.batch_id AND r.outcome IS NULL)
-          OR phase IN ('FINISHED', 'FAILED') AND (stale = 1 OR batch_id IN (SELECT batch_id FROM batch_row WHERE revised = 1))""")
-        .query((row, n) -> batch(row)).list();
-  }
-
-  /**
-   * What changed after it had ended makes the next revision. That is counted up even if the event of the one before may not be out: one that
-   * is out must not come again with other figures.
-   */
-  Optional<Batch> reporting(String batchId, Instant now) {
-    if (sql.sql("UPDATE batch_row SET revised = 0 WHERE batch_id = ? AND revised = 1").param(batchId).update() > 0) {
-      sql.sql("""
-          UPDATE batch SET revision = revision + 1, stale = CASE phase WHEN 'RUNNING' THEN 0 ELSE 1 END,
-            revised_at = CASE phase WHEN 'RUNNING' THEN NULL ELSE CAST(? AS BIGINT) END WHERE batch_id = ?""")
-          .params(now.toEpochMilli(), batchId).update();
+          OR phase IN ('FINISHED', 'FAILED') AND (stale = 1 OR batch_id IN (SELECT batch_id FROM batch_row WHERE revised = 1))""").query((row, n) -> batch(row)).list();
     }
-    return find(batchId);
-  }
 
-  void finished(Batch batch, String report, Instant now) {
-    sql.sql("""
+    /**
+     * What changed after it had ended makes the next revision. That is counted up even if the event of the one before
+     * may not be out: one that is out must not come again with other figures.
+     */
+    Optional<Batch> reporting(String batchId, Instant now) {
+        if (sql.sql("UPDATE batch_row SET revised = 0 WHERE batch_id = ? AND revised = 1")
+                        .param(batchId)
+                        .update()
+                > 0) {
+            sql.sql("""
+          UPDATE batch SET revision = revision + 1, stale = CASE phase WHEN 'RUNNING' THEN 0 ELSE 1 END,
+            revised_at = CASE phase WHEN 'RUNNING' THEN NULL ELSE CAST(? AS BIGINT) END WHERE batch_id = ?""").params(now.toEpochMilli(), batchId).update();
+        }
+        return find(batchId);
+    }
+
+    void finished(Batch batch, String report, Instant now) {
+        sql.sql("""
         UPDATE batch SET report = ?, stale = 0, finished_at = COALESCE(finished_at, ?), phase = CASE WHEN phase <> 'RUNNING' THEN phase
           WHEN problem IS NOT NULL AND NOT EXISTS (SELECT 1 FROM batch_row r WHERE r.batch_id = batch.batch_id) THEN 'FAILED'
           ELSE 'FINISHED' END
         WHERE batch_id = ? AND phase <> 'READING' AND started_at = ? AND revision = ?""")
-        .params(report, now.toEpochMilli(), batch.id(), batch.startedAt().toEpochMilli(), batch.revision()).update();
-  }
+                .params(
+                        report,
+                        now.toEpochMilli(),
+                        batch.id(),
+                        batch.startedAt().toEpochMilli(),
+                        batch.revision())
+                .update();
+    }
 
-  Optional<Place> place(String jobId) {
-    return sql.sql("""
+    Optional<Place> place(String jobId) {
+        return sql.sql("""
         SELECT r.batch_id, r.line, r.fields FROM batch_row r JOIN batch b ON b.batch_id = r.batch_id WHERE r.job_id = ?
         ORDER BY b.started_at DESC, r.number LIMIT 1""")
-        .param(jobId).query((row, n) -> new Place(row.getString("batch_id"), row.getLong("line"), JobRows.fromJson(row.getString("fields"))))
-        .optional();
-  }
+                .param(jobId)
+                .query((row, n) -> new Place(
+                        row.getString("batch_id"), row.getLong("line"), JobRows.fromJson(row.getString("fields"))))
+                .optional();
+    }
 
-  List<Batch> all() {
-    return sql.sql("SELECT * FROM batch ORDER BY started_at DESC, batch_id").query((row, n) -> batch(row)).list();
-  }
+    List<Batch> all() {
+        return sql.sql("SELECT * FROM batch ORDER BY started_at DESC, batch_id")
+                .query((row, n) -> batch(row))
+                .list();
+    }
 
-  Progress progress(Batch batch) {
-    Map<Outcome, Long> outcomes = new EnumMap<>(Outcome.class);
-    long[] rows = new long[2];
-    sql.sql("SELECT outcome, COUNT(*) AS n FROM batch_row WHERE batch_id = ? GROUP BY outcome").param(batch.id()).query(row -> {
-      long count = row.getLong("n");
-      rows[0] += count;
-      if (row.getString("outcome") == null) {
-        rows[1] += count;
-      } else {
-        outcomes.put(Outcome.valueOf(row.getString("outcome")), count);
-      }
-    });
-    return new Progress(batch, rows[0], rows[1], outcomes);
-  }
+    Progress progress(Batch batch) {
+        Map<Outcome, Long> outcomes = new EnumMap<>(Outcome.class);
+        long[] rows = new long[2];
+        sql.sql("SELECT outcome, COUNT(*) AS n FROM batch_row WHERE batch_id = ? GROUP BY outcome")
+                .param(batch.id())
+                .query(row -> {
+                    long count = row.getLong("n");
+                    rows[0] += count;
+                    if (row.getString("outcome") == null) {
+                        rows[1] += count;
+                    } else {
+                        outcomes.put(Outcome.valueOf(row.getString("outcome")), count);
+                    }
+                });
+        return new Progress(batch, rows[0], rows[1], outcomes);
+    }
 
-  List<Row> rows(String batchId, long after, int limit) {
-    return sql.sql("""
+    List<Row> rows(String batchId, long after, int limit) {
+        return sql.sql("""
         SELECT r.*, t.line AS twin_line, t.job_id AS twin_job, t.outcome AS twin_outcome, t.terminal_id AS twin_terminal
         FROM batch_row r LEFT JOIN batch_row t ON t.batch_id = r.batch_id AND t.number = r.same_as
         WHERE r.batch_id = ? AND r.number > ? ORDER BY r.number LIMIT ?""")
-        .params(batchId, after, limit)
-        .query((row, n) -> new Row(row.getLong("number"), row.getLong("line"), row.getString("job_id"), JobRows.fromJson(row.getString("fields")),
-            outcome(row, "outcome"), row.getString("reason"), row.getString("detail"), JobRows.integer(row, "attempts"),
-            row.getString("pay_connect_id"), row.getString("pay_connect_name"), row.getString("terminal_id"),
-            JobRows.instant(row, "ended_at"), row.getString("twin_job") == null ? null : new Twin(row.getLong("twin_line"),
-                row.getString("twin_job"), outcome(row, "twin_outcome"), row.getString("twin_terminal")),
-            row.getString("paired_before"))).list();
-  }
+                .params(batchId, after, limit)
+                .query((row, n) -> new Row(
+                        row.getLong("number"),
+                        row.getLong("line"),
+                        row.getString("job_id"),
+                        JobRows.fromJson(row.getString("fields")),
+                        outcome(row, "outcome"),
+                        row.getString("reason"),
+                        row.getString("detail"),
+                        JobRows.integer(row, "attempts"),
+                        row.getString("pay_connect_id"),
+                        row.getString("pay_connect_name"),
+                        row.getString("terminal_id"),
+                        JobRows.instant(row, "ended_at"),
+                        row.getString("twin_job") == null
+                                ? null
+                                : new Twin(
+                                        row.getLong("twin_line"),
+                                        row.getString("twin_job"),
+                                        outcome(row, "twin_outcome"),
+                                        row.getString("twin_terminal")),
+                        row.getString("paired_before")))
+                .list();
+    }
 
-  private static Outcome outcome(ResultSet row, String column) throws SQLException {
-    return row.getString(column) == null ? null : Outcome.valueOf(row.getString(column));
-  }
+    private static Outcome outcome(ResultSet row, String column) throws SQLException {
+        return row.getString(column) == null ? null : Outcome.valueOf(row.getString(column));
+    }
 
-  /** Of a finished batch that ended before this, deletes a thousand rows, and the batch itself once none are left. */
-  int purge(Instant before) {
-    return sql.sql("SELECT batch_id FROM batch WHERE phase IN ('FINISHED', 'FAILED') AND finished_at < ? LIMIT 1")
-        .param(before.toEpochMilli()).query(String.class).optional().map(id -> {
-          int rows = forget(id);
-          return rows > 0 ? rows : sql.sql("DELETE FROM batch WHERE batch_id = ?").param(id).update();
-        }).orElse(0);
-  }
+    /** Of a finished batch that ended before this, deletes a thousand rows, and the batch itself once none are left. */
+    int purge(Instant before) {
+        return sql.sql("SELECT batch_id FROM batch WHERE phase IN ('FINISHED', 'FAILED') AND finished_at < ? LIMIT 1")
+                .param(before.toEpochMilli())
+                .query(String.class)
+                .optional()
+                .map(id -> {
+                    int rows = forget(id);
+                    return rows > 0
+                            ? rows
+                            : sql.sql("DELETE FROM batch WHERE batch_id = ?")
+                                    .param(id)
+                                    .update();
+                })
+                .orElse(0);
+    }
 
-  /** Deletes up to a thousand rows of this batch; one may have a million, and others want to write between. */
-  int forget(String batchId) {
-    // What is half deleted is reported no more.
-    sql.sql("UPDATE batch SET stale = 0 WHERE batch_id = ? AND stale = 1").param(batchId).update();
-    sql.sql("UPDATE batch_row SET revised = 0 WHERE batch_id = ? AND revised = 1").param(batchId).update();
-    return sql.sql("DELETE FROM batch_row WHERE batch_id = ? AND number IN (SELECT number FROM batch_row WHERE batch_id = ? LIMIT 1000)")
-        .params(batchId, batchId).update();
-  }
+    /** Deletes up to a thousand rows of this batch; one may have a million, and others want to write between. */
+    int forget(String batchId) {
+        // What is half deleted is reported no more.
+        sql.sql("UPDATE batch SET stale = 0 WHERE batch_id = ? AND stale = 1")
+                .param(batchId)
+                .update();
+        sql.sql("UPDATE batch_row SET revised = 0 WHERE batch_id = ? AND revised = 1")
+                .param(batchId)
+                .update();
+        return sql.sql(
+                        "DELETE FROM batch_row WHERE batch_id = ? AND number IN (SELECT number FROM batch_row WHERE batch_id = ? LIMIT 1000)")
+                .params(batchId, batchId)
+                .update();
+    }
 
-  private static Batch batch(ResultSet row) throws SQLException {
-    // As lines, because an earlier version wrote down what the document and its name hold as it was.
-    String id = row.getString("batch_id");
-    return new Batch(id, row.getString("name") == null ? id : row.getString("name"), Text.line(row.getString("source")),
-        Phase.valueOf(row.getString("phase")), row.getLong("taken"), Text.line(row.getString("problem")), row.getString("warning"),
-        JobRows.instant(row, "started_at"), JobRows.instant(row, "read_at"), JobRows.instant(row, "finished_at"), row.getInt("revision"),
-        JobRows.instant(row, "revised_at"), row.getString("report"));
-  }
+    private static Batch batch(ResultSet row) throws SQLException {
+        // As lines, because an earlier version wrote down what the document and its name hold as it was.
+        String id = row.getString("batch_id");
+        return new Batch(
+                id,
+                row.getString("name") == null ? id : row.getString("name"),
+                Text.line(row.getString("source")),
+                Phase.valueOf(row.getString("phase")),
+                row.getLong("taken"),
+                Text.line(row.getString("problem")),
+                row.getString("warning"),
+                JobRows.instant(row, "started_at"),
+                JobRows.instant(row, "read_at"),
+                JobRows.instant(row, "finished_at"),
+                row.getInt("revision"),
+                JobRows.instant(row, "revised_at"),
+                row.getString("report"));
+    }
 }

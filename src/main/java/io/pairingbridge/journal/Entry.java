@@ -15,33 +15,61 @@ import java.util.Map;
  * @param attempts attempts that the endpoint may have heard
  * @param ambiguous those of them whose end is unknown
  */
-public record Entry(String jobId, State state, String otpHash, String carrier, String batchId,
-    Map<String, String> reference, Instant requestedAt, Instant expiresAt, Instant dueAt, int waits, int attempts,
-    int ambiguous, String attemptId, String owner, Instant deadline, String reason, String detail, Integer httpStatus,
-    String payConnectId, String payConnectName, String terminalId, Instant finishedAt) {
+public record Entry(
+        String jobId,
+        State state,
+        String otpHash,
+        String carrier,
+        String batchId,
+        Map<String, String> reference,
+        Instant requestedAt,
+        Instant expiresAt,
+        Instant dueAt,
+        int waits,
+        int attempts,
+        int ambiguous,
+        String attemptId,
+        String owner,
+        Instant deadline,
+        String reason,
+        String detail,
+        Integer httpStatus,
+        String payConnectId,
+        String payConnectName,
+        String terminalId,
+        Instant finishedAt) {
 
-  Transitions.Known known() {
-    return new Transitions.Known(state, ambiguous);
-  }
+    Transitions.Known known() {
+        return new Transitions.Known(state, ambiguous);
+    }
 
-  /** Whether the terminal is paired and its credentials are here, or were. */
-  public boolean paired() {
-    return state == State.SEALED || state == State.PUBLISHED;
-  }
+    /** Whether the terminal is paired and its credentials are here, or were. */
+    public boolean paired() {
+        return state == State.SEALED || state == State.PUBLISHED;
+    }
 
-  /** How the job ended; only for a state that has an outcome. */
-  public Ending ending() {
-    return new Ending(state.outcome(), reason, detail, httpStatus, attempts, payConnectId, payConnectName, terminalId,
-        attemptId == null ? carrier : attemptId, finishedAt);
-  }
+    /** How the job ended; only for a state that has an outcome. */
+    public Ending ending() {
+        return new Ending(
+                state.outcome(),
+                reason,
+                detail,
+                httpStatus,
+                attempts,
+                payConnectId,
+                payConnectName,
+                terminalId,
+                attemptId == null ? carrier : attemptId,
+                finishedAt);
+    }
 
-  /** Lets a delivery of the job end as it ended here, with what was kept of its request. */
-  public void finish(Job job, boolean toldBefore, KeptAnswer keptAnswer) {
-    job.finish(ending(), toldBefore, reference, requestedAt, keptAnswer);
-  }
+    /** Lets a delivery of the job end as it ended here, with what was kept of its request. */
+    public void finish(Job job, boolean toldBefore, KeptAnswer keptAnswer) {
+        job.finish(ending(), toldBefore, reference, requestedAt, keptAnswer);
+    }
 
-  @Override
-  public String toString() {
-    return "Entry[" + jobId + ", " + state + "]";
-  }
+    @Override
+    public String toString() {
+        return "Entry[" + jobId + ", " + state + "]";
+    }
 }

@@ -24,204 +24,209 @@ import java.util.stream.Collectors;
  * succeeds. Every caller gets a {@link JournalException} until {@link #reopen()} has opened the store anew.
  */
 final class GroupCommit implements AutoCloseable {
-  private static final int LARGEST_GROUP = 256;
-  /** How often a write is begun that the database undoes because of others. */
-  private static final int MOST_TRIES = 5;
+    private static final int LARGEST_GROUP = 256;
+    /** How often a write is begun that the database undoes because of others. */
+    private static final int MOST_TRIES = 5;
 
-  /** Work inside a transaction. May run a second time, alone, if another write of its group failed. */
-  interface Write<T> {
-    T in(Connection connection) throws SQLException;
-  }
-
-  /** @param lock name of what nobody else may decide about meanwhile, or null */
-  private record Pending<T>(String lock, Write<T> write, CompletableFuture<T> done) {}
-
-  private final Dialect dialect;
-  private final BlockingQueue<Pending<?>> queue = new LinkedBlockingQueue<>();
-  private final Thread thread;
-  private volatile Connection connection;
-  private volatile Throwable failure;
-  private volatile boolean closed;
-  private volatile LongConsumer commitNanos = nanos -> { };
-
-  GroupCommit(Dialect dialect) throws SQLException {
-    this.dialect = dialect;
-    this.connection = open();
-    this.thread = new Thread(this::run, "journal");
-    thread.setDaemon(true);
-    thread.start();
-  }
-
-  /** Runs the write and returns its value once it is durable. */
-  <T> T write(Write<T> write) {
-    return await(enqueue(null, write));
-  }
-
-  /** As {@link #write(Write)}, with nobody else deciding about what has this name until it is durable. */
-  <T> T write(String lock, Write<T> write) {
-    return await(enqueue(lock, write));
-  }
-
-  Optional<String> failure() {
-    return Optional.ofNullable(failure).map(f -> "journal " + dialect.name() + ": " + f.getMessage());
-  }
-
-  /** Tells how long each commit took, in nanoseconds; on the journal's thread. */
-  void onCommit(LongConsumer listener) {
-    commitNanos = listener;
-  }
-
-  /** Opens the store anew after a failure. Harmless while it is healthy. */
-  synchronized void reopen() {
-    if (failure == null) {
-      return;
+    /** Work inside a transaction. May run a second time, alone, if another write of its group failed. */
+    interface Write<T> {
+        T in(Connection connection) throws SQLException;
     }
-    try {
-      closeQuietly(connection);
-      connection = open();
-      failure = null;
-    } catch (SQLException e) {
-      failure = e;
-      throw broken(e);
+
+    /** @param lock name of what nobody else may decide about meanwhile, or null */
+    private record Pending<T>(String lock, Write<T> write, CompletableFuture<T> done) {}
+
+    private final Dialect dialect;
+    private final BlockingQueue<Pending<?>> queue = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private volatile Connection connection;
+    private volatile Throwable failure;
+    private volatile boolean closed;
+    private volatile LongConsumer commitNanos = nanos -> {};
+
+    GroupCommit(Dialect dialect) throws SQLException {
+        this.dialect = dialect;
+        this.connection = open();
+        this.thread = new Thread(this::run, "journal");
+        thread.setDaemon(true);
+        thread.start();
     }
-  }
 
-  @Override
-  public void close() {
-    closed = true;
-    thread.interrupt();
-    try {
-      thread.join(TimeUnit.SECONDS.toMillis(30));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    /** Runs the write and returns its value once it is durable. */
+    <T> T write(Write<T> write) {
+        return await(enqueue(null, write));
     }
-    List<Pending<?>> left = new ArrayList<>();
-    queue.drainTo(left);
-    left.forEach(p -> p.done().completeExceptionally(new JournalException("the journal is closed", null)));
-    closeQuietly(connection);
-  }
 
-  private Connection open() throws SQLException {
-    return dialect.openForWriting();
-  }
-
-  private <T> CompletableFuture<T> enqueue(String lock, Write<T> write) {
-    CompletableFuture<T> done = new CompletableFuture<>();
-    if (closed) {
-      done.completeExceptionally(new JournalException("the journal is closed", null));
-    } else {
-      queue.add(new Pending<>(lock, write, done));
+    /** As {@link #write(Write)}, with nobody else deciding about what has this name until it is durable. */
+    <T> T write(String lock, Write<T> write) {
+        return await(enqueue(lock, write));
     }
-    return done;
-  }
 
-  private static <T> T await(CompletableFuture<T> done) {
-    try {
-      return done.join();
-    } catch (CompletionException e) {
-      // A fresh exception, so that the stack trace shows the caller and not only the journal's thread.
-      if (e.getCause() instanceof JournalException j) {
-        throw new JournalException(j.getMessage(), j);
-      }
-      throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+    Optional<String> failure() {
+        return Optional.ofNullable(failure).map(f -> "journal " + dialect.name() + ": " + f.getMessage());
     }
-  }
 
-  private void run() {
-    List<Pending<?>> group = new ArrayList<>(LARGEST_GROUP);
-    while (!closed || !queue.isEmpty()) {
-      try {
-        group.add(queue.take());
-      } catch (InterruptedException e) {
-        continue; // closing: the loop's condition decides
-      }
-      queue.drainTo(group, LARGEST_GROUP - 1);
-      commit(group);
-      group.clear();
+    /** Tells how long each commit took, in nanoseconds; on the journal's thread. */
+    void onCommit(LongConsumer listener) {
+        commitNanos = listener;
     }
-  }
 
-  private void commit(List<Pending<?>> group) {
-    commit(group, MOST_TRIES);
-  }
-
-  private void commit(List<Pending<?>> group, int triesLeft) {
-    if (failure != null) {
-      JournalException refused = broken(failure);
-      group.forEach(p -> p.done().completeExceptionally(refused));
-      return;
+    /** Opens the store anew after a failure. Harmless while it is healthy. */
+    synchronized void reopen() {
+        if (failure == null) {
+            return;
+        }
+        try {
+            closeQuietly(connection);
+            connection = open();
+            failure = null;
+        } catch (SQLException e) {
+            failure = e;
+            throw broken(e);
+        }
     }
-    List<Runnable> replies = new ArrayList<>(group.size());
-    long began = System.nanoTime();
-    try {
-      // A transaction is begun for each group and not kept open between them: an open one would hold SQLite's write lock.
-      connection.setAutoCommit(false);
-      Set<String> locks = group.stream().map(Pending::lock).filter(Objects::nonNull).collect(Collectors.toSet());
-      if (!locks.isEmpty()) {
-        dialect.lock(connection, locks);
-      }
-      for (Pending<?> pending : group) {
-        replies.add(perform(pending));
-      }
-      connection.commit();
-      connection.setAutoCommit(true);
-    } catch (SQLException e) {
-      if (dialect.undone(e)) {
-        // Two processes whose groups hold rows of the same batches in another order wait for each other; a group of one waits for nobody twice.
-        rollback();
-        each(group, triesLeft - 1, broken(e));
-        return;
-      }
-      failure = e;
-      closeQuietly(connection);
-      JournalException broken = broken(e);
-      group.forEach(p -> p.done().completeExceptionally(broken));
-      return;
-    } catch (RuntimeException | Error e) {
-      rollback();
-      // One caller's mistake is nobody else's: each write again, in a transaction of its own.
-      each(group, group.size() == 1 ? 0 : triesLeft, e);
-      return;
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(30));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        List<Pending<?>> left = new ArrayList<>();
+        queue.drainTo(left);
+        left.forEach(p -> p.done().completeExceptionally(new JournalException("the journal is closed", null)));
+        closeQuietly(connection);
     }
-    replies.forEach(Runnable::run);
-    commitNanos.accept(System.nanoTime() - began);
-  }
 
-  private void each(List<Pending<?>> group, int triesLeft, Throwable why) {
-    for (Pending<?> pending : group) {
-      if (triesLeft > 0) {
-        commit(List.of(pending), triesLeft);
-      } else {
-        pending.done().completeExceptionally(why);
-      }
+    private Connection open() throws SQLException {
+        return dialect.openForWriting();
     }
-  }
 
-  private <T> Runnable perform(Pending<T> pending) throws SQLException {
-    T value = pending.write().in(connection);
-    return () -> pending.done().complete(value);
-  }
-
-  private void rollback() {
-    try {
-      connection.rollback();
-      connection.setAutoCommit(true);
-    } catch (SQLException e) {
-      failure = e;
-      closeQuietly(connection);
+    private <T> CompletableFuture<T> enqueue(String lock, Write<T> write) {
+        CompletableFuture<T> done = new CompletableFuture<>();
+        if (closed) {
+            done.completeExceptionally(new JournalException("the journal is closed", null));
+        } else {
+            queue.add(new Pending<>(lock, write, done));
+        }
+        return done;
     }
-  }
 
-  private JournalException broken(Throwable cause) {
-    return new JournalException("the journal " + dialect.name() + " cannot write: " + cause.getMessage()
-        + ". Jobs stay in their queue; " + dialect.remedy(), cause);
-  }
-
-  private static void closeQuietly(Connection connection) {
-    try {
-      connection.close();
-    } catch (SQLException e) {
-      // A connection that failed has nothing more to give; what counts was said by the first error.
+    private static <T> T await(CompletableFuture<T> done) {
+        try {
+            return done.join();
+        } catch (CompletionException e) {
+            // A fresh exception, so that the stack trace shows the caller and not only the journal's thread.
+            if (e.getCause() instanceof JournalException j) {
+                throw new JournalException(j.getMessage(), j);
+            }
+            throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+        }
     }
-  }
+
+    private void run() {
+        List<Pending<?>> group = new ArrayList<>(LARGEST_GROUP);
+        while (!closed || !queue.isEmpty()) {
+            try {
+                group.add(queue.take());
+            } catch (InterruptedException e) {
+                continue; // closing: the loop's condition decides
+            }
+            queue.drainTo(group, LARGEST_GROUP - 1);
+            commit(group);
+            group.clear();
+        }
+    }
+
+    private void commit(List<Pending<?>> group) {
+        commit(group, MOST_TRIES);
+    }
+
+    private void commit(List<Pending<?>> group, int triesLeft) {
+        if (failure != null) {
+            JournalException refused = broken(failure);
+            group.forEach(p -> p.done().completeExceptionally(refused));
+            return;
+        }
+        List<Runnable> replies = new ArrayList<>(group.size());
+        long began = System.nanoTime();
+        try {
+            // A transaction is begun for each group and not kept open between them: an open one would hold SQLite's
+            // write lock.
+            connection.setAutoCommit(false);
+            Set<String> locks =
+                    group.stream().map(Pending::lock).filter(Objects::nonNull).collect(Collectors.toSet());
+            if (!locks.isEmpty()) {
+                dialect.lock(connection, locks);
+            }
+            for (Pending<?> pending : group) {
+                replies.add(perform(pending));
+            }
+            connection.commit();
+            connection.setAutoCommit(true);
+        } catch (SQLException e) {
+            if (dialect.undone(e)) {
+                // Two processes whose groups hold rows of the same batches in another order wait for each other; a
+                // group of one waits for nobody twice.
+                rollback();
+                each(group, triesLeft - 1, broken(e));
+                return;
+            }
+            failure = e;
+            closeQuietly(connection);
+            JournalException broken = broken(e);
+            group.forEach(p -> p.done().completeExceptionally(broken));
+            return;
+        } catch (RuntimeException | Error e) {
+            rollback();
+            // One caller's mistake is nobody else's: each write again, in a transaction of its own.
+            each(group, group.size() == 1 ? 0 : triesLeft, e);
+            return;
+        }
+        replies.forEach(Runnable::run);
+        commitNanos.accept(System.nanoTime() - began);
+    }
+
+    private void each(List<Pending<?>> group, int triesLeft, Throwable why) {
+        for (Pending<?> pending : group) {
+            if (triesLeft > 0) {
+                commit(List.of(pending), triesLeft);
+            } else {
+                pending.done().completeExceptionally(why);
+            }
+        }
+    }
+
+    private <T> Runnable perform(Pending<T> pending) throws SQLException {
+        T value = pending.write().in(connection);
+        return () -> pending.done().complete(value);
+    }
+
+    private void rollback() {
+        try {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        } catch (SQLException e) {
+            failure = e;
+            closeQuietly(connection);
+        }
+    }
+
+    private JournalException broken(Throwable cause) {
+        return new JournalException(
+                "the journal " + dialect.name() + " cannot write: " + cause.getMessage()
+                        + ". Jobs stay in their queue; " + dialect.remedy(),
+                cause);
+    }
+
+    private static void closeQuietly(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // A connection that failed has nothing more to give; what counts was said by the first error.
+        }
+    }
 }

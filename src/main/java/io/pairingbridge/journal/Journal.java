@@ -24,199 +24,232 @@ import java.util.function.LongConsumer;
  */
 public interface Journal extends AutoCloseable {
 
-  /**
-   * Decides what a delivery means and writes that decision: afterwards {@link Job#next()} says where the job goes on.
-   * {@code CALL}: the attempt is durable, the call may begin. Nothing else permits a call.
-   */
-  void admit(Job job);
+    /**
+     * Decides what a delivery means and writes that decision: afterwards {@link Job#next()} says where the job goes on.
+     * {@code CALL}: the attempt is durable, the call may begin. Nothing else permits a call.
+     */
+    void admit(Job job);
 
-  /**
-   * Writes what came of the job's attempt, however late, and sets {@link Job#next()}. A sealed answer is taken from any
-   * state and any owner. If the store refuses it, a sealed answer is kept in memory and written when the store is healed;
-   * only if the process ends before that is it lost, and the job in doubt.
-   */
-  void answered(Job job, AttemptReport report);
+    /**
+     * Writes what came of the job's attempt, however late, and sets {@link Job#next()}. A sealed answer is taken from
+     * any state and any owner. If the store refuses it, a sealed answer is kept in memory and written when the store is
+     * healed; only if the process ends before that is it lost, and the job in doubt.
+     */
+    void answered(Job job, AttemptReport report);
 
-  /** The credentials of this attempt of the job are on the queue: erases the sealed bytes and keeps a tombstone. Repeatable. */
-  Entry published(String jobId, String attemptId);
+    /**
+     * The credentials of this attempt of the job are on the queue: erases the sealed bytes and keeps a tombstone.
+     * Repeatable.
+     */
+    Entry published(String jobId, String attemptId);
 
-  /**
-   * Credentials that are sealed and not published, oldest first; none that it is another bridge's turn to send.
-   *
-   * @param before only such as were sealed before this instant, or in the future of a clock that was turned back since
-   */
-  List<Credentials> unpublished(Instant before, int limit);
+    /**
+     * Credentials that are sealed and not published, oldest first; none that it is another bridge's turn to send.
+     *
+     * @param before only such as were sealed before this instant, or in the future of a clock that was turned back
+     *     since
+     */
+    List<Credentials> unpublished(Instant before, int limit);
 
-  /**
-   * Makes sure that no other bridge sends these credentials until a send that begins now is over. An answer that this bridge has just
-   * sealed is its own to send.
-   *
-   * @return false if another bridge may be sending them, or has sent them
-   */
-  boolean takeTurn(Credentials credentials);
+    /**
+     * Makes sure that no other bridge sends these credentials until a send that begins now is over. An answer that this
+     * bridge has just sealed is its own to send.
+     *
+     * @return false if another bridge may be sending them, or has sent them
+     */
+    boolean takeTurn(Credentials credentials);
 
-  /**
-   * Counts a delivery that is about to be handled and may be the one that kills the process, and says how often it was
-   * begun since it last got anywhere. Called for deliveries that came back, before their body is looked at.
-   */
-  int begun(String carrier, String jobId);
+    /**
+     * Counts a delivery that is about to be handled and may be the one that kills the process, and says how often it
+     * was begun since it last got anywhere. Called for deliveries that came back, before their body is looked at.
+     */
+    int begun(String carrier, String jobId);
 
-  /**
-   * Writes the ending of a request that could not be understood, unless the journal knows a readable job of that id: that
-   * one is left alone.
-   *
-   * @return the ending that holds for this delivery
-   */
-  Ending refused(Job job, Ending ending);
+    /**
+     * Writes the ending of a request that could not be understood, unless the journal knows a readable job of that id:
+     * that one is left alone.
+     *
+     * @return the ending that holds for this delivery
+     */
+    Ending refused(Job job, Ending ending);
 
-  /**
-   * Writes the ending of a row of a document that was refused, and ends the job with it: told before if another message of the same row
-   * did so. A job of that id that is running, or was called, is left alone.
-   *
-   * @param job with the hash of the refused row
-   */
-  void refusedRow(Job job, Ending ending);
+    /**
+     * Writes the ending of a row of a document that was refused, and ends the job with it: told before if another
+     * message of the same row did so. A job of that id that is running, or was called, is left alone.
+     *
+     * @param job with the hash of the refused row
+     */
+    void refusedRow(Job job, Ending ending);
 
-  /**
-   * Writes the ending of a job that was begun too often without getting anywhere: in doubt if it was ever called, else
-   * invalid.
-   *
-   * @return the job with the ending that holds, which is an earlier one if the job had ended before
-   */
-  Entry setAside(Job job, Ending ending);
+    /**
+     * Writes the ending of a job that was begun too often without getting anywhere: in doubt if it was ever called,
+     * else invalid.
+     *
+     * @return the job with the ending that holds, which is an earlier one if the job had ended before
+     */
+    Entry setAside(Job job, Ending ending);
 
-  /**
-   * Which running job this message belongs to: of one that its sender gave no id, an earlier version may have called it otherwise.
-   *
-   * @param carrier the broker's number of the message
-   * @param requestedAt when the broker took it in
-   */
-  Optional<String> runningJob(String carrier, Instant requestedAt);
+    /**
+     * Which running job this message belongs to: of one that its sender gave no id, an earlier version may have called
+     * it otherwise.
+     *
+     * @param carrier the broker's number of the message
+     * @param requestedAt when the broker took it in
+     */
+    Optional<String> runningJob(String carrier, Instant requestedAt);
 
-  /**
-   * Jobs that are running and rows of batches that are open, and whose request nobody has touched for longer than any call may take:
-   * candidates for {@link #gone}. A request that still lies in the broker is none, which the journal cannot know.
-   *
-   * @param nothingWaits the broker has no request; else only those are told whose time is over, so that their request could only be
-   *     found to have expired
-   */
-  List<Orphan> orphans(boolean nothingWaits, int limit);
+    /**
+     * Jobs that are running and rows of batches that are open, and whose request nobody has touched for longer than any
+     * call may take: candidates for {@link #gone}. A request that still lies in the broker is none, which the journal
+     * cannot know.
+     *
+     * @param nothingWaits the broker has no request; else only those are told whose time is over, so that their request
+     *     could only be found to have expired
+     */
+    List<Orphan> orphans(boolean nothingWaits, int limit);
 
-  /**
-   * Ends a job whose request is not in the broker any more: in doubt if a call may have been made, else expired. {@link Job#next()} is
-   * {@code DROP} if anything moved the job since it was found, or if it has ended: then nothing is to be told.
-   *
-   * @param notice the message that says so, with a carrier of its own
-   * @param orphan as it was found
-   */
-  void gone(Job notice, Orphan orphan);
+    /**
+     * Ends a job whose request is not in the broker any more: in doubt if a call may have been made, else expired.
+     * {@link Job#next()} is {@code DROP} if anything moved the job since it was found, or if it has ended: then nothing
+     * is to be told.
+     *
+     * @param notice the message that says so, with a carrier of its own
+     * @param orphan as it was found
+     */
+    void gone(Job notice, Orphan orphan);
 
-  /** The job as the journal holds it. */
-  Optional<Entry> find(String jobId);
+    /** The job as the journal holds it. */
+    Optional<Entry> find(String jobId);
 
-  /** Tries of the job that ended and were followed by one with another one-time password, oldest first. */
-  List<Entry> earlierTries(String jobId);
+    /** Tries of the job that ended and were followed by one with another one-time password, oldest first. */
+    List<Entry> earlierTries(String jobId);
 
-  /** All attempts of a job, oldest first. */
-  List<AttemptRecord> attempts(String jobId);
+    /** All attempts of a job, oldest first. */
+    List<AttemptRecord> attempts(String jobId);
 
-  /**
-   * The jobs, and the rows of batches whose job was not begun, that hold each of these words in their id, their till's name as far as the
-   * journal knows it, what was said of the till, or their terminal's id; the latest first. It may look at everything there is.
-   *
-   * @param words at least one; capitals do not matter, but outside of ASCII on SQLite
-   */
-  List<FoundJob> search(List<String> words, int limit);
+    /**
+     * The jobs, and the rows of batches whose job was not begun, that hold each of these words in their id, their
+     * till's name as far as the journal knows it, what was said of the till, or their terminal's id; the latest first.
+     * It may look at everything there is.
+     *
+     * @param words at least one; capitals do not matter, but outside of ASCII on SQLite
+     */
+    List<FoundJob> search(List<String> words, int limit);
 
-  /** When the oldest credentials were sealed that are not published; empty if all are. */
-  Optional<Instant> oldestUnpublished();
+    /** When the oldest credentials were sealed that are not published; empty if all are. */
+    Optional<Instant> oldestUnpublished();
 
-  /** How many jobs are in each state, and under {@code SEALED} how many credentials are not published. */
-  Map<State, Long> counts();
+    /** How many jobs are in each state, and under {@code SEALED} how many credentials are not published. */
+    Map<State, Long> counts();
 
-  /**
-   * The bridges that have this journal open now, with the calls that each has under way by what the journal holds. This one is
-   * always among them; of the others those that the database shows to this one's login.
-   */
-  Map<String, Long> instances();
+    /**
+     * The bridges that have this journal open now, with the calls that each has under way by what the journal holds.
+     * This one is always among them; of the others those that the database shows to this one's login.
+     */
+    Map<String, Long> instances();
 
-  /** Tells a listener how long each commit took, in nanoseconds. It must not block and must not throw. */
-  void onCommit(LongConsumer nanos);
+    /** Tells a listener how long each commit took, in nanoseconds. It must not block and must not throw. */
+    void onCommit(LongConsumer nanos);
 
-  /** Seconds since the oldest call of this process began that is under way; 0 without one. */
-  double oldestCallSeconds();
+    /** Seconds since the oldest call of this process began that is under way; 0 without one. */
+    double oldestCallSeconds();
 
-  /** The batches that jobs came from. */
-  Batches batches();
+    /** The batches that jobs came from. */
+    Batches batches();
 
-  /**
-   * Deletes jobs that ended longer ago than this, with their attempts, and batches that were finished then; never a job
-   * whose credentials are unpublished.
-   */
-  int purge(Duration olderThan);
+    /**
+     * Deletes jobs that ended longer ago than this, with their attempts, and batches that were finished then; never a
+     * job whose credentials are unpublished.
+     */
+    int purge(Duration olderThan);
 
-  /** Why the journal refuses to write, or empty if it is healthy. */
-  Optional<String> failure();
+    /** Why the journal refuses to write, or empty if it is healthy. */
+    Optional<String> failure();
 
-  /** Proves with a real write that the journal is able to write; after a failure it opens the store anew first, and
-   * afterwards writes the sealed answers that it had refused. */
-  void heal();
+    /**
+     * Proves with a real write that the journal is able to write; after a failure it opens the store anew first, and
+     * afterwards writes the sealed answers that it had refused.
+     */
+    void heal();
 
-  @Override
-  void close();
-
-  /**
-   * What one attempt brought.
-   *
-   * @param result its class
-   * @param httpStatus the answer's status, or null without an answer
-   * @param detail a sentence for a person; no secret
-   * @param sealed the sealed answer for PAIRED and UNREADABLE, else null
-   * @param retryAfter how long the endpoint asked to wait, or null
-   */
-  record AttemptReport(Result result, Integer httpStatus, String detail, SealedAnswer sealed, Duration retryAfter) {}
-
-  /** A sealed answer and what may be told of it. */
-  record SealedAnswer(String body, String keyId, String contentType, String breakGlass, String payConnectId, String payConnectName,
-      String terminalId) {
     @Override
-    public String toString() {
-      return "SealedAnswer[key=" + keyId + "]";
+    void close();
+
+    /**
+     * What one attempt brought.
+     *
+     * @param result its class
+     * @param httpStatus the answer's status, or null without an answer
+     * @param detail a sentence for a person; no secret
+     * @param sealed the sealed answer for PAIRED and UNREADABLE, else null
+     * @param retryAfter how long the endpoint asked to wait, or null
+     */
+    record AttemptReport(Result result, Integer httpStatus, String detail, SealedAnswer sealed, Duration retryAfter) {}
+
+    /** A sealed answer and what may be told of it. */
+    record SealedAnswer(
+            String body,
+            String keyId,
+            String contentType,
+            String breakGlass,
+            String payConnectId,
+            String payConnectName,
+            String terminalId) {
+        @Override
+        public String toString() {
+            return "SealedAnswer[key=" + keyId + "]";
+        }
     }
-  }
 
-  /** One line of a job's history. {@code result} is null while the attempt is under way. */
-  record AttemptRecord(String attemptId, int number, String owner, Instant startedAt, Instant deadline, Instant endedAt,
-      Result result, Integer httpStatus, String detail, Instant publishedAt, boolean holdsSealedBytes) {}
+    /** One line of a job's history. {@code result} is null while the attempt is under way. */
+    record AttemptRecord(
+            String attemptId,
+            int number,
+            String owner,
+            Instant startedAt,
+            Instant deadline,
+            Instant endedAt,
+            Result result,
+            Integer httpStatus,
+            String detail,
+            Instant publishedAt,
+            boolean holdsSealedBytes) {}
 
-  /**
-   * A job as it is found.
-   *
-   * @param name the till's; empty if the journal does not know it
-   * @param state null for the row of a batch whose job was not begun
-   * @param batchId the batch that it came from, or null
-   * @param line of its row in the batch's document, or 0
-   * @param touchedAt when it was moved last; null if it was not begun
-   */
-  record FoundJob(String jobId, String name, State state, String batchId, long line, Map<String, String> reference, String terminalId,
-      Instant touchedAt) {}
+    /**
+     * A job as it is found.
+     *
+     * @param name the till's; empty if the journal does not know it
+     * @param state null for the row of a batch whose job was not begun
+     * @param batchId the batch that it came from, or null
+     * @param line of its row in the batch's document, or 0
+     * @param touchedAt when it was moved last; null if it was not begun
+     */
+    record FoundJob(
+            String jobId,
+            String name,
+            State state,
+            String batchId,
+            long line,
+            Map<String, String> reference,
+            String terminalId,
+            Instant touchedAt) {}
 
-  /**
-   * A job without a request.
-   *
-   * @param batchId the batch that it came from, or null
-   * @param touchedAt when the job was moved last, in milliseconds; 0 for a row of a batch whose job was never begun
-   * @param requestedAt when it was asked for
-   * @param fields what is known of the request: the reference of a job, the columns of a row
-   */
-  record Orphan(String jobId, String batchId, long touchedAt, Instant requestedAt, Map<String, String> fields) {}
+    /**
+     * A job without a request.
+     *
+     * @param batchId the batch that it came from, or null
+     * @param touchedAt when the job was moved last, in milliseconds; 0 for a row of a batch whose job was never begun
+     * @param requestedAt when it was asked for
+     * @param fields what is known of the request: the reference of a job, the columns of a row
+     */
+    record Orphan(String jobId, String batchId, long touchedAt, Instant requestedAt, Map<String, String> fields) {}
 
-  /** The store refused or may not have taken a write. */
-  class JournalException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
+    /** The store refused or may not have taken a write. */
+    class JournalException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
 
-    public JournalException(String message, Throwable cause) {
-      super(message, cause);
+        public JournalException(String message, Throwable cause) {
+            super(message, cause);
+        }
     }
-  }
 }

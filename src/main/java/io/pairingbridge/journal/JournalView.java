@@ -12,69 +12,74 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
-/** Jobs and batches for another program than the bridge: reads its journal, whether it runs or not, and writes nothing. */
+/**
+ * Jobs and batches for another program than the bridge: reads its journal, whether it runs or not, and writes nothing.
+ */
 public final class JournalView implements AutoCloseable {
-  private final Connection connection;
-  private final JobRows rows;
-  private final String name;
+    private final Connection connection;
+    private final JobRows rows;
+    private final String name;
 
-  private JournalView(Connection connection, String name) {
-    this.connection = connection;
-    this.rows = new JobRows(JdbcClient.create(new SingleConnectionDataSource(connection, true)));
-    this.name = name;
-  }
-
-  /**
-   * @param url {@code jdbc:sqlite:<path>}
-   * @throws JournalException if there is no journal that this user may read
-   */
-  public static JournalView open(String url) {
-    Dialect dialect = new SqliteDialect(url);
-    try {
-      return new JournalView(dialect.openForReading(), dialect.name());
-    } catch (SQLException e) {
-      throw unreadable(dialect.name(), e);
+    private JournalView(Connection connection, String name) {
+        this.connection = connection;
+        this.rows = new JobRows(JdbcClient.create(new SingleConnectionDataSource(connection, true)));
+        this.name = name;
     }
-  }
 
-  public Optional<Entry> job(String jobId) {
-    return read(all -> all.find(jobId));
-  }
-
-  /** In the order in which they were made. */
-  public List<AttemptRecord> attempts(String jobId) {
-    return read(all -> all.attempts(jobId));
-  }
-
-  /** All batches, the latest first. */
-  public List<Progress> batches() {
-    return read(all -> all.batches().all().stream().map(all.batches()::progress).toList());
-  }
-
-  /** By its id, or else the latest one that people call so. */
-  public Optional<Progress> batch(String idOrName) {
-    return read(all -> all.batches().named(idOrName).map(all.batches()::progress));
-  }
-
-  private <T> T read(Function<JobRows, T> query) {
-    try {
-      return query.apply(rows);
-    } catch (DataAccessException e) {
-      throw unreadable(name, e);
+    /**
+     * @param url {@code jdbc:sqlite:<path>}
+     * @throws JournalException if there is no journal that this user may read
+     */
+    public static JournalView open(String url) {
+        Dialect dialect = new SqliteDialect(url);
+        try {
+            return new JournalView(dialect.openForReading(), dialect.name());
+        } catch (SQLException e) {
+            throw unreadable(dialect.name(), e);
+        }
     }
-  }
 
-  private static JournalException unreadable(String name, Exception cause) {
-    return new JournalException("the bridge's journal " + name + " can't be read: this command runs on the bridge's machine, as a"
-        + " user that may read its data directory, once the bridge has been started", cause);
-  }
-
-  @Override
-  public void close() {
-    try {
-      connection.close();
-    } catch (SQLException e) {
-      // nothing was written
+    public Optional<Entry> job(String jobId) {
+        return read(all -> all.find(jobId));
     }
-  }
+
+    /** In the order in which they were made. */
+    public List<AttemptRecord> attempts(String jobId) {
+        return read(all -> all.attempts(jobId));
+    }
+
+    /** All batches, the latest first. */
+    public List<Progress> batches() {
+        return read(
+                all -> all.batches().all().stream().map(all.batches()::progress).toList());
+    }
+
+    /** By its id, or else the latest one that people call so. */
+    public Optional<Progress> batch(String idOrName) {
+        return read(all -> all.batches().named(idOrName).map(all.batches()::progress));
+    }
+
+    private <T> T read(Function<JobRows, T> query) {
+        try {
+            return query.apply(rows);
+        } catch (DataAccessException e) {
+            throw unreadable(name, e);
+        }
+    }
+
+    private static JournalException unreadable(String name, Exception cause) {
+        return new JournalException(
+                "the bridge's journal " + name + " can't be read: this command runs on the bridge's machine, as a"
+                        + " user that may read its data directory, once the bridge has been started",
+                cause);
+    }
+
+    @Override
+    public void close() {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            // nothing was written
+        }
+    }
 }

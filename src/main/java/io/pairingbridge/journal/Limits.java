@@ -11,11 +11,13 @@ import java.time.Duration;
  * @param retry how long a job waits between attempts
  */
 public record Limits(Duration callDeadline, Duration maxAge, int maxAmbiguous, RetryPolicy retry) {
-  /** What others grant a call beyond its deadline before they take its job over: sealing, a slow disk, a late abort. */
-  private static final Duration GRACE = Duration.ofSeconds(2);
+    /**
+     * What others grant a call beyond its deadline before they take its job over: sealing, a slow disk, a late abort.
+     */
+    private static final Duration GRACE = Duration.ofSeconds(2);
 
-  /** How long after its begin an attempt may still be under way, as others must assume. */
-  Duration callMayRun() {
-    return callDeadline.plus(GRACE);
-  }
+    /** How long after its begin an attempt may still be under way, as others must assume. */
+    Duration callMayRun() {
+        return callDeadline.plus(GRACE);
+    }
 }

@@ -15,106 +15,109 @@ import java.util.TreeMap;
 
 /** What this process has done, and lately, for people who watch it; passes everything on to the next listener. */
 public final class Activity implements JobListener {
-  private static final int MINUTES = 60;
+    private static final int MINUTES = 60;
 
-  /** The last call that did not pair; {@code at} is null if there was none. */
-  public record Failure(Result result, String detail, Instant at) {}
+    /** The last call that did not pair; {@code at} is null if there was none. */
+    public record Failure(Result result, String detail, Instant at) {}
 
-  private final JobListener next;
-  private final Clock clock;
-  private final Map<Outcome, Long> sinceStart = new EnumMap<>(Outcome.class);
-  /** By the minute since 1970; those older than an hour are dropped. */
-  private final TreeMap<Long, Map<Outcome, Long>> minutes = new TreeMap<>();
-  private final long[] seconds = new long[60];
-  private final long[] secondOf = new long[60];
-  private int inFlight;
-  private Failure lastFailure = new Failure(null, "", null);
+    private final JobListener next;
+    private final Clock clock;
+    private final Map<Outcome, Long> sinceStart = new EnumMap<>(Outcome.class);
+    /** By the minute since 1970; those older than an hour are dropped. */
+    private final TreeMap<Long, Map<Outcome, Long>> minutes = new TreeMap<>();
 
-  public Activity(JobListener next, Clock clock) {
-    this.next = next;
-    this.clock = clock;
-    for (Outcome outcome : Outcome.values()) {
-      sinceStart.put(outcome, 0L);
+    private final long[] seconds = new long[60];
+    private final long[] secondOf = new long[60];
+    private int inFlight;
+    private Failure lastFailure = new Failure(null, "", null);
+
+    public Activity(JobListener next, Clock clock) {
+        this.next = next;
+        this.clock = clock;
+        for (Outcome outcome : Outcome.values()) {
+            sinceStart.put(outcome, 0L);
+        }
     }
-  }
 
-  @Override
-  public void callBegan() {
-    synchronized (this) {
-      inFlight++;
+    @Override
+    public void callBegan() {
+        synchronized (this) {
+            inFlight++;
+        }
+        next.callBegan();
     }
-    next.callBegan();
-  }
 
-  @Override
-  public void callEnded(Result result, String detail, double took) {
-    synchronized (this) {
-      inFlight--;
-      if (result != Result.PAIRED) {
-        lastFailure = new Failure(result, detail == null ? "" : detail, clock.instant());
-      }
+    @Override
+    public void callEnded(Result result, String detail, double took) {
+        synchronized (this) {
+            inFlight--;
+            if (result != Result.PAIRED) {
+                lastFailure = new Failure(result, detail == null ? "" : detail, clock.instant());
+            }
+        }
+        next.callEnded(result, detail, took);
     }
-    next.callEnded(result, detail, took);
-  }
 
-  @Override
-  public void published(Duration sinceRequested) {
-    next.published(sinceRequested);
-  }
-
-  @Override
-  public void ended(Outcome outcome) {
-    synchronized (this) {
-      sinceStart.merge(outcome, 1L, Long::sum);
-      Instant now = clock.instant();
-      long minute = minute(now);
-      minutes.computeIfAbsent(minute, none -> new EnumMap<>(Outcome.class)).merge(outcome, 1L, Long::sum);
-      minutes.headMap(minute - MINUTES).clear();
-      int slot = (int) Math.floorMod(now.getEpochSecond(), 60L);
-      if (secondOf[slot] != now.getEpochSecond()) {
-        secondOf[slot] = now.getEpochSecond();
-        seconds[slot] = 0;
-      }
-      seconds[slot]++;
+    @Override
+    public void published(Duration sinceRequested) {
+        next.published(sinceRequested);
     }
-    next.ended(outcome);
-  }
 
-  public synchronized int inFlight() {
-    return inFlight;
-  }
-
-  public synchronized Failure lastFailure() {
-    return lastFailure;
-  }
-
-  public synchronized Map<Outcome, Long> sinceStart() {
-    return new EnumMap<>(sinceStart);
-  }
-
-  /** Jobs that ended in the last sixty seconds. */
-  public synchronized long lastMinute() {
-    long now = clock.instant().getEpochSecond();
-    long sum = 0;
-    for (int slot = 0; slot < 60; slot++) {
-      sum += secondOf[slot] > now - 60 && secondOf[slot] <= now ? seconds[slot] : 0;
+    @Override
+    public void ended(Outcome outcome) {
+        synchronized (this) {
+            sinceStart.merge(outcome, 1L, Long::sum);
+            Instant now = clock.instant();
+            long minute = minute(now);
+            minutes.computeIfAbsent(minute, none -> new EnumMap<>(Outcome.class))
+                    .merge(outcome, 1L, Long::sum);
+            minutes.headMap(minute - MINUTES).clear();
+            int slot = (int) Math.floorMod(now.getEpochSecond(), 60L);
+            if (secondOf[slot] != now.getEpochSecond()) {
+                secondOf[slot] = now.getEpochSecond();
+                seconds[slot] = 0;
+            }
+            seconds[slot]++;
+        }
+        next.ended(outcome);
     }
-    return sum;
-  }
 
-  /** The last sixty minutes, this one included, the oldest first. */
-  public synchronized List<Figures.Minute> lastHour() {
-    long last = minute(clock.instant());
-    List<Figures.Minute> hour = new ArrayList<>();
-    for (long minute = last - MINUTES + 1; minute <= last; minute++) {
-      Map<String, Long> outcomes = new TreeMap<>();
-      minutes.getOrDefault(minute, Map.of()).forEach((outcome, count) -> outcomes.put(outcome.name(), count));
-      hour.add(new Figures.Minute(Instant.EPOCH.plus(minute, ChronoUnit.MINUTES).toString(), outcomes));
+    public synchronized int inFlight() {
+        return inFlight;
     }
-    return hour;
-  }
 
-  private static long minute(Instant instant) {
-    return Math.floorDiv(instant.getEpochSecond(), 60L);
-  }
+    public synchronized Failure lastFailure() {
+        return lastFailure;
+    }
+
+    public synchronized Map<Outcome, Long> sinceStart() {
+        return new EnumMap<>(sinceStart);
+    }
+
+    /** Jobs that ended in the last sixty seconds. */
+    public synchronized long lastMinute() {
+        long now = clock.instant().getEpochSecond();
+        long sum = 0;
+        for (int slot = 0; slot < 60; slot++) {
+            sum += secondOf[slot] > now - 60 && secondOf[slot] <= now ? seconds[slot] : 0;
+        }
+        return sum;
+    }
+
+    /** The last sixty minutes, this one included, the oldest first. */
+    public synchronized List<Figures.Minute> lastHour() {
+        long last = minute(clock.instant());
+        List<Figures.Minute> hour = new ArrayList<>();
+        for (long minute = last - MINUTES + 1; minute <= last; minute++) {
+            Map<String, Long> outcomes = new TreeMap<>();
+            minutes.getOrDefault(minute, Map.of()).forEach((outcome, count) -> outcomes.put(outcome.name(), count));
+            hour.add(new Figures.Minute(
+                    Instant.EPOCH.plus(minute, ChronoUnit.MINUTES).toString(), outcomes));
+        }
+        return hour;
+    }
+
+    private static long minute(Instant instant) {
+        return Math.floorDiv(instant.getEpochSecond(), 60L);
+    }
 }

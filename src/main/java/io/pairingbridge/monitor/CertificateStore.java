@@ -17,22 +17,26 @@ import org.slf4j.LoggerFactory;
  * @param firstEnd null if it holds no certificate or cannot be read
  */
 public record CertificateStore(String name, Instant firstEnd) {
-  private static final Logger LOG = LoggerFactory.getLogger(CertificateStore.class);
+    private static final Logger LOG = LoggerFactory.getLogger(CertificateStore.class);
 
-  /** @param file a PKCS12 or JKS file; read once, as by whoever uses it */
-  public static CertificateStore read(String name, Path file, String password) {
-    Instant first = null;
-    try {
-      KeyStore store = KeyStore.getInstance(file.toFile(), password.toCharArray());
-      for (String alias : Collections.list(store.aliases())) {
-        if (store.getCertificate(alias) instanceof X509Certificate certificate) {
-          Instant end = certificate.getNotAfter().toInstant();
-          first = first == null || end.isBefore(first) ? end : first;
+    /** @param file a PKCS12 or JKS file; read once, as by whoever uses it */
+    public static CertificateStore read(String name, Path file, String password) {
+        Instant first = null;
+        try {
+            KeyStore store = KeyStore.getInstance(file.toFile(), password.toCharArray());
+            for (String alias : Collections.list(store.aliases())) {
+                if (store.getCertificate(alias) instanceof X509Certificate certificate) {
+                    Instant end = certificate.getNotAfter().toInstant();
+                    first = first == null || end.isBefore(first) ? end : first;
+                }
+            }
+        } catch (GeneralSecurityException | IOException e) {
+            LOG.warn(
+                    "When the certificates of pairing.{} end is not known: {} cannot be read ({})",
+                    name,
+                    file,
+                    e.getMessage());
         }
-      }
-    } catch (GeneralSecurityException | IOException e) {
-      LOG.warn("When the certificates of pairing.{} end is not known: {} cannot be read ({})", name, file, e.getMessage());
+        return new CertificateStore(name, first);
     }
-    return new CertificateStore(name, first);
-  }
 }

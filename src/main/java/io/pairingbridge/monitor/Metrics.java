@@ -36,178 +36,236 @@ import org.apache.hc.core5.pool.PoolStats;
 
 /** The contract's metrics. Labels are outcomes, results and states; never an id. */
 public final class Metrics implements JobListener, AutoCloseable {
-  private final MeterRegistry registry;
-  private final Intake intake;
-  private final Remembered<Map<String, Long>> depths;
-  private final Remembered<Map<State, Long>> counts;
-  private final Remembered<List<Progress>> batches;
-  private final AtomicInteger inFlight = new AtomicInteger();
-  private final Map<Outcome, Counter> jobs = new EnumMap<>(Outcome.class);
-  private final Map<Result, Counter> attempts = new EnumMap<>(Result.class);
-  private final Timer attemptTime;
-  private final Timer jobTime;
-  private final JvmGcMetrics gc = new JvmGcMetrics();
+    private final MeterRegistry registry;
+    private final Intake intake;
+    private final Remembered<Map<String, Long>> depths;
+    private final Remembered<Map<State, Long>> counts;
+    private final Remembered<List<Progress>> batches;
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private final Map<Outcome, Counter> jobs = new EnumMap<>(Outcome.class);
+    private final Map<Result, Counter> attempts = new EnumMap<>(Result.class);
+    private final Timer attemptTime;
+    private final Timer jobTime;
+    private final JvmGcMetrics gc = new JvmGcMetrics();
 
-  /** Asks the broker how long its queues are. */
-  public interface Depths {
-    Map<String, Long> get() throws JMSException;
-  }
-
-  /**
-   * @param connections those to the endpoint
-   * @param keys the public keys in use
-   */
-  public Metrics(MeterRegistry registry, Journal journal, Intake intake, Depths depths, ConnPoolControl<?> connections,
-      Supplier<List<KeyInUse>> keys, List<CertificateStore> stores, Clock clock, String version) {
-    this.registry = registry;
-    this.intake = intake;
-    this.depths = new Remembered<>(() -> asked(depths));
-    this.counts = new Remembered<>(() -> counts(journal));
-    this.batches = new Remembered<>(() -> running(journal));
-    new JvmMemoryMetrics().bindTo(registry);
-    new JvmThreadMetrics().bindTo(registry);
-    new ProcessorMetrics().bindTo(registry);
-    new UptimeMetrics().bindTo(registry);
-    new FileDescriptorMetrics().bindTo(registry);
-    gc.bindTo(registry);
-    Timer commits = histogram("pairing.journal.commit", "A commit of the journal, with what waited for it", Duration.ofMillis(1),
-        Duration.ofSeconds(10));
-    journal.onCommit(nanos -> commits.record(nanos, TimeUnit.NANOSECONDS));
-    for (String queue : AttentionQueues.QUEUES) {
-      Gauge.builder("pairing.queue.messages", () -> depth(queue)).description("Messages in each queue of the broker, waiting ones included")
-          .tag("queue", queue).register(registry);
+    /** Asks the broker how long its queues are. */
+    public interface Depths {
+        Map<String, Long> get() throws JMSException;
     }
-    Gauge.builder("pairing.sealing.key.age.seconds", () -> age(keys.get(), clock)).description("Since the sealing key was made, by its iat")
-        .register(registry);
-    for (CertificateStore store : stores) {
-      Gauge.builder("pairing.certificate.left.seconds", () -> store.firstEnd() == null ? Double.NaN
-          : Duration.between(clock.instant(), store.firstEnd()).toSeconds()).description("Until the first certificate of a store ends")
-          .tag("store", store.name()).register(registry);
+
+    /**
+     * @param connections those to the endpoint
+     * @param keys the public keys in use
+     */
+    public Metrics(
+            MeterRegistry registry,
+            Journal journal,
+            Intake intake,
+            Depths depths,
+            ConnPoolControl<?> connections,
+            Supplier<List<KeyInUse>> keys,
+            List<CertificateStore> stores,
+            Clock clock,
+            String version) {
+        this.registry = registry;
+        this.intake = intake;
+        this.depths = new Remembered<>(() -> asked(depths));
+        this.counts = new Remembered<>(() -> counts(journal));
+        this.batches = new Remembered<>(() -> running(journal));
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        new UptimeMetrics().bindTo(registry);
+        new FileDescriptorMetrics().bindTo(registry);
+        gc.bindTo(registry);
+        Timer commits = histogram(
+                "pairing.journal.commit",
+                "A commit of the journal, with what waited for it",
+                Duration.ofMillis(1),
+                Duration.ofSeconds(10));
+        journal.onCommit(nanos -> commits.record(nanos, TimeUnit.NANOSECONDS));
+        for (String queue : AttentionQueues.QUEUES) {
+            Gauge.builder("pairing.queue.messages", () -> depth(queue))
+                    .description("Messages in each queue of the broker, waiting ones included")
+                    .tag("queue", queue)
+                    .register(registry);
+        }
+        Gauge.builder("pairing.sealing.key.age.seconds", () -> age(keys.get(), clock))
+                .description("Since the sealing key was made, by its iat")
+                .register(registry);
+        for (CertificateStore store : stores) {
+            Gauge.builder(
+                            "pairing.certificate.left.seconds",
+                            () -> store.firstEnd() == null
+                                    ? Double.NaN
+                                    : Duration.between(clock.instant(), store.firstEnd())
+                                            .toSeconds())
+                    .description("Until the first certificate of a store ends")
+                    .tag("store", store.name())
+                    .register(registry);
+        }
+        Gauge.builder("pairing.sealing.key.left.seconds", () -> left(keys.get(), clock))
+                .description("Until the sealing key ends, by its exp")
+                .register(registry);
+        for (Outcome outcome : Outcome.values()) {
+            jobs.put(
+                    outcome,
+                    Counter.builder("pairing.jobs")
+                            .description("Jobs that ended, by outcome")
+                            .tag("outcome", outcome.name())
+                            .register(registry));
+        }
+        for (Result result : Result.values()) {
+            attempts.put(
+                    result,
+                    Counter.builder("pairing.attempts")
+                            .description("Calls of the endpoint, by result")
+                            .tag("result", result.name())
+                            .register(registry));
+        }
+        attemptTime = histogram(
+                "pairing.attempt",
+                "From the journal's word that a call may begin to its answer",
+                Duration.ofMillis(1),
+                Duration.ofMinutes(1));
+        jobTime = histogram(
+                "pairing.job",
+                "From the request's arrival in its queue to its credentials on theirs",
+                Duration.ofMillis(5),
+                Duration.ofHours(1));
+        for (State state : State.values()) {
+            Gauge.builder("pairing.journal.entries", () -> count(state))
+                    .description("Jobs in the journal, by state")
+                    .tag("state", state.name())
+                    .register(registry);
+        }
+        Gauge.builder("pairing.batches.running", () -> batches.get().size())
+                .description("Batches that are not finished")
+                .register(registry);
+        Gauge.builder("pairing.batch.rows.waiting", () -> rows(Progress::open))
+                .description("Rows of batches that are not finished whose job has not ended")
+                .register(registry);
+        for (Outcome outcome : Outcome.values()) {
+            Gauge.builder(
+                            "pairing.batch.rows.ended",
+                            () -> rows(batch -> batch.outcomes().getOrDefault(outcome, 0L)))
+                    .description("Rows of batches that are not finished, by the outcome that they ended with")
+                    .tag("outcome", outcome.name())
+                    .register(registry);
+        }
+        Gauge.builder("pairing.calls.in.flight", inFlight, AtomicInteger::get)
+                .description("Calls under way")
+                .register(registry);
+        connections("leased", connections, PoolStats::getLeased);
+        connections("pending", connections, PoolStats::getPending);
+        connections("max", connections, PoolStats::getMax);
+        Gauge.builder("pairing.intake.open", () -> intake.status().gate() == Intake.Gate.OPEN ? 1 : 0)
+                .description("1 while requests are taken from their queue")
+                .register(registry);
+        Gauge.builder("pairing.build.info", () -> 1)
+                .description("The version that runs")
+                .tag("version", version)
+                .register(registry);
     }
-    Gauge.builder("pairing.sealing.key.left.seconds", () -> left(keys.get(), clock)).description("Until the sealing key ends, by its exp")
-        .register(registry);
-    for (Outcome outcome : Outcome.values()) {
-      jobs.put(outcome, Counter.builder("pairing.jobs").description("Jobs that ended, by outcome").tag("outcome", outcome.name())
-          .register(registry));
+
+    private void connections(String state, ConnPoolControl<?> pool, ToIntFunction<PoolStats> figure) {
+        Gauge.builder("pairing.http.connections", () -> figure.applyAsInt(pool.getTotalStats()))
+                .description(
+                        "Connections to the endpoint: leased to a call, calls that wait for one (pending), the most there can be (max)")
+                .tag("state", state)
+                .register(registry);
     }
-    for (Result result : Result.values()) {
-      attempts.put(result, Counter.builder("pairing.attempts").description("Calls of the endpoint, by result")
-          .tag("result", result.name()).register(registry));
+
+    private Timer histogram(String name, String description, Duration least, Duration most) {
+        return Timer.builder(name)
+                .description(description)
+                .publishPercentileHistogram()
+                .minimumExpectedValue(least)
+                .maximumExpectedValue(most)
+                .register(registry);
     }
-    attemptTime = histogram("pairing.attempt", "From the journal's word that a call may begin to its answer",
-        Duration.ofMillis(1), Duration.ofMinutes(1));
-    jobTime = histogram("pairing.job", "From the request's arrival in its queue to its credentials on theirs",
-        Duration.ofMillis(5), Duration.ofHours(1));
-    for (State state : State.values()) {
-      Gauge.builder("pairing.journal.entries", () -> count(state)).description("Jobs in the journal, by state")
-          .tag("state", state.name()).register(registry);
+
+    private double count(State state) {
+        Long count = counts.get().get(state);
+        return count == null ? Double.NaN : count;
     }
-    Gauge.builder("pairing.batches.running", () -> batches.get().size()).description("Batches that are not finished")
-        .register(registry);
-    Gauge.builder("pairing.batch.rows.waiting", () -> rows(Progress::open))
-        .description("Rows of batches that are not finished whose job has not ended").register(registry);
-    for (Outcome outcome : Outcome.values()) {
-      Gauge.builder("pairing.batch.rows.ended", () -> rows(batch -> batch.outcomes().getOrDefault(outcome, 0L)))
-          .description("Rows of batches that are not finished, by the outcome that they ended with").tag("outcome", outcome.name())
-          .register(registry);
+
+    private double depth(String queue) {
+        Long depth = depths.get().getOrDefault(queue, -1L);
+        return depth < 0 ? Double.NaN : depth;
     }
-    Gauge.builder("pairing.calls.in.flight", inFlight, AtomicInteger::get).description("Calls under way").register(registry);
-    connections("leased", connections, PoolStats::getLeased);
-    connections("pending", connections, PoolStats::getPending);
-    connections("max", connections, PoolStats::getMax);
-    Gauge.builder("pairing.intake.open", () -> intake.status().gate() == Intake.Gate.OPEN ? 1 : 0)
-        .description("1 while requests are taken from their queue").register(registry);
-    Gauge.builder("pairing.build.info", () -> 1).description("The version that runs").tag("version", version).register(registry);
-  }
 
-  private void connections(String state, ConnPoolControl<?> pool, ToIntFunction<PoolStats> figure) {
-    Gauge.builder("pairing.http.connections", () -> figure.applyAsInt(pool.getTotalStats()))
-        .description("Connections to the endpoint: leased to a call, calls that wait for one (pending), the most there can be (max)")
-        .tag("state", state).register(registry);
-  }
-
-  private Timer histogram(String name, String description, Duration least, Duration most) {
-    return Timer.builder(name).description(description).publishPercentileHistogram()
-        .minimumExpectedValue(least).maximumExpectedValue(most).register(registry);
-  }
-
-  private double count(State state) {
-    Long count = counts.get().get(state);
-    return count == null ? Double.NaN : count;
-  }
-
-  private double depth(String queue) {
-    Long depth = depths.get().getOrDefault(queue, -1L);
-    return depth < 0 ? Double.NaN : depth;
-  }
-
-  private static Map<State, Long> counts(Journal journal) {
-    try {
-      return journal.counts();
-    } catch (JournalException e) {
-      return Map.of(); // unknown, not zero
+    private static Map<State, Long> counts(Journal journal) {
+        try {
+            return journal.counts();
+        } catch (JournalException e) {
+            return Map.of(); // unknown, not zero
+        }
     }
-  }
 
-  private static Map<String, Long> asked(Depths depths) {
-    try {
-      return depths.get();
-    } catch (JMSException | RuntimeException e) {
-      return Map.of(); // unknown, not zero
+    private static Map<String, Long> asked(Depths depths) {
+        try {
+            return depths.get();
+        } catch (JMSException | RuntimeException e) {
+            return Map.of(); // unknown, not zero
+        }
     }
-  }
 
-  private static double age(List<KeyInUse> keys, Clock clock) {
-    KeyInUse key = sealing(keys);
-    return key == null || key.madeAt() == null ? Double.NaN : Duration.between(key.madeAt(), clock.instant()).toSeconds();
-  }
-
-  private static double left(List<KeyInUse> keys, Clock clock) {
-    KeyInUse key = sealing(keys);
-    return key == null || key.endsAt() == null ? Double.NaN : Duration.between(clock.instant(), key.endsAt()).toSeconds();
-  }
-
-  private static KeyInUse sealing(List<KeyInUse> keys) {
-    return keys.stream().filter(KeyInUse::sealing).findFirst().orElse(null);
-  }
-
-  private double rows(ToLongFunction<Progress> figure) {
-    return batches.get().stream().mapToLong(figure).sum();
-  }
-
-  private static List<Progress> running(Journal journal) {
-    try {
-      return journal.batches().running();
-    } catch (JournalException e) {
-      return List.of(); // the health check says what is wrong with the journal
+    private static double age(List<KeyInUse> keys, Clock clock) {
+        KeyInUse key = sealing(keys);
+        return key == null || key.madeAt() == null
+                ? Double.NaN
+                : Duration.between(key.madeAt(), clock.instant()).toSeconds();
     }
-  }
 
-  @Override
-  public void close() {
-    gc.close();
-  }
+    private static double left(List<KeyInUse> keys, Clock clock) {
+        KeyInUse key = sealing(keys);
+        return key == null || key.endsAt() == null
+                ? Double.NaN
+                : Duration.between(clock.instant(), key.endsAt()).toSeconds();
+    }
 
-  @Override
-  public void callBegan() {
-    inFlight.incrementAndGet();
-  }
+    private static KeyInUse sealing(List<KeyInUse> keys) {
+        return keys.stream().filter(KeyInUse::sealing).findFirst().orElse(null);
+    }
 
-  @Override
-  public void callEnded(Result result, String detail, double seconds) {
-    inFlight.decrementAndGet();
-    attempts.get(result).increment();
-    attemptTime.record((long) (seconds * 1e9), TimeUnit.NANOSECONDS);
-    intake.attempted(result, detail);
-  }
+    private double rows(ToLongFunction<Progress> figure) {
+        return batches.get().stream().mapToLong(figure).sum();
+    }
 
-  @Override
-  public void published(Duration sinceRequested) {
-    jobTime.record(sinceRequested.isNegative() ? Duration.ZERO : sinceRequested);
-  }
+    private static List<Progress> running(Journal journal) {
+        try {
+            return journal.batches().running();
+        } catch (JournalException e) {
+            return List.of(); // the health check says what is wrong with the journal
+        }
+    }
 
-  @Override
-  public void ended(Outcome outcome) {
-    jobs.get(outcome).increment();
-  }
+    @Override
+    public void close() {
+        gc.close();
+    }
+
+    @Override
+    public void callBegan() {
+        inFlight.incrementAndGet();
+    }
+
+    @Override
+    public void callEnded(Result result, String detail, double seconds) {
+        inFlight.decrementAndGet();
+        attempts.get(result).increment();
+        attemptTime.record((long) (seconds * 1e9), TimeUnit.NANOSECONDS);
+        intake.attempted(result, detail);
+    }
+
+    @Override
+    public void published(Duration sinceRequested) {
+        jobTime.record(sinceRequested.isNegative() ? Duration.ZERO : sinceRequested);
+    }
+
+    @Override
+    public void ended(Outcome outcome) {
+        jobs.get(outcome).increment();
+    }
 }

@@ -27,432 +27,493 @@ import org.apache.activemq.artemis.utils.SelectorTranslator;
 import org.messaginghub.pooled.jms.JmsPoolSession;
 
 /**
- * The queues of jobs that need a person, with the operator's login at the broker. A letter is taken off its queue in the
- * transaction that sends its job again, so that it is in exactly one of the two places whatever crashes.
+ * The queues of jobs that need a person, with the operator's login at the broker. A letter is taken off its queue in
+ * the transaction that sends its job again, so that it is in exactly one of the two places whatever crashes.
  */
 public final class AttentionQueues {
-  /** The two queues, with the names of the contract. */
-  public enum Kind {
-    DEAD_LETTERS("pairing.dead-letters"), IN_DOUBT("pairing.in-doubt");
+    /** The two queues, with the names of the contract. */
+    public enum Kind {
+        DEAD_LETTERS("pairing.dead-letters"),
+        IN_DOUBT("pairing.in-doubt");
 
-    private final String queue;
+        private final String queue;
 
-    Kind(String queue) {
-      this.queue = queue;
-    }
-  }
-
-  /** Which letters: each text that is not empty must be the letter's own. */
-  public record Filter(String outcome, String reason, String batchId, String jobId) {
-    /** All letters. */
-    public static final Filter ALL = new Filter("", "", "", "");
-
-    /** As a person says it, such as {@code outcome EXPIRED, batch north}; empty for all. */
-    public String words() {
-      StringJoiner words = new StringJoiner(", ");
-      word(words, "outcome", outcome);
-      word(words, "reason", reason);
-      word(words, "batch", batchId);
-      word(words, "job", jobId);
-      return words.toString();
-    }
-
-    private static void word(StringJoiner words, String name, String value) {
-      if (value != null && !value.isEmpty()) {
-        words.add(name + " " + value);
-      }
-    }
-
-    private String selector() {
-      StringJoiner all = new StringJoiner(" AND ");
-      term(all, "PairingOutcome", outcome);
-      term(all, "PairingReason", reason);
-      term(all, "PairingBatchId", batchId);
-      term(all, "PairingJobId", jobId);
-      return all.length() == 0 ? null : all.toString();
-    }
-
-    private static void term(StringJoiner all, String property, String value) {
-      if (value != null && !value.isEmpty()) {
-        all.add(property + " = " + literal(value));
-      }
-    }
-  }
-
-  /**
-   * Some of the letters, in the order in which they came.
-   *
-   * @param total how many there are in all
-   */
-  public record Page(long total, List<Letter> letters) {}
-
-  /** What is to be done with a letter: kept where it is, with a reason; or taken away, and its job sent again or not. */
-  public record Verdict(String refusal, Replay replay) {
-    public static Verdict keep(String refusal) {
-      return new Verdict(refusal, null);
-    }
-
-    public static Verdict remove() {
-      return new Verdict(null, null);
-    }
-
-    public static Verdict send(Replay replay) {
-      return new Verdict(null, replay);
-    }
-  }
-
-  /** The queues of the contract. */
-  public static final List<String> QUEUES = List.of("pairing.requests", "pairing.batches", "pairing.credentials",
-      "pairing.credentials.refused", "pairing.outcomes.erp", "pairing.dead-letters", "pairing.in-doubt", "pairing.expired");
-  private static final String REQUESTS = "pairing.requests";
-  /** How long a letter may take to come that is certainly there. */
-  private static final long PATIENCE_MILLIS = 5_000;
-  private static final int DEFAULT_PRIORITY = 4;
-  /** Bytes of a body that are read at most; the bridge's own letters, whose request has 64 KiB, are smaller. */
-  private static final int LARGEST_BODY = 1024 * 1024;
-  /** Characters; 500 letters of the usual size have a tenth of it. */
-  private static final int LARGEST_PAGE = 4 * 1024 * 1024;
-  private static final int MOST_REASONS = 100;
-  private static final int LONGEST_REASON = 500;
-
-  private final ConnectionFactory operator;
-  private final ConnectionFactory bridge;
-
-  /**
-   * @param operator makes connections with the operator's login, or null where it is not known
-   * @param bridge makes connections with the bridge's own login, which may ask how long queues are
-   */
-  public AttentionQueues(ConnectionFactory operator, ConnectionFactory bridge) {
-    this.operator = operator;
-    this.bridge = bridge;
-  }
-
-  /** How many messages lie in each queue, waiting ones included; -1 for one that is not there. */
-  public Map<String, Long> depths() throws JMSException {
-    try (Connection connection = bridge.createConnection(); Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
-      Session own = session instanceof JmsPoolSession pooled ? pooled.getInternalSession() : session;
-      ClientSession core = ((ActiveMQSession) own).getCoreSession();
-      Map<String, Long> depths = new LinkedHashMap<>();
-      for (String queue : QUEUES) {
-        ClientSession.QueueQuery query = core.queueQuery(SimpleString.of(queue));
-        depths.put(queue, query.isExists() ? query.getMessageCount() : -1L);
-      }
-      return depths;
-    } catch (ActiveMQException e) {
-      throw failed(e);
-    }
-  }
-
-  /** How many requests the broker has, those included that wait for their time or are in somebody's hands. */
-  public long requests() throws JMSException {
-    Map<String, Long> depths = depths();
-    return depths.get(REQUESTS) + depths.get("pairing.expired");
-  }
-
-  /**
-   * Reads letters and leaves them where they are. One that cannot be read is among them, and says why.
-   *
-   * @param from how many to leave out
-   * @param count how many to return at most; fewer come where they are more than {@value #LARGEST_PAGE} characters together
-   */
-  public Page page(Kind kind, Filter filter, int from, int count) throws JMSException {
-    List<Letter> letters = new ArrayList<>();
-    long[] seen = new long[1];
-    int[] room = {LARGEST_PAGE};
-    boolean all = filter.selector() == null;
-    long total = browse(kind, filter.selector(), all ? (long) from + count : Long.MAX_VALUE, message -> {
-      if (seen[0]++ >= from && letters.size() < count && room[0] > 0) {
-        Letter letter = letter(message).shown();
-        room[0] -= letter.length();
-        letters.add(letter);
-      }
-    });
-    return new Page(all ? total : seen[0], letters);
-  }
-
-  /**
-   * The letters that the condition means.
-   *
-   * @param limit how many to return at most
-   * @param most how many of the queue to look at
-   */
-  public List<Letter> search(Kind kind, Predicate<Letter> wanted, int limit, int most) throws JMSException {
-    List<Letter> found = new ArrayList<>();
-    browse(kind, null, most, message -> {
-      Letter letter = found.size() < limit ? letter(message).shown() : null;
-      if (letter != null && wanted.test(letter)) {
-        found.add(letter);
-      }
-    });
-    return found;
-  }
-
-  private interface Reader {
-    void read(ClientMessage message) throws JMSException;
-  }
-
-  /**
-   * Shows up to {@code limit} letters to the reader, one at a time, and returns how many the queue holds. By the client below JMS, which
-   * hands over what JMS would give up on: a body that is none of its kind's, or is too large to be loaded.
-   */
-  private long browse(Kind kind, String selector, long limit, Reader reader) throws JMSException {
-    try (Connection connection = operators().createConnection();
-        Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
-      connection.start();
-      ClientSession core = ((ActiveMQSession) session).getCoreSession();
-      long total = core.queueQuery(SimpleString.of(kind.queue)).getMessageCount();
-      try (ClientConsumer browser = core.createConsumer(SimpleString.of(kind.queue), filter(selector), true)) {
-        boolean large = false;
-        for (long n = 0; n < limit && n < total; n++) {
-          ClientMessage message = browser.receiveImmediate();
-          // While the broker is still writing a large message, or reading a page of them, it says that there is no other one.
-          if (message == null && (large || selector == null && core.queueQuery(SimpleString.of(kind.queue)).getMessageCount() > n)) {
-            message = browser.receive(PATIENCE_MILLIS);
-          }
-          if (message == null) {
-            break;
-          }
-          reader.read(message);
-          large = message.isLargeMessage();
-          discard(message);
+        Kind(String queue) {
+            this.queue = queue;
         }
-      }
-      return total;
-    } catch (ActiveMQException e) {
-      throw failed(e);
     }
-  }
 
-  private static SimpleString filter(String selector) {
-    return selector == null ? null : SimpleString.of(SelectorTranslator.convertToActiveMQFilterString(selector));
-  }
+    /** Which letters: each text that is not empty must be the letter's own. */
+    public record Filter(String outcome, String reason, String batchId, String jobId) {
+        /** All letters. */
+        public static final Filter ALL = new Filter("", "", "", "");
 
-  private static void discard(ClientMessage message) {
-    if (message instanceof ClientMessageInternal internal) {
-      internal.discardBody();
-    }
-  }
-
-  /**
-   * Asks for a verdict on one letter and follows it. A letter that is refused is only looked at: one that was taken and put back
-   * would be out of sight for the queue's redelivery delay.
-   *
-   * @param announce told of the letter when it is in hand, before anything is done about it; what it throws stops that
-   * @param dryRun only asks
-   * @return null if it was followed, or would be, else the refusal
-   */
-  public String handle(Kind kind, String messageId, Function<Letter, Verdict> judge, Consumer<Letter> announce, boolean dryRun)
-      throws JMSException {
-    Letter[] seen = new Letter[1];
-    String selector = "JMSMessageID = " + literal(messageId);
-    browse(kind, selector, 1, message -> seen[0] = letter(message));
-    String gone = "there is no such letter on " + kind.queue + " any more: somebody may have dealt with it";
-    if (seen[0] == null) {
-      return gone;
-    }
-    String refused = judge.apply(seen[0]).refusal();
-    if (refused != null || dryRun) {
-      return refused;
-    }
-    try (Connection connection = operators().createConnection();
-        Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
-      connection.start();
-      ClientSession core = ((ActiveMQSession) session).getCoreSession();
-      try (ClientConsumer consumer = core.createConsumer(SimpleString.of(kind.queue), filter(selector))) {
-        ClientMessage message = consumer.receive(PATIENCE_MILLIS);
-        if (message == null) {
-          return gone;
+        /** As a person says it, such as {@code outcome EXPIRED, batch north}; empty for all. */
+        public String words() {
+            StringJoiner words = new StringJoiner(", ");
+            word(words, "outcome", outcome);
+            word(words, "reason", reason);
+            word(words, "batch", batchId);
+            word(words, "job", jobId);
+            return words.toString();
         }
-        Letter letter = letter(message);
-        Verdict verdict = judge.apply(letter);
-        announce.accept(letter);
-        if (verdict.replay() != null) {
-          send(session, letter, verdict.replay());
+
+        private static void word(StringJoiner words, String name, String value) {
+            if (value != null && !value.isEmpty()) {
+                words.add(name + " " + value);
+            }
         }
-        discard(message);
-        message.individualAcknowledge();
-      }
-      session.commit();
-      return null;
-    } catch (ActiveMQException e) {
-      throw failed(e);
-    }
-  }
 
-  /** What came of handling many: how many were dealt with, and how many were left for each reason. */
-  public record Handled(long done, Map<String, Long> refused) {}
-
-  /**
-   * As {@link #handle}, for all letters that were there at the beginning and that the filter means, a hundred in a transaction.
-   * Those that are refused stay where they are, and so do those that cannot be read.
-   *
-   * @param judge asked twice about a letter: when it is looked at and when it is in hand
-   * @param before told the ids of the jobs of each transaction before it is committed; if it throws, nothing of it is done
-   * @param dryRun only asks
-   */
-  public Handled handleAll(Kind kind, Filter filter, Function<Letter, Verdict> judge, Consumer<List<String>> before, boolean dryRun)
-      throws JMSException {
-    List<String> good = new ArrayList<>();
-    Map<String, Long> refused = new LinkedHashMap<>();
-    browse(kind, filter.selector(), Long.MAX_VALUE, message -> {
-      Letter letter = letter(message);
-      String refusal = judge.apply(letter).refusal();
-      if (refusal == null) {
-        good.add(letter.messageId());
-      } else {
-        refuse(refused, refusal, 1);
-      }
-    });
-    if (dryRun) {
-      return new Handled(good.size(), refused);
-    }
-    long done = 0;
-    try (Connection connection = operators().createConnection();
-        Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
-      connection.start();
-      for (int from = 0; from < good.size(); from += 100) {
-        List<String> some = good.subList(from, Math.min(good.size(), from + 100));
-        done += handle(session, kind, some, judge, before, refused);
-      }
-    } catch (ActiveMQException e) {
-      throw failed(e);
-    }
-    return new Handled(done, refused);
-  }
-
-  /** Some reasons quote what strangers wrote, so that there may be as many as letters. */
-  private static void refuse(Map<String, Long> refused, String refusal, long count) {
-    String reason = Text.line(refusal, LONGEST_REASON);
-    refused.merge(refused.containsKey(reason) || refused.size() < MOST_REASONS ? reason : "other reasons", count, Long::sum);
-  }
-
-  private static long handle(Session session, Kind kind, List<String> messageIds, Function<Letter, Verdict> judge,
-      Consumer<List<String>> before, Map<String, Long> refused) throws JMSException, ActiveMQException {
-    List<String> jobs = new ArrayList<>();
-    StringJoiner ids = new StringJoiner(", ", "JMSMessageID IN (", ")");
-    messageIds.forEach(id -> ids.add(literal(id)));
-    long done = 0;
-    ClientSession core = ((ActiveMQSession) session).getCoreSession();
-    try (ClientConsumer consumer = core.createConsumer(SimpleString.of(kind.queue), filter(ids.toString()))) {
-      for (int n = 0; n < messageIds.size(); n++) {
-        ClientMessage message = consumer.receive(PATIENCE_MILLIS);
-        if (message == null) {
-          refuse(refused, "somebody else has dealt with it meanwhile", messageIds.size() - n);
-          break;
+        private String selector() {
+            StringJoiner all = new StringJoiner(" AND ");
+            term(all, "PairingOutcome", outcome);
+            term(all, "PairingReason", reason);
+            term(all, "PairingBatchId", batchId);
+            term(all, "PairingJobId", jobId);
+            return all.length() == 0 ? null : all.toString();
         }
-        Letter letter = letter(message);
-        Verdict verdict = judge.apply(letter);
-        if (verdict.refusal() != null) {
-          throw new IllegalStateException("the letter of job " + Text.line(letter.jobId(), LONGEST_REASON) + " has changed: "
-              + verdict.refusal());
+
+        private static void term(StringJoiner all, String property, String value) {
+            if (value != null && !value.isEmpty()) {
+                all.add(property + " = " + literal(value));
+            }
         }
-        if (verdict.replay() != null) {
-          send(session, letter, verdict.replay());
+    }
+
+    /**
+     * Some of the letters, in the order in which they came.
+     *
+     * @param total how many there are in all
+     */
+    public record Page(long total, List<Letter> letters) {}
+
+    /**
+     * What is to be done with a letter: kept where it is, with a reason; or taken away, and its job sent again or not.
+     */
+    public record Verdict(String refusal, Replay replay) {
+        public static Verdict keep(String refusal) {
+            return new Verdict(refusal, null);
         }
-        discard(message);
-        message.individualAcknowledge();
-        jobs.add(letter.jobId());
-        done++;
-      }
-    }
-    before.accept(jobs);
-    session.commit();
-    return done;
-  }
 
-  private static void send(Session session, Letter letter, Replay replay) throws JMSException {
-    Message request = session.createTextMessage(replay.body());
-    request.setJMSCorrelationID(letter.jobId());
-    request.setStringProperty("PairingJobId", letter.jobId());
-    if (!letter.batchId().isEmpty()) {
-      request.setStringProperty("PairingBatchId", letter.batchId());
-    }
-    if (!letter.integrator().isEmpty()) {
-      request.setStringProperty("PairingIntegrator", letter.integrator());
-    }
-    if (replay.sameOtp()) {
-      request.setStringProperty("PairingReplay", "true");
-    }
-    try (MessageProducer producer = session.createProducer(session.createQueue(REQUESTS))) {
-      producer.send(request, DeliveryMode.PERSISTENT, DEFAULT_PRIORITY, 0);
-    }
-  }
+        public static Verdict remove() {
+            return new Verdict(null, null);
+        }
 
-  /** The letter, as far as it can be read: whoever put a message there, it is one line of a list. */
-  private static Letter letter(ClientMessage message) {
-    String problem = "";
-    String id = "";
-    try {
-      id = message.getUserID() == null ? "" : "ID:" + message.getUserID();
-      if (id.isEmpty()) {
-        problem = "it has no message id, so that it does not come from the bridge";
-      }
-      String request = text(message, "PairingRequest");
-      String body = null;
-      if (request.isEmpty() && problem.isEmpty()) {
-        problem = unreadable(message);
-        body = problem.isEmpty() ? body(message) : null;
-      }
-      return new Letter(id, text(message, "PairingJobId"), text(message, "PairingBatchId"), text(message, "PairingIntegrator"),
-          text(message, "PairingOutcome"), text(message, "PairingReason"), text(message, "PairingDetail"), number(message, "PairingHttpStatus"),
-          number(message, "PairingAttempts"), text(message, "PairingRemedy"), text(message, "PairingFailedAt"), body, request, problem);
-    } catch (RuntimeException e) {
-      // Whatever the client throws at bytes that are not what they should be.
-      return new Letter(id, known(message, "PairingJobId"), known(message, "PairingBatchId"), "", known(message, "PairingOutcome"),
-          known(message, "PairingReason"), "", 0, 0, "", known(message, "PairingFailedAt"), null, "",
-          "it is damaged (" + e.getClass().getSimpleName() + ")");
+        public static Verdict send(Replay replay) {
+            return new Verdict(null, replay);
+        }
     }
-  }
 
-  /** Why the body is not read; empty if it can be. */
-  private static String unreadable(ClientMessage message) {
-    long size = message.getBodySize();
-    if (message.getObjectProperty(org.apache.activemq.artemis.api.core.Message.HDR_LARGE_BODY_SIZE) instanceof Number whole) {
-      size = Math.max(size, whole.longValue());
+    /** The queues of the contract. */
+    public static final List<String> QUEUES = List.of(
+            "pairing.requests",
+            "pairing.batches",
+            "pairing.credentials",
+            "pairing.credentials.refused",
+            "pairing.outcomes.erp",
+            "pairing.dead-letters",
+            "pairing.in-doubt",
+            "pairing.expired");
+
+    private static final String REQUESTS = "pairing.requests";
+    /** How long a letter may take to come that is certainly there. */
+    private static final long PATIENCE_MILLIS = 5_000;
+
+    private static final int DEFAULT_PRIORITY = 4;
+    /** Bytes of a body that are read at most; the bridge's own letters, whose request has 64 KiB, are smaller. */
+    private static final int LARGEST_BODY = 1024 * 1024;
+    /** Characters; 500 letters of the usual size have a tenth of it. */
+    private static final int LARGEST_PAGE = 4 * 1024 * 1024;
+
+    private static final int MOST_REASONS = 100;
+    private static final int LONGEST_REASON = 500;
+
+    private final ConnectionFactory operator;
+    private final ConnectionFactory bridge;
+
+    /**
+     * @param operator makes connections with the operator's login, or null where it is not known
+     * @param bridge makes connections with the bridge's own login, which may ask how long queues are
+     */
+    public AttentionQueues(ConnectionFactory operator, ConnectionFactory bridge) {
+        this.operator = operator;
+        this.bridge = bridge;
     }
-    if (size > LARGEST_BODY) {
-      return "its body has " + size + " bytes, more than the " + LARGEST_BODY + " that are read";
+
+    /** How many messages lie in each queue, waiting ones included; -1 for one that is not there. */
+    public Map<String, Long> depths() throws JMSException {
+        try (Connection connection = bridge.createConnection();
+                Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+            Session own = session instanceof JmsPoolSession pooled ? pooled.getInternalSession() : session;
+            ClientSession core = ((ActiveMQSession) own).getCoreSession();
+            Map<String, Long> depths = new LinkedHashMap<>();
+            for (String queue : QUEUES) {
+                ClientSession.QueueQuery query = core.queueQuery(SimpleString.of(queue));
+                depths.put(queue, query.isExists() ? query.getMessageCount() : -1L);
+            }
+            return depths;
+        } catch (ActiveMQException e) {
+            throw failed(e);
+        }
     }
-    return message.getType() == org.apache.activemq.artemis.api.core.Message.TEXT_TYPE ? "" : "its body is no text";
-  }
 
-  private static String body(ClientMessage message) {
-    SimpleString text = message.getBodyBuffer().readNullableSimpleString();
-    return text == null ? null : text.toString();
-  }
-
-  /** Whoever put a message there: a property of another kind than ours counts as none. */
-  private static String text(ClientMessage message, String property) {
-    Object value = message.getObjectProperty(property);
-    return value instanceof String || value instanceof SimpleString ? value.toString() : "";
-  }
-
-  private static String known(ClientMessage message, String property) {
-    try {
-      return text(message, property);
-    } catch (RuntimeException e) {
-      return "";
+    /** How many requests the broker has, those included that wait for their time or are in somebody's hands. */
+    public long requests() throws JMSException {
+        Map<String, Long> depths = depths();
+        return depths.get(REQUESTS) + depths.get("pairing.expired");
     }
-  }
 
-  private static int number(ClientMessage message, String property) {
-    return message.getObjectProperty(property) instanceof Number value ? value.intValue() : 0;
-  }
-
-  private static String literal(String value) {
-    return "'" + value.replace("'", "''") + "'";
-  }
-
-  private ConnectionFactory operators() {
-    if (operator == null) {
-      throw new IllegalStateException("the operator's login at the broker is not known: set pairing.broker.users.operator.password");
+    /**
+     * Reads letters and leaves them where they are. One that cannot be read is among them, and says why.
+     *
+     * @param from how many to leave out
+     * @param count how many to return at most; fewer come where they are more than {@value #LARGEST_PAGE} characters
+     *     together
+     */
+    public Page page(Kind kind, Filter filter, int from, int count) throws JMSException {
+        List<Letter> letters = new ArrayList<>();
+        long[] seen = new long[1];
+        int[] room = {LARGEST_PAGE};
+        boolean all = filter.selector() == null;
+        long total = browse(kind, filter.selector(), all ? (long) from + count : Long.MAX_VALUE, message -> {
+            if (seen[0]++ >= from && letters.size() < count && room[0] > 0) {
+                Letter letter = letter(message).shown();
+                room[0] -= letter.length();
+                letters.add(letter);
+            }
+        });
+        return new Page(all ? total : seen[0], letters);
     }
-    return operator;
-  }
 
-  private static JMSException failed(ActiveMQException e) {
-    JMSException failed = new JMSException(e.getMessage());
-    failed.setLinkedException(e);
-    return failed;
-  }
+    /**
+     * The letters that the condition means.
+     *
+     * @param limit how many to return at most
+     * @param most how many of the queue to look at
+     */
+    public List<Letter> search(Kind kind, Predicate<Letter> wanted, int limit, int most) throws JMSException {
+        List<Letter> found = new ArrayList<>();
+        browse(kind, null, most, message -> {
+            Letter letter = found.size() < limit ? letter(message).shown() : null;
+            if (letter != null && wanted.test(letter)) {
+                found.add(letter);
+            }
+        });
+        return found;
+    }
+
+    private interface Reader {
+        void read(ClientMessage message) throws JMSException;
+    }
+
+    /**
+     * Shows up to {@code limit} letters to the reader, one at a time, and returns how many the queue holds. By the
+     * client below JMS, which hands over what JMS would give up on: a body that is none of its kind's, or is too large
+     * to be loaded.
+     */
+    private long browse(Kind kind, String selector, long limit, Reader reader) throws JMSException {
+        try (Connection connection = operators().createConnection();
+                Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
+            connection.start();
+            ClientSession core = ((ActiveMQSession) session).getCoreSession();
+            long total = core.queueQuery(SimpleString.of(kind.queue)).getMessageCount();
+            try (ClientConsumer browser = core.createConsumer(SimpleString.of(kind.queue), filter(selector), true)) {
+                boolean large = false;
+                for (long n = 0; n < limit && n < total; n++) {
+                    ClientMessage message = browser.receiveImmediate();
+                    // While the broker is still writing a large message, or reading a page of them, it says that there
+                    // is no other one.
+                    if (message == null
+                            && (large
+                                    || selector == null
+                                            && core.queueQuery(SimpleString.of(kind.queue))
+                                                            .getMessageCount()
+                                                    > n)) {
+                        message = browser.receive(PATIENCE_MILLIS);
+                    }
+                    if (message == null) {
+                        break;
+                    }
+                    reader.read(message);
+                    large = message.isLargeMessage();
+                    discard(message);
+                }
+            }
+            return total;
+        } catch (ActiveMQException e) {
+            throw failed(e);
+        }
+    }
+
+    private static SimpleString filter(String selector) {
+        return selector == null ? null : SimpleString.of(SelectorTranslator.convertToActiveMQFilterString(selector));
+    }
+
+    private static void discard(ClientMessage message) {
+        if (message instanceof ClientMessageInternal internal) {
+            internal.discardBody();
+        }
+    }
+
+    /**
+     * Asks for a verdict on one letter and follows it. A letter that is refused is only looked at: one that was taken
+     * and put back would be out of sight for the queue's redelivery delay.
+     *
+     * @param announce told of the letter when it is in hand, before anything is done about it; what it throws stops
+     *     that
+     * @param dryRun only asks
+     * @return null if it was followed, or would be, else the refusal
+     */
+    public String handle(
+            Kind kind, String messageId, Function<Letter, Verdict> judge, Consumer<Letter> announce, boolean dryRun)
+            throws JMSException {
+        Letter[] seen = new Letter[1];
+        String selector = "JMSMessageID = " + literal(messageId);
+        browse(kind, selector, 1, message -> seen[0] = letter(message));
+        String gone = "there is no such letter on " + kind.queue + " any more: somebody may have dealt with it";
+        if (seen[0] == null) {
+            return gone;
+        }
+        String refused = judge.apply(seen[0]).refusal();
+        if (refused != null || dryRun) {
+            return refused;
+        }
+        try (Connection connection = operators().createConnection();
+                Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
+            connection.start();
+            ClientSession core = ((ActiveMQSession) session).getCoreSession();
+            try (ClientConsumer consumer = core.createConsumer(SimpleString.of(kind.queue), filter(selector))) {
+                ClientMessage message = consumer.receive(PATIENCE_MILLIS);
+                if (message == null) {
+                    return gone;
+                }
+                Letter letter = letter(message);
+                Verdict verdict = judge.apply(letter);
+                announce.accept(letter);
+                if (verdict.replay() != null) {
+                    send(session, letter, verdict.replay());
+                }
+                discard(message);
+                message.individualAcknowledge();
+            }
+            session.commit();
+            return null;
+        } catch (ActiveMQException e) {
+            throw failed(e);
+        }
+    }
+
+    /** What came of handling many: how many were dealt with, and how many were left for each reason. */
+    public record Handled(long done, Map<String, Long> refused) {}
+
+    /**
+     * As {@link #handle}, for all letters that were there at the beginning and that the filter means, a hundred in a
+     * transaction. Those that are refused stay where they are, and so do those that cannot be read.
+     *
+     * @param judge asked twice about a letter: when it is looked at and when it is in hand
+     * @param before told the ids of the jobs of each transaction before it is committed; if it throws, nothing of it is
+     *     done
+     * @param dryRun only asks
+     */
+    public Handled handleAll(
+            Kind kind, Filter filter, Function<Letter, Verdict> judge, Consumer<List<String>> before, boolean dryRun)
+            throws JMSException {
+        List<String> good = new ArrayList<>();
+        Map<String, Long> refused = new LinkedHashMap<>();
+        browse(kind, filter.selector(), Long.MAX_VALUE, message -> {
+            Letter letter = letter(message);
+            String refusal = judge.apply(letter).refusal();
+            if (refusal == null) {
+                good.add(letter.messageId());
+            } else {
+                refuse(refused, refusal, 1);
+            }
+        });
+        if (dryRun) {
+            return new Handled(good.size(), refused);
+        }
+        long done = 0;
+        try (Connection connection = operators().createConnection();
+                Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
+            connection.start();
+            for (int from = 0; from < good.size(); from += 100) {
+                List<String> some = good.subList(from, Math.min(good.size(), from + 100));
+                done += handle(session, kind, some, judge, before, refused);
+            }
+        } catch (ActiveMQException e) {
+            throw failed(e);
+        }
+        return new Handled(done, refused);
+    }
+
+    /** Some reasons quote what strangers wrote, so that there may be as many as letters. */
+    private static void refuse(Map<String, Long> refused, String refusal, long count) {
+        String reason = Text.line(refusal, LONGEST_REASON);
+        refused.merge(
+                refused.containsKey(reason) || refused.size() < MOST_REASONS ? reason : "other reasons",
+                count,
+                Long::sum);
+    }
+
+    private static long handle(
+            Session session,
+            Kind kind,
+            List<String> messageIds,
+            Function<Letter, Verdict> judge,
+            Consumer<List<String>> before,
+            Map<String, Long> refused)
+            throws JMSException, ActiveMQException {
+        List<String> jobs = new ArrayList<>();
+        StringJoiner ids = new StringJoiner(", ", "JMSMessageID IN (", ")");
+        messageIds.forEach(id -> ids.add(literal(id)));
+        long done = 0;
+        ClientSession core = ((ActiveMQSession) session).getCoreSession();
+        try (ClientConsumer consumer = core.createConsumer(SimpleString.of(kind.queue), filter(ids.toString()))) {
+            for (int n = 0; n < messageIds.size(); n++) {
+                ClientMessage message = consumer.receive(PATIENCE_MILLIS);
+                if (message == null) {
+                    refuse(refused, "somebody else has dealt with it meanwhile", messageIds.size() - n);
+                    break;
+                }
+                Letter letter = letter(message);
+                Verdict verdict = judge.apply(letter);
+                if (verdict.refusal() != null) {
+                    throw new IllegalStateException("the letter of job " + Text.line(letter.jobId(), LONGEST_REASON)
+                            + " has changed: " + verdict.refusal());
+                }
+                if (verdict.replay() != null) {
+                    send(session, letter, verdict.replay());
+                }
+                discard(message);
+                message.individualAcknowledge();
+                jobs.add(letter.jobId());
+                done++;
+            }
+        }
+        before.accept(jobs);
+        session.commit();
+        return done;
+    }
+
+    private static void send(Session session, Letter letter, Replay replay) throws JMSException {
+        Message request = session.createTextMessage(replay.body());
+        request.setJMSCorrelationID(letter.jobId());
+        request.setStringProperty("PairingJobId", letter.jobId());
+        if (!letter.batchId().isEmpty()) {
+            request.setStringProperty("PairingBatchId", letter.batchId());
+        }
+        if (!letter.integrator().isEmpty()) {
+            request.setStringProperty("PairingIntegrator", letter.integrator());
+        }
+        if (replay.sameOtp()) {
+            request.setStringProperty("PairingReplay", "true");
+        }
+        try (MessageProducer producer = session.createProducer(session.createQueue(REQUESTS))) {
+            producer.send(request, DeliveryMode.PERSISTENT, DEFAULT_PRIORITY, 0);
+        }
+    }
+
+    /** The letter, as far as it can be read: whoever put a message there, it is one line of a list. */
+    private static Letter letter(ClientMessage message) {
+        String problem = "";
+        String id = "";
+        try {
+            id = message.getUserID() == null ? "" : "ID:" + message.getUserID();
+            if (id.isEmpty()) {
+                problem = "it has no message id, so that it does not come from the bridge";
+            }
+            String request = text(message, "PairingRequest");
+            String body = null;
+            if (request.isEmpty() && problem.isEmpty()) {
+                problem = unreadable(message);
+                body = problem.isEmpty() ? body(message) : null;
+            }
+            return new Letter(
+                    id,
+                    text(message, "PairingJobId"),
+                    text(message, "PairingBatchId"),
+                    text(message, "PairingIntegrator"),
+                    text(message, "PairingOutcome"),
+                    text(message, "PairingReason"),
+                    text(message, "PairingDetail"),
+                    number(message, "PairingHttpStatus"),
+                    number(message, "PairingAttempts"),
+                    text(message, "PairingRemedy"),
+                    text(message, "PairingFailedAt"),
+                    body,
+                    request,
+                    problem);
+        } catch (RuntimeException e) {
+            // Whatever the client throws at bytes that are not what they should be.
+            return new Letter(
+                    id,
+                    known(message, "PairingJobId"),
+                    known(message, "PairingBatchId"),
+                    "",
+                    known(message, "PairingOutcome"),
+                    known(message, "PairingReason"),
+                    "",
+                    0,
+                    0,
+                    "",
+                    known(message, "PairingFailedAt"),
+                    null,
+                    "",
+                    "it is damaged (" + e.getClass().getSimpleName() + ")");
+        }
+    }
+
+    /** Why the body is not read; empty if it can be. */
+    private static String unreadable(ClientMessage message) {
+        long size = message.getBodySize();
+        if (message.getObjectProperty(org.apache.activemq.artemis.api.core.Message.HDR_LARGE_BODY_SIZE)
+                instanceof Number whole) {
+            size = Math.max(size, whole.longValue());
+        }
+        if (size > LARGEST_BODY) {
+            return "its body has " + size + " bytes, more than the " + LARGEST_BODY + " that are read";
+        }
+        return message.getType() == org.apache.activemq.artemis.api.core.Message.TEXT_TYPE ? "" : "its body is no text";
+    }
+
+    private static String body(ClientMessage message) {
+        SimpleString text = message.getBodyBuffer().readNullableSimpleString();
+        return text == null ? null : text.toString();
+    }
+
+    /** Whoever put a message there: a property of another kind than ours counts as none. */
+    private static String text(ClientMessage message, String property) {
+        Object value = message.getObjectProperty(property);
+        return value instanceof String || value instanceof SimpleString ? value.toString() : "";
+    }
+
+    private static String known(ClientMessage message, String property) {
+        try {
+            return text(message, property);
+        } catch (RuntimeException e) {
+            return "";
+        }
+    }
+
+    private static int number(ClientMessage message, String property) {
+        return message.getObjectProperty(property) instanceof Number value ? value.intValue() : 0;
+    }
+
+    private static String literal(String value) {
+        return "'" + value.replace("'", "''") + "'";
+    }
+
+    private ConnectionFactory operators() {
+        if (operator == null) {
+            throw new IllegalStateException(
+                    "the operator's login at the broker is not known: set pairing.broker.users.operator.password");
+        }
+        return operator;
+    }
+
+    private static JMSException failed(ActiveMQException e) {
+        JMSException failed = new JMSException(e.getMessage());
+        failed.setLinkedException(e);
+        return failed;
+    }
 }

@@ -22,75 +22,114 @@ import java.util.stream.Stream;
  * @param request the request without its one-time password, where the body is a sealed answer; else empty
  * @param problem why the letter, or a part of it, cannot be read; empty if it can
  */
-public record Letter(String messageId, String jobId, String batchId, String integrator, String outcome, String reason, String detail,
-    int httpStatus, int attempts, String remedy, String failedAt, String body, String request, String problem) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Set<String> UNSPENT = Set.of("EXPIRED", "MISCONFIGURED");
-  /** Of a request that the schema refused, anything may be there: what is shown has an end. */
-  private static final int MOST_FIELDS = 16;
-  private static final int LONGEST_VALUE = 200;
-  private static final int LONGEST_SENTENCE = 4_000;
+public record Letter(
+        String messageId,
+        String jobId,
+        String batchId,
+        String integrator,
+        String outcome,
+        String reason,
+        String detail,
+        int httpStatus,
+        int attempts,
+        String remedy,
+        String failedAt,
+        String body,
+        String request,
+        String problem) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Set<String> UNSPENT = Set.of("EXPIRED", "MISCONFIGURED");
+    /** Of a request that the schema refused, anything may be there: what is shown has an end. */
+    private static final int MOST_FIELDS = 16;
 
-  /** The request that the letter holds, or an empty one: the body may be what was no request at all. */
-  ObjectNode pairing() {
-    String text = request.isEmpty() ? body : request;
-    try {
-      JsonNode read = text == null ? null : JSON.readTree(text);
-      return read instanceof ObjectNode object ? object : JSON.createObjectNode();
-    } catch (JsonProcessingException e) {
-      return JSON.createObjectNode();
+    private static final int LONGEST_VALUE = 200;
+    private static final int LONGEST_SENTENCE = 4_000;
+
+    /** The request that the letter holds, or an empty one: the body may be what was no request at all. */
+    ObjectNode pairing() {
+        String text = request.isEmpty() ? body : request;
+        try {
+            JsonNode read = text == null ? null : JSON.readTree(text);
+            return read instanceof ObjectNode object ? object : JSON.createObjectNode();
+        } catch (JsonProcessingException e) {
+            return JSON.createObjectNode();
+        }
     }
-  }
 
-  /** The same without the body and without anything that is not shown: small, whatever the letter holds. */
-  Letter shown() {
-    ObjectNode kept = JSON.createObjectNode().put("name", name());
-    kept.set("reference", JSON.valueToTree(reference()));
-    return new Letter(messageId, shortened(jobId), shortened(batchId), shortened(integrator), shortened(outcome), shortened(reason),
-        Text.line(detail, LONGEST_SENTENCE), httpStatus, attempts, Text.line(remedy, LONGEST_SENTENCE), shortened(failedAt), null, kept.toString(),
-        Text.line(problem, LONGEST_VALUE));
-  }
+    /** The same without the body and without anything that is not shown: small, whatever the letter holds. */
+    Letter shown() {
+        ObjectNode kept = JSON.createObjectNode().put("name", name());
+        kept.set("reference", JSON.valueToTree(reference()));
+        return new Letter(
+                messageId,
+                shortened(jobId),
+                shortened(batchId),
+                shortened(integrator),
+                shortened(outcome),
+                shortened(reason),
+                Text.line(detail, LONGEST_SENTENCE),
+                httpStatus,
+                attempts,
+                Text.line(remedy, LONGEST_SENTENCE),
+                shortened(failedAt),
+                null,
+                kept.toString(),
+                Text.line(problem, LONGEST_VALUE));
+    }
 
-  /** Characters of what is shown. */
-  int length() {
-    return messageId.length() + jobId.length() + batchId.length() + integrator.length() + outcome.length() + reason.length()
-        + detail.length() + remedy.length() + failedAt.length() + request.length() + problem.length();
-  }
+    /** Characters of what is shown. */
+    int length() {
+        return messageId.length()
+                + jobId.length()
+                + batchId.length()
+                + integrator.length()
+                + outcome.length()
+                + reason.length()
+                + detail.length()
+                + remedy.length()
+                + failedAt.length()
+                + request.length()
+                + problem.length();
+    }
 
-  /** The terminal's name; empty if the letter does not hold the request. */
-  public String name() {
-    return shortened(pairing().path("name").asText(""));
-  }
+    /** The terminal's name; empty if the letter does not hold the request. */
+    public String name() {
+        return shortened(pairing().path("name").asText(""));
+    }
 
-  /** What the sender said of the terminal. */
-  public Map<String, String> reference() {
-    Map<String, String> reference = new TreeMap<>();
-    pairing().path("reference").properties().stream().limit(MOST_FIELDS)
-        .forEach(field -> reference.put(shortened(field.getKey()), shortened(field.getValue().asText())));
-    return reference;
-  }
+    /** What the sender said of the terminal. */
+    public Map<String, String> reference() {
+        Map<String, String> reference = new TreeMap<>();
+        pairing().path("reference").properties().stream()
+                .limit(MOST_FIELDS)
+                .forEach(field -> reference.put(
+                        shortened(field.getKey()), shortened(field.getValue().asText())));
+        return reference;
+    }
 
-  /** True if its job id, its till's name or what was said of the till has this word in it. */
-  public boolean mentions(String word) {
-    String wanted = word.toLowerCase(Locale.ROOT);
-    return Stream.concat(Stream.of(jobId, name()), reference().entrySet().stream().flatMap(said -> Stream.of(said.getKey(), said.getValue())))
-        .anyMatch(text -> text.toLowerCase(Locale.ROOT).contains(wanted));
-  }
+    /** True if its job id, its till's name or what was said of the till has this word in it. */
+    public boolean mentions(String word) {
+        String wanted = word.toLowerCase(Locale.ROOT);
+        return Stream.concat(
+                        Stream.of(jobId, name()),
+                        reference().entrySet().stream().flatMap(said -> Stream.of(said.getKey(), said.getValue())))
+                .anyMatch(text -> text.toLowerCase(Locale.ROOT).contains(wanted));
+    }
 
-  /** True if the letter holds a one-time password that certainly was not used. */
-  public boolean otpUnspent() {
-    return UNSPENT.contains(outcome);
-  }
+    /** True if the letter holds a one-time password that certainly was not used. */
+    public boolean otpUnspent() {
+        return UNSPENT.contains(outcome);
+    }
 
-  /** Whoever wrote it may have put the one-time password where a name belongs. */
-  private String shortened(String text) {
-    String otp = pairing().path("otp").asText("").strip();
-    String masked = otp.length() < 3 ? text : text.replace(otp, "***");
-    return Text.line(masked, LONGEST_VALUE);
-  }
+    /** Whoever wrote it may have put the one-time password where a name belongs. */
+    private String shortened(String text) {
+        String otp = pairing().path("otp").asText("").strip();
+        String masked = otp.length() < 3 ? text : text.replace(otp, "***");
+        return Text.line(masked, LONGEST_VALUE);
+    }
 
-  @Override
-  public String toString() {
-    return "Letter[" + jobId + ", " + outcome + "]";
-  }
+    @Override
+    public String toString() {
+        return "Letter[" + jobId + ", " + outcome + "]";
+    }
 }

@@ -26,84 +26,86 @@ import java.util.Set;
  * @param sameOtp it is to be sent with the property PairingReplay
  */
 public record Replay(String refusal, String body, boolean sameOtp) {
-  private static final ObjectMapper JSON = new ObjectMapper();
-  /** Reasons for INVALID that lie outside of the request: mended elsewhere, the same request is good. */
-  private static final Set<String> MENDED_ELSEWHERE = Set.of("UNKNOWN_INTEGRATOR", "BEGUN_TOO_OFTEN");
+    private static final ObjectMapper JSON = new ObjectMapper();
+    /** Reasons for INVALID that lie outside of the request: mended elsewhere, the same request is good. */
+    private static final Set<String> MENDED_ELSEWHERE = Set.of("UNKNOWN_INTEGRATOR", "BEGUN_TOO_OFTEN");
 
-  /**
-   * @param newOtp as the terminal shows it now, or empty for the old one
-   * @param newName the terminal's name, needed only where the letter does not hold it; empty for the old one
-   */
-  public static Replay of(Letter letter, String newOtp, String newName, RequestBody requests) {
-    boolean otp = newOtp != null && !Text.trimmed(newOtp).isEmpty();
-    Outcome outcome = outcome(letter);
-    if (!letter.problem().isEmpty()) {
-      return no("the letter cannot be read: " + letter.problem());
-    }
-    if (outcome == null || !Job.ID.matcher(letter.jobId()).matches()) {
-      return no("this is no dead letter of the bridge: send the request again with a new message");
-    }
-    if (!otp && newOtp != null && !newOtp.isEmpty()) { // not as if none had been given: the old one would be used
-      return no("the new one-time password holds nothing that can be seen: give it as the terminal shows it");
-    }
-    switch (outcome) {
-      case PAIRED -> {
-        return no("the job was paired");
-      }
-      case DUPLICATE -> {
-        return no("its job id belongs to another job: send the request again under a job id of its own");
-      }
-      case REJECTED, IN_DOUBT -> {
-        if (!otp) {
-          return no("its one-time password may be spent: generate a new one on the terminal and give it");
+    /**
+     * @param newOtp as the terminal shows it now, or empty for the old one
+     * @param newName the terminal's name, needed only where the letter does not hold it; empty for the old one
+     */
+    public static Replay of(Letter letter, String newOtp, String newName, RequestBody requests) {
+        boolean otp = newOtp != null && !Text.trimmed(newOtp).isEmpty();
+        Outcome outcome = outcome(letter);
+        if (!letter.problem().isEmpty()) {
+            return no("the letter cannot be read: " + letter.problem());
         }
-      }
-      case INVALID -> {
-        if (!MENDED_ELSEWHERE.contains(letter.reason())) {
-          return no("the request itself is not valid (" + letter.reason() + "): correct it and send it again");
+        if (outcome == null || !Job.ID.matcher(letter.jobId()).matches()) {
+            return no("this is no dead letter of the bridge: send the request again with a new message");
         }
-      }
-      case EXPIRED, MISCONFIGURED -> { }
+        if (!otp && newOtp != null && !newOtp.isEmpty()) { // not as if none had been given: the old one would be used
+            return no("the new one-time password holds nothing that can be seen: give it as the terminal shows it");
+        }
+        switch (outcome) {
+            case PAIRED -> {
+                return no("the job was paired");
+            }
+            case DUPLICATE -> {
+                return no("its job id belongs to another job: send the request again under a job id of its own");
+            }
+            case REJECTED, IN_DOUBT -> {
+                if (!otp) {
+                    return no("its one-time password may be spent: generate a new one on the terminal and give it");
+                }
+            }
+            case INVALID -> {
+                if (!MENDED_ELSEWHERE.contains(letter.reason())) {
+                    return no(
+                            "the request itself is not valid (" + letter.reason() + "): correct it and send it again");
+                }
+            }
+            case EXPIRED, MISCONFIGURED -> {}
+        }
+        return request(letter, otp ? Text.trimmed(newOtp) : null, newName, requests);
     }
-    return request(letter, otp ? Text.trimmed(newOtp) : null, newName, requests);
-  }
 
-  private static Replay request(Letter letter, String newOtp, String newName, RequestBody requests) {
-    ObjectNode request = letter.pairing();
-    if (newName != null && !newName.isBlank()) {
-      request.put("name", newName.strip());
+    private static Replay request(Letter letter, String newOtp, String newName, RequestBody requests) {
+        ObjectNode request = letter.pairing();
+        if (newName != null && !newName.isBlank()) {
+            request.put("name", newName.strip());
+        }
+        if (!request.path("name").isTextual()) {
+            return no("the letter does not hold the request any more (" + letter.reason()
+                    + "): give the terminal's name too");
+        }
+        if (newOtp != null) {
+            request.put("otp", newOtp);
+        }
+        try {
+            String body = JSON.writeValueAsString(request);
+            requests.read(body);
+            return new Replay(null, body, newOtp == null);
+        } catch (RequestBody.Refused e) {
+            return no("the request would not be valid: " + e.getMessage());
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the request of job " + letter.jobId() + " cannot be written as JSON", e);
+        }
     }
-    if (!request.path("name").isTextual()) {
-      return no("the letter does not hold the request any more (" + letter.reason() + "): give the terminal's name too");
-    }
-    if (newOtp != null) {
-      request.put("otp", newOtp);
-    }
-    try {
-      String body = JSON.writeValueAsString(request);
-      requests.read(body);
-      return new Replay(null, body, newOtp == null);
-    } catch (RequestBody.Refused e) {
-      return no("the request would not be valid: " + e.getMessage());
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("the request of job " + letter.jobId() + " cannot be written as JSON", e);
-    }
-  }
 
-  private static Outcome outcome(Letter letter) {
-    try {
-      return Outcome.valueOf(letter.outcome());
-    } catch (IllegalArgumentException e) {
-      return null;
+    private static Outcome outcome(Letter letter) {
+        try {
+            return Outcome.valueOf(letter.outcome());
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
-  }
 
-  private static Replay no(String refusal) {
-    return new Replay(refusal, null, false);
-  }
+    private static Replay no(String refusal) {
+        return new Replay(refusal, null, false);
+    }
 
-  @Override
-  public String toString() {
-    return "Replay[" + (refusal == null ? "allowed" : refusal) + "]"; // the body holds a one-time password
-  }
+    @Override
+    public String toString() {
+        return "Replay[" + (refusal == null ? "allowed" : refusal) + "]"; // the body holds a one-time password
+    }
 }

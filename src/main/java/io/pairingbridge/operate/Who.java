@@ -3,27 +3,27 @@ package io.pairingbridge.operate;
 import java.util.concurrent.Callable;
 
 /**
- * Who is at the controls: the login by which the current call came over HTTP. A call over plain JMX comes from a process of the
- * same user on the same machine and has no login.
+ * Who is at the controls: the login by which the current call came over HTTP. A call over plain JMX comes from a
+ * process of the same user on the same machine and has no login.
  */
 public final class Who {
-  private static final ThreadLocal<String> LOGIN = new ThreadLocal<>();
+    private static final ThreadLocal<String> LOGIN = new ThreadLocal<>();
 
-  private Who() {}
+    private Who() {}
 
-  /** Runs something in this login's name. */
-  public static <T> T as(String login, Callable<T> action) throws Exception {
-    LOGIN.set(login);
-    try {
-      return action.call();
-    } finally {
-      LOGIN.remove();
+    /** Runs something in this login's name. */
+    public static <T> T as(String login, Callable<T> action) throws Exception {
+        LOGIN.set(login);
+        try {
+            return action.call();
+        } finally {
+            LOGIN.remove();
+        }
     }
-  }
 
-  /** The login, or {@code jmx:<user of the process>}. */
-  public static String now() {
-    String login = LOGIN.get();
-    return login == null ? "jmx:" + System.getProperty("user.name") : login;
-  }
+    /** The login, or {@code jmx:<user of the process>}. */
+    public static String now() {
+        String login = LOGIN.get();
+        return login == null ? "jmx:" + System.getProperty("user.name") : login;
+    }
 }

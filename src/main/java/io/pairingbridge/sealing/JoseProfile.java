@@ -16,10 +16,11 @@ final class JoseProfile {
     static final int MIN_RSA_BITS = 3072;
     static final Set<Curve> CURVES = Set.of(Curve.P_256, Curve.P_384, Curve.P_521);
 
-    private JoseProfile() {
-    }
+    private JoseProfile() {}
 
-    /** The one key management algorithm for a type of key; {@code null} if keys of that type are not used for sealing. */
+    /**
+     * The one key management algorithm for a type of key; {@code null} if keys of that type are not used for sealing.
+     */
     static JWEAlgorithm algorithm(KeyType type) {
         if (KeyType.RSA.equals(type)) {
             return JWEAlgorithm.RSA_OAEP_256;

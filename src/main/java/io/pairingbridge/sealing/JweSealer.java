@@ -27,9 +27,10 @@ import javax.crypto.spec.SecretKeySpec;
  * ECDH-ES+A256KW for an EC key (RFC 7518). The protected header has {@code kid}, {@code cty: application/json},
  * {@code iat} (seconds since 1970) and the job id as {@code job}; it is readable by all and protected against changes.
  *
- * <p>With a break-glass key the key that encrypts the content is sealed a second time, to that key: another compact JWE of
- * the same kind, with {@code cty: jwk+json}, whose plaintext is that content key as a JWK. It has the same length whatever
- * the answer's, so that it fits into a message property, and it opens nothing but the one body that it was made with.
+ * <p>With a break-glass key the key that encrypts the content is sealed a second time, to that key: another compact JWE
+ * of the same kind, with {@code cty: jwk+json}, whose plaintext is that content key as a JWK. It has the same length
+ * whatever the answer's, so that it fits into a message property, and it opens nothing but the one body that it was
+ * made with.
  *
  * <p>One sealing costs about 0.1 ms with RSA 3072 and 1 ms with P-256 on JDK 17; a break-glass key costs as much again.
  */
@@ -38,7 +39,9 @@ public final class JweSealer implements Sealer {
     /** Media type of a compact JWE (RFC 7515, section 9.2.1). */
     public static final String CONTENT_TYPE = "application/jose";
 
-    /** Content type of a sealed content key (RFC 7517, section 8.5.1, written as RFC 7515, section 4.1.10, wants it). */
+    /**
+     * Content type of a sealed content key (RFC 7517, section 8.5.1, written as RFC 7515, section 4.1.10, wants it).
+     */
     static final String CONTENT_KEY_TYPE = "jwk+json";
 
     private static final byte[] TRIAL = "{\"trial\":true}".getBytes(StandardCharsets.US_ASCII);
@@ -76,7 +79,9 @@ public final class JweSealer implements Sealer {
     public JweSealer(RecipientKeys recipient, RecipientKeys breakGlass, Clock clock) {
         this.clock = requireNonNull(clock, "clock");
         this.description = "key '" + recipient.sealingKey().getKeyID() + "' of " + recipient.file()
-                + (breakGlass == null ? "" : " and key '" + breakGlass.sealingKey().getKeyID() + "' of " + breakGlass.file());
+                + (breakGlass == null
+                        ? ""
+                        : " and key '" + breakGlass.sealingKey().getKeyID() + "' of " + breakGlass.file());
         if (breakGlass != null) {
             recipient.refuseShared(breakGlass);
         }
@@ -99,14 +104,16 @@ public final class JweSealer implements Sealer {
         try {
             SecretKey contentKey = newContentKey();
             String body = sealTo(key, contentKey, plaintext, "application/json", jobId);
-            return new Sealed(body, key.id(), CONTENT_TYPE, breakGlass == null ? null : sealContentKey(contentKey, jobId));
+            return new Sealed(
+                    body, key.id(), CONTENT_TYPE, breakGlass == null ? null : sealContentKey(contentKey, jobId));
         } catch (JOSEException | RuntimeException e) {
             throw unable(e);
         }
     }
 
     private String sealContentKey(SecretKey contentKey, String jobId) throws JOSEException {
-        byte[] jwk = new OctetSequenceKey.Builder(contentKey).build().toJSONString().getBytes(StandardCharsets.US_ASCII);
+        byte[] jwk =
+                new OctetSequenceKey.Builder(contentKey).build().toJSONString().getBytes(StandardCharsets.US_ASCII);
         try {
             return sealTo(breakGlass, newContentKey(), jwk, CONTENT_KEY_TYPE, jobId);
         } finally {
@@ -116,7 +123,8 @@ public final class JweSealer implements Sealer {
 
     private String sealTo(Recipient recipient, SecretKey contentKey, byte[] plaintext, String contentType, String jobId)
             throws JOSEException {
-        JWEHeader header = new JWEHeader.Builder(JoseProfile.algorithm(recipient.jwk().getKeyType()), JoseProfile.ENCRYPTION)
+        JWEHeader header = new JWEHeader.Builder(
+                        JoseProfile.algorithm(recipient.jwk().getKeyType()), JoseProfile.ENCRYPTION)
                 .keyID(recipient.id())
                 .contentType(contentType)
                 .customParam("iat", clock.instant().getEpochSecond())
@@ -133,7 +141,9 @@ public final class JweSealer implements Sealer {
                 : new RSAEncrypter((RSAPublicKey) recipient.jvm(), contentKey);
     }
 
-    /** A new one for each text: the initialization vector of A256GCM is random, and must never meet the same key twice. */
+    /**
+     * A new one for each text: the initialization vector of A256GCM is random, and must never meet the same key twice.
+     */
     private static SecretKey newContentKey() {
         byte[] bits = new byte[JoseProfile.ENCRYPTION.cekBitLength() / 8];
         RANDOM.nextBytes(bits);
@@ -151,7 +161,9 @@ public final class JweSealer implements Sealer {
     }
 
     private SealingException unable(Exception e) {
-        return new SealingException("Can't seal with " + description + ": put a key that works first in that file"
-                + " ('pairing-bridge keys new' makes one), or check the JVM's security providers.", e);
+        return new SealingException(
+                "Can't seal with " + description + ": put a key that works first in that file"
+                        + " ('pairing-bridge keys new' makes one), or check the JVM's security providers.",
+                e);
     }
 }

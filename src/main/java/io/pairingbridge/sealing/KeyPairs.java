@@ -40,8 +40,7 @@ public final class KeyPairs {
 
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
 
-    private KeyPairs() {
-    }
+    private KeyPairs() {}
 
     /**
      * Makes a pair in memory, marked for encryption with the algorithm that {@link JweSealer} will use.
@@ -53,26 +52,31 @@ public final class KeyPairs {
             throw new IllegalArgumentException("A key id must be printable text and not blank.");
         }
         try {
-            return new RecipientKeyPair(switch (kind) {
-                case RSA3072 -> make(new RSAKeyGenerator(3072), KeyType.RSA, keyId);
-                case RSA4096 -> make(new RSAKeyGenerator(4096), KeyType.RSA, keyId);
-                case P256 -> make(new ECKeyGenerator(Curve.P_256), KeyType.EC, keyId);
-                case P384 -> make(new ECKeyGenerator(Curve.P_384), KeyType.EC, keyId);
-                case P521 -> make(new ECKeyGenerator(Curve.P_521), KeyType.EC, keyId);
-            });
+            return new RecipientKeyPair(
+                    switch (kind) {
+                        case RSA3072 -> make(new RSAKeyGenerator(3072), KeyType.RSA, keyId);
+                        case RSA4096 -> make(new RSAKeyGenerator(4096), KeyType.RSA, keyId);
+                        case P256 -> make(new ECKeyGenerator(Curve.P_256), KeyType.EC, keyId);
+                        case P384 -> make(new ECKeyGenerator(Curve.P_384), KeyType.EC, keyId);
+                        case P521 -> make(new ECKeyGenerator(Curve.P_521), KeyType.EC, keyId);
+                    });
         } catch (JOSEException e) {
-            throw new IllegalStateException("This JVM can't make a key of kind " + kind + ": check its security providers.", e);
+            throw new IllegalStateException(
+                    "This JVM can't make a key of kind " + kind + ": check its security providers.", e);
         }
     }
 
     private static JWK make(JWKGenerator<? extends JWK> generator, KeyType type, String keyId) throws JOSEException {
-        generator.issueTime(Date.from(Instant.now().truncatedTo(ChronoUnit.SECONDS))).keyUse(KeyUse.ENCRYPTION).algorithm(JoseProfile.algorithm(type));
+        generator
+                .issueTime(Date.from(Instant.now().truncatedTo(ChronoUnit.SECONDS)))
+                .keyUse(KeyUse.ENCRYPTION)
+                .algorithm(JoseProfile.algorithm(type));
         return (keyId == null ? generator.keyIDFromThumbprint(true) : generator.keyID(keyId)).generate();
     }
 
     /**
-     * Writes the pair, private half included, as a JWK set into a new file that only its owner may read. The file has mode
-     * 0600 from its first moment, before it has any content, and after a return its content is on disk.
+     * Writes the pair, private half included, as a JWK set into a new file that only its owner may read. The file has
+     * mode 0600 from its first moment, before it has any content, and after a return its content is on disk.
      *
      * @throws KeyFileException if there is anything at that path already (it is left as it is), or the file can't be
      *     written, or the file system knows no POSIX permissions
@@ -80,19 +84,27 @@ public final class KeyPairs {
     public static void writePrivate(RecipientKeyPair pair, Path file) {
         FileAttribute<?> ownerOnly = PosixFilePermissions.asFileAttribute(OWNER_ONLY);
         boolean created = false;
-        try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnly)) {
+        try (FileChannel channel =
+                FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnly)) {
             created = true;
             write(channel, Map.of("keys", List.of(pair.privateKey().toJSONObject())));
         } catch (FileAlreadyExistsException e) {
-            throw new KeyFileException("Private key file " + file + " exists and is never overwritten: choose another name, or move the old file away if nothing sealed to it is left to open.");
+            throw new KeyFileException(
+                    "Private key file " + file
+                            + " exists and is never overwritten: choose another name, or move the old file away if nothing sealed to it is left to open.");
         } catch (UnsupportedOperationException e) {
-            throw new KeyFileException("Private key file " + file + " can't be protected: its file system knows no POSIX permissions; choose a place on one that does.");
+            throw new KeyFileException(
+                    "Private key file " + file
+                            + " can't be protected: its file system knows no POSIX permissions; choose a place on one that does.");
         } catch (IOException e) {
             if (created) {
                 // Half a key is worth nothing, and would be in the way of the next try.
                 deleteQuietly(file);
             }
-            throw new KeyFileException("Private key file " + file + " can't be written: check that its folder exists, is writable and has space.", e);
+            throw new KeyFileException(
+                    "Private key file " + file
+                            + " can't be written: check that its folder exists, is writable and has space.",
+                    e);
         }
         syncFolder(file);
     }
@@ -119,7 +131,11 @@ public final class KeyPairs {
                 }
                 // The draft was made for its owner alone; the bridge may run as somebody else.
                 if (Files.getFileStore(draft).supportsFileAttributeView("posix")) {
-                    Files.setPosixFilePermissions(draft, Files.exists(target) ? Files.getPosixFilePermissions(target) : PosixFilePermissions.fromString("rw-r--r--"));
+                    Files.setPosixFilePermissions(
+                            draft,
+                            Files.exists(target)
+                                    ? Files.getPosixFilePermissions(target)
+                                    : PosixFilePermissions.fromString("rw-r--r--"));
                 }
                 Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } finally {
@@ -127,7 +143,10 @@ public final class KeyPairs {
             }
             syncFolder(target);
         } catch (IOException e) {
-            throw new KeyFileException("Public key file " + file + " can't be written: check that its folder exists, is writable and has space.", e);
+            throw new KeyFileException(
+                    "Public key file " + file
+                            + " can't be written: check that its folder exists, is writable and has space.",
+                    e);
         }
     }
 
@@ -136,7 +155,8 @@ public final class KeyPairs {
         Map<String, Object> document = new LinkedHashMap<>();
         if (Files.exists(file)) {
             if (RecipientKeys.load(file).keyIds().contains(pair.keyId())) {
-                throw new KeyFileException("Public key file " + file + " has a key '" + pair.keyId() + "' already: choose another key id.");
+                throw new KeyFileException("Public key file " + file + " has a key '" + pair.keyId()
+                        + "' already: choose another key id.");
             }
             KeySetFile existing = KeySetFile.read(file);
             document.putAll(existing.document());

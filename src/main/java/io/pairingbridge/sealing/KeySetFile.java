@@ -12,15 +12,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A key file as plain JSON members, before anybody decides what its keys are good for: so that a refusal can be worded by
- * us, and never quotes a value of a file that may hold a private key by mistake.
+ * A key file as plain JSON members, before anybody decides what its keys are good for: so that a refusal can be worded
+ * by us, and never quotes a value of a file that may hold a private key by mistake.
  *
- * @param file     where it was read, as the user wrote it
+ * @param file where it was read, as the user wrote it
  * @param document the whole document, members we don't know included
  */
 record KeySetFile(Path file, Map<String, Object> document) {
 
-    /** The members of RFC 7518, section 6, that only a private or symmetric key has, and {@code priv} of newer key types. */
+    /**
+     * The members of RFC 7518, section 6, that only a private or symmetric key has, and {@code priv} of newer key
+     * types.
+     */
     private static final List<String> SECRET_MEMBERS = List.of("d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv");
 
     static KeySetFile read(Path file) {
@@ -28,29 +31,35 @@ record KeySetFile(Path file, Map<String, Object> document) {
         try {
             text = Files.readString(file);
         } catch (NoSuchFileException e) {
-            throw new KeyFileException("Key file " + file + " does not exist: make one with 'pairing-bridge keys new' or correct the path.");
+            throw new KeyFileException("Key file " + file
+                    + " does not exist: make one with 'pairing-bridge keys new' or correct the path.");
         } catch (CharacterCodingException e) {
-            throw new KeyFileException("Key file " + file + " is not UTF-8 text: a JWKS file (RFC 7517) is expected, not PEM, DER or a key store.");
+            throw new KeyFileException("Key file " + file
+                    + " is not UTF-8 text: a JWKS file (RFC 7517) is expected, not PEM, DER or a key store.");
         } catch (IOException e) {
-            throw new KeyFileException("Key file " + file + " can't be read: check that it is a file and that this user may read it.", e);
+            throw new KeyFileException(
+                    "Key file " + file + " can't be read: check that it is a file and that this user may read it.", e);
         }
         try {
             return new KeySetFile(file, JSONObjectUtils.parse(text));
         } catch (ParseException e) {
-            throw new KeyFileException("Key file " + file + " is not a JSON object: a JWKS file (RFC 7517) is expected, not PEM, DER or a key store.");
+            throw new KeyFileException("Key file " + file
+                    + " is not a JSON object: a JWKS file (RFC 7517) is expected, not PEM, DER or a key store.");
         }
     }
 
     /** The members of each key, in the file's order. */
     List<Map<String, Object>> keys() {
         if (!(document.get("keys") instanceof List<?> list) || list.isEmpty()) {
-            throw new KeyFileException("Key file " + file + " has no keys: a JWKS file is {\"keys\": [ … ]} with at least one key"
-                    + (isSingleKey() ? "; this is a single key, put it between those brackets." : "."));
+            throw new KeyFileException(
+                    "Key file " + file + " has no keys: a JWKS file is {\"keys\": [ … ]} with at least one key"
+                            + (isSingleKey() ? "; this is a single key, put it between those brackets." : "."));
         }
         List<Map<String, Object>> keys = new ArrayList<>();
         for (Object entry : list) {
             if (!(entry instanceof Map<?, ?> members)) {
-                throw new KeyFileException("Key file " + file + ": key number " + (keys.size() + 1) + " is not a JSON object; remove or correct it.");
+                throw new KeyFileException("Key file " + file + ": key number " + (keys.size() + 1)
+                        + " is not a JSON object; remove or correct it.");
             }
             @SuppressWarnings("unchecked") // the names in a JSON object are text
             var key = (Map<String, Object>) members;

@@ -24,12 +24,12 @@ import java.util.stream.Collectors;
 import javax.crypto.SecretKey;
 
 /**
- * Opens what a {@link JweSealer} sealed: the recipient's side, used by the command {@code collect} and never by a running
- * bridge. Immutable; any number of threads may use it at once.
+ * Opens what a {@link JweSealer} sealed: the recipient's side, used by the command {@code collect} and never by a
+ * running bridge. Immutable; any number of threads may use it at once.
  *
- * <p>It accepts exactly what the bridge writes: a compact JWE (RFC 7516) with the product's algorithms, uncompressed. A text
- * that differs from the sealed one in a single character is refused, even where a lenient base64 decoder would see the same
- * bytes.
+ * <p>It accepts exactly what the bridge writes: a compact JWE (RFC 7516) with the product's algorithms, uncompressed. A
+ * text that differs from the sealed one in a single character is refused, even where a lenient base64 decoder would see
+ * the same bytes.
  */
 public final class Opener {
 
@@ -44,8 +44,8 @@ public final class Opener {
     /**
      * Reads private keys from a JWK set or a single JWK (RFC 7517), for instance one of {@link KeyPairs#writePrivate}.
      *
-     * @throws KeyFileException if the file can't be read, or a key in it is not private, not valid, has no {@code kid} or
-     *     one that is there twice
+     * @throws KeyFileException if the file can't be read, or a key in it is not private, not valid, has no {@code kid}
+     *     or one that is there twice
      */
     public static Opener load(Path file) {
         return load(List.of(file));
@@ -82,10 +82,12 @@ public final class Opener {
             throw new KeyFileException(name + " is not a valid key: restore the file from where it was written.");
         }
         if (JoseProfile.algorithm(key.getKeyType()) == null) {
-            throw new KeyFileException(name + " is neither an RSA nor an EC key, and nothing is ever sealed to it: remove it.");
+            throw new KeyFileException(
+                    name + " is neither an RSA nor an EC key, and nothing is ever sealed to it: remove it.");
         }
         if (!key.isPrivate()) {
-            throw new KeyFileException(name + " is only a public key and opens nothing: name the private file that was written with it.");
+            throw new KeyFileException(
+                    name + " is only a public key and opens nothing: name the private file that was written with it.");
         }
         return key;
     }
@@ -125,32 +127,41 @@ public final class Opener {
         JWEHeader header = sealed.getHeader();
         JWK key = keys.get(header.getKeyID());
         if (key == null) {
-            throw new OpeningException("Sealed to key '" + printable(header.getKeyID()) + "', which is not in " + files + ": open it with the private file of that key.");
+            throw new OpeningException("Sealed to key '" + printable(header.getKeyID()) + "', which is not in " + files
+                    + ": open it with the private file of that key.");
         }
-        if (!JoseProfile.algorithm(key.getKeyType()).equals(header.getAlgorithm()) || !JoseProfile.ENCRYPTION.equals(header.getEncryptionMethod())) {
-            throw new OpeningException("Sealed in another way than key '" + key.getKeyID() + "' is used for: it does not come from a bridge.");
+        if (!JoseProfile.algorithm(key.getKeyType()).equals(header.getAlgorithm())
+                || !JoseProfile.ENCRYPTION.equals(header.getEncryptionMethod())) {
+            throw new OpeningException("Sealed in another way than key '" + key.getKeyID()
+                    + "' is used for: it does not come from a bridge.");
         }
         try {
             sealed.decrypt(decrypter(key));
         } catch (JOSEException | RuntimeException e) {
             // One text for every reason below: telling them apart would help only somebody who tries out changes.
-            throw new OpeningException("Can't be opened with key '" + key.getKeyID() + "' of " + files + ": the text was changed after sealing, or the key only has the same kid.");
+            throw new OpeningException("Can't be opened with key '" + key.getKeyID() + "' of " + files
+                    + ": the text was changed after sealing, or the key only has the same kid.");
         }
         return sealed.getPayload().toBytes();
     }
 
     private static SecretKey contentKey(byte[] jwk) {
         try {
-            return OctetSequenceKey.parse(new String(jwk, StandardCharsets.UTF_8)).toSecretKey("AES");
+            return OctetSequenceKey.parse(new String(jwk, StandardCharsets.UTF_8))
+                    .toSecretKey("AES");
         } catch (ParseException | RuntimeException e) {
             // No cause: a parser may quote what it could not read, and that opens a message.
-            throw new OpeningException("What the break-glass key opened is no content key: it does not come from a bridge.");
+            throw new OpeningException(
+                    "What the break-glass key opened is no content key: it does not come from a bridge.");
         } finally {
             Arrays.fill(jwk, (byte) 0);
         }
     }
 
-    /** The content key is known, so the one that the header names is not needed; the header is checked all the same, as what was sealed. */
+    /**
+     * The content key is known, so the one that the header names is not needed; the header is checked all the same, as
+     * what was sealed.
+     */
     private static byte[] openWith(SecretKey contentKey, JWEObject sealed) {
         if (!JoseProfile.ENCRYPTION.equals(sealed.getHeader().getEncryptionMethod())) {
             throw new OpeningException("Sealed in another way than a bridge does: it does not come from one.");
@@ -158,7 +169,8 @@ public final class Opener {
         try {
             sealed.decrypt(new DirectDecrypter(contentKey, true));
         } catch (JOSEException | RuntimeException e) {
-            throw new OpeningException("Can't be opened with the break-glass key: the text was changed after sealing, or the PairingBreakGlass of another message came with it.");
+            throw new OpeningException(
+                    "Can't be opened with the break-glass key: the text was changed after sealing, or the PairingBreakGlass of another message came with it.");
         }
         return sealed.getPayload().toBytes();
     }
@@ -177,7 +189,8 @@ public final class Opener {
     /** Null for what is no time: the header is not proven yet, and a strange one must not break its reader. */
     private static Instant instant(Object seconds) {
         return seconds instanceof Long number
-                ? Instant.ofEpochSecond(Math.max(Instant.MIN.getEpochSecond(), Math.min(Instant.MAX.getEpochSecond(), number)))
+                ? Instant.ofEpochSecond(
+                        Math.max(Instant.MIN.getEpochSecond(), Math.min(Instant.MAX.getEpochSecond(), number)))
                 : null;
     }
 
@@ -192,17 +205,23 @@ public final class Opener {
                 return sealed;
             }
         } catch (ParseException | RuntimeException e) {
-            // The common end below. Nimbus answers some headers with a NullPointerException (10.9.1: one without enc): as good as a refusal.
+            // The common end below. Nimbus answers some headers with a NullPointerException (10.9.1: one without enc):
+            // as good as a refusal.
         }
         throw notSealed();
     }
 
-    /** Whether each part is the one way to write its bytes in base64url (RFC 4648, section 3.5: trailing bits are zero). */
+    /**
+     * Whether each part is the one way to write its bytes in base64url (RFC 4648, section 3.5: trailing bits are zero).
+     */
     private static boolean canonical(String[] parts) {
         try {
             for (String part : parts) {
                 byte[] bytes = Base64.getUrlDecoder().decode(part);
-                if (!Base64.getUrlEncoder().withoutPadding().encodeToString(bytes).equals(part)) {
+                if (!Base64.getUrlEncoder()
+                        .withoutPadding()
+                        .encodeToString(bytes)
+                        .equals(part)) {
                     return false;
                 }
             }
@@ -216,13 +235,17 @@ public final class Opener {
         return key instanceof ECKey ec ? new ECDHDecrypter(ec) : new RSADecrypter(key.toRSAKey());
     }
 
-    /** A kid that is not ours came with the message: it goes to a terminal, so no control characters and not without end. */
+    /**
+     * A kid that is not ours came with the message: it goes to a terminal, so no control characters and not without
+     * end.
+     */
     private static String printable(String text) {
         String clean = text.replaceAll("\\p{Cntrl}", "?");
         return clean.length() <= 128 ? clean : clean.substring(0, 128) + "…";
     }
 
     private static OpeningException notSealed() {
-        return new OpeningException("Not a sealed text: five parts of base64url with dots between (a compact JWE, RFC 7516) and a kid are expected, with nothing before or after.");
+        return new OpeningException(
+                "Not a sealed text: five parts of base64url with dots between (a compact JWE, RFC 7516) and a kid are expected, with nothing before or after.");
     }
 }

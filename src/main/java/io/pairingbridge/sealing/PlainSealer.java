@@ -26,7 +26,10 @@ public final class PlainSealer implements Sealer {
     public Sealed seal(byte[] plaintext, String jobId) {
         requireNonNull(jobId, "jobId");
         try {
-            String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(plaintext)).toString();
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(plaintext))
+                    .toString();
             return new Sealed(text, KEY_ID, "application/json");
         } catch (CharacterCodingException e) {
             return new Sealed(Base64.getEncoder().encodeToString(plaintext), KEY_ID, BINARY);
@@ -40,6 +43,5 @@ public final class PlainSealer implements Sealer {
 
     /** Always able: there is no key that could be missing. */
     @Override
-    public void verify() {
-    }
+    public void verify() {}
 }

@@ -4,7 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import com.nimbusds.jose.jwk.JWK;
 
-/** A new pair in memory. Not a record and with a {@code toString} of its own, so that no log can print the private half. */
+/**
+ * A new pair in memory. Not a record and with a {@code toString} of its own, so that no log can print the private half.
+ */
 public final class RecipientKeyPair {
 
     private final JWK pair;

@@ -18,11 +18,12 @@ import java.util.stream.Stream;
 
 /**
  * The public keys of the one who may read credentials: a JWK set (RFC 7517) in a file, see
- * {@code pairing.seal.recipient-keys}. The first key seals; the others are there so that a file can name the next key and
- * the last one while keys are changed.
+ * {@code pairing.seal.recipient-keys}. The first key seals; the others are there so that a file can name the next key
+ * and the last one while keys are changed.
  *
- * <p>A file with one faulty key is refused whole, although RFC 7517 section 5 lets a reader skip such keys: to skip would
- * mean to seal with a key that the author of the file did not put first, and what is sealed to the wrong key is lost.
+ * <p>A file with one faulty key is refused whole, although RFC 7517 section 5 lets a reader skip such keys: to skip
+ * would mean to seal with a key that the author of the file did not put first, and what is sealed to the wrong key is
+ * lost.
  *
  * @param file where the keys were read, for messages
  * @param keys at least one, each public, usable for sealing and with a {@code kid} of its own
@@ -81,8 +82,9 @@ public record RecipientKeys(Path file, List<JWK> keys) {
         for (JWK spare : breakGlass.keys) {
             for (JWK key : keys) {
                 if (key.getKeyID().equals(spare.getKeyID()) || thumbprint(key).equals(thumbprint(spare))) {
-                    throw new KeyFileException("Key file " + breakGlass.file + ": key '" + spare.getKeyID() + "' is also in " + file
-                            + ", so whoever loses the one loses the other: make a break-glass key of its own with 'pairing-bridge keys new'.");
+                    throw new KeyFileException(
+                            "Key file " + breakGlass.file + ": key '" + spare.getKeyID() + "' is also in " + file
+                                    + ", so whoever loses the one loses the other: make a break-glass key of its own with 'pairing-bridge keys new'.");
                 }
             }
         }
@@ -105,7 +107,8 @@ public record RecipientKeys(Path file, List<JWK> keys) {
      * @param endsAt its {@code exp}, or null
      * @param breakGlass whether it is the offline key that opens everything too
      */
-    public record KeyInUse(String id, String kind, boolean sealing, Instant madeAt, Instant endsAt, boolean breakGlass) {}
+    public record KeyInUse(
+            String id, String kind, boolean sealing, Instant madeAt, Instant endsAt, boolean breakGlass) {}
 
     /** Every key, in the file's order. */
     public List<KeyInUse> inUse() {
@@ -114,13 +117,20 @@ public record RecipientKeys(Path file, List<JWK> keys) {
 
     /** As {@link #inUse()}, and of a break-glass file the key that seals. */
     List<KeyInUse> inUse(RecipientKeys breakGlass) {
-        return breakGlass == null ? inUse()
-                : Stream.concat(inUse().stream(), Stream.of(inUse(breakGlass.sealingKey(), false, true))).toList();
+        return breakGlass == null
+                ? inUse()
+                : Stream.concat(inUse().stream(), Stream.of(inUse(breakGlass.sealingKey(), false, true)))
+                        .toList();
     }
 
     private static KeyInUse inUse(JWK key, boolean sealing, boolean breakGlass) {
-        return new KeyInUse(key.getKeyID(), key instanceof ECKey ec ? "EC " + ec.getCurve().getName() : "RSA " + key.size(),
-                sealing, instant(key.getIssueTime()), instant(key.getExpirationTime()), breakGlass);
+        return new KeyInUse(
+                key.getKeyID(),
+                key instanceof ECKey ec ? "EC " + ec.getCurve().getName() : "RSA " + key.size(),
+                sealing,
+                instant(key.getIssueTime()),
+                instant(key.getExpirationTime()),
+                breakGlass);
     }
 
     private static Instant instant(Date date) {
@@ -133,26 +143,38 @@ public record RecipientKeys(Path file, List<JWK> keys) {
             throw privateKey(name);
         }
         if (KeySetFile.kid(entry) == null) {
-            throw new KeyFileException(name + " has no kid, so a reader can't tell which key opens a message: add one, for example its RFC 7638 thumbprint.");
+            throw new KeyFileException(
+                    name
+                            + " has no kid, so a reader can't tell which key opens a message: add one, for example its RFC 7638 thumbprint.");
         }
         if (KeySetFile.kid(entry).length() > LONGEST_KID) {
-            throw new KeyFileException(name + " has a kid of more than " + LONGEST_KID + " characters, which is too long for a message property: give it a shorter one.");
+            throw new KeyFileException(name + " has a kid of more than " + LONGEST_KID
+                    + " characters, which is too long for a message property: give it a shorter one.");
         }
         if (entry.get("use") != null && !"enc".equals(entry.get("use"))) {
-            throw new KeyFileException(name + " is not meant for encryption (its \"use\" is not \"enc\"): put an encryption key in its place, or remove it.");
+            throw new KeyFileException(
+                    name
+                            + " is not meant for encryption (its \"use\" is not \"enc\"): put an encryption key in its place, or remove it.");
         }
-        if (entry.get("key_ops") != null && !(entry.get("key_ops") instanceof List<?> operations && operations.stream().anyMatch(SEALING_OPERATIONS::contains))) {
-            throw new KeyFileException(name + " is not meant for encryption (see its \"key_ops\"): put an encryption key in its place, or remove it.");
+        if (entry.get("key_ops") != null
+                && !(entry.get("key_ops") instanceof List<?> operations
+                        && operations.stream().anyMatch(SEALING_OPERATIONS::contains))) {
+            throw new KeyFileException(
+                    name
+                            + " is not meant for encryption (see its \"key_ops\"): put an encryption key in its place, or remove it.");
         }
         JWK key = switch (String.valueOf(entry.get("kty"))) {
             case "RSA" -> rsa(entry, name);
             case "EC" -> ec(entry, name);
-            default -> throw new KeyFileException(name + " has a \"kty\" that can't be used for sealing: RSA (3072 bits or more) or EC is needed.");
+            default ->
+                throw new KeyFileException(name
+                        + " has a \"kty\" that can't be used for sealing: RSA (3072 bits or more) or EC is needed.");
         };
         String algorithm = JoseProfile.algorithm(key.getKeyType()).getName();
         if (key.getAlgorithm() != null && !key.getAlgorithm().getName().equals(algorithm)) {
-            throw new KeyFileException(name + " is bound to another algorithm than " + algorithm + ", with which the bridge would seal: remove its \"alg\" if its owner can open "
-                    + algorithm + ", or use another key.");
+            throw new KeyFileException(name + " is bound to another algorithm than " + algorithm
+                    + ", with which the bridge would seal: remove its \"alg\" if its owner can open " + algorithm
+                    + ", or use another key.");
         }
         return key;
     }
@@ -164,18 +186,22 @@ public record RecipientKeys(Path file, List<JWK> keys) {
             key = RSAKey.parse(entry);
             bits = key.toRSAPublicKey().getModulus().bitLength();
         } catch (ParseException | JOSEException | RuntimeException e) {
-            throw new KeyFileException(name + " is not a valid RSA public key: export it again from where it was made.");
+            throw new KeyFileException(
+                    name + " is not a valid RSA public key: export it again from where it was made.");
         }
         if (bits < JoseProfile.MIN_RSA_BITS) {
-            throw new KeyFileException(name + " is an RSA key of " + bits + " bits: at least " + JoseProfile.MIN_RSA_BITS + " are needed; make a new one with 'pairing-bridge keys new'.");
+            throw new KeyFileException(name + " is an RSA key of " + bits + " bits: at least "
+                    + JoseProfile.MIN_RSA_BITS + " are needed; make a new one with 'pairing-bridge keys new'.");
         }
         return key;
     }
 
     private static JWK ec(Map<String, Object> entry, String name) {
         if (JoseProfile.CURVES.stream().noneMatch(curve -> curve.getName().equals(entry.get("crv")))) {
-            String curves = JoseProfile.CURVES.stream().map(Object::toString).sorted().collect(Collectors.joining(", "));
-            throw new KeyFileException(name + " is on a curve that can't be used for sealing: one of " + curves + " is needed.");
+            String curves =
+                    JoseProfile.CURVES.stream().map(Object::toString).sorted().collect(Collectors.joining(", "));
+            throw new KeyFileException(
+                    name + " is on a curve that can't be used for sealing: one of " + curves + " is needed.");
         }
         try {
             ECKey key = ECKey.parse(entry);
@@ -187,7 +213,8 @@ public record RecipientKeys(Path file, List<JWK> keys) {
     }
 
     private static KeyFileException privateKey(String name) {
-        return new KeyFileException(name + " is a PRIVATE or secret key, which must never be where the bridge can read it:"
-                + " put the public key in its place, and if the file was ever on another machine, make a new pair.");
+        return new KeyFileException(
+                name + " is a PRIVATE or secret key, which must never be where the bridge can read it:"
+                        + " put the public key in its place, and if the file was ever on another machine, make a new pair.");
     }
 }

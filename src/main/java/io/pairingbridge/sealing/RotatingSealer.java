@@ -17,13 +17,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Seals with the keys that lie in the key files now: a file that is replaced is taken by the next {@link #refresh}, without a
- * restart. No thread watches the files; each pre-flight looks at their time, size and number.
+ * Seals with the keys that lie in the key files now: a file that is replaced is taken by the next {@link #refresh},
+ * without a restart. No thread watches the files; each pre-flight looks at their time, size and number.
  *
- * <p>New keys are read, checked and tried out before they replace the old ones, all in one step. So a call that is under way
- * seals with either, and both work. A file that is missing, half written, broken or has a key that is too weak changes
- * nothing: the old keys go on, and {@link #problem} says why until there is a file that can be used. Only a start has no
- * old keys to go on with, and fails.
+ * <p>New keys are read, checked and tried out before they replace the old ones, all in one step. So a call that is
+ * under way seals with either, and both work. A file that is missing, half written, broken or has a key that is too
+ * weak changes nothing: the old keys go on, and {@link #problem} says why until there is a file that can be used. Only
+ * a start has no old keys to go on with, and fails.
  */
 public final class RotatingSealer implements Sealer {
 
@@ -81,9 +81,15 @@ public final class RotatingSealer implements Sealer {
         try {
             Keys fresh = read();
             if (!fresh.shown().equals(keys.shown()) || !fresh.all().equals(keys.all())) {
-                LOG.info("Credentials are sealed to key '{}' of {} from now on{}", fresh.sealer().keyId(), recipientFile,
-                        fresh.shown().stream().filter(KeyInUse::breakGlass).map(key -> ", and to break-glass key '" + key.id() + "'")
-                                .findFirst().orElse(""));
+                LOG.info(
+                        "Credentials are sealed to key '{}' of {} from now on{}",
+                        fresh.sealer().keyId(),
+                        recipientFile,
+                        fresh.shown().stream()
+                                .filter(KeyInUse::breakGlass)
+                                .map(key -> ", and to break-glass key '" + key.id() + "'")
+                                .findFirst()
+                                .orElse(""));
             }
             keys = fresh;
             seen = new Seen(files, null);
@@ -96,7 +102,9 @@ public final class RotatingSealer implements Sealer {
         }
     }
 
-    /** What is wrong with the files as they are now, and what to do; empty if the keys in use are those of the files. */
+    /**
+     * What is wrong with the files as they are now, and what to do; empty if the keys in use are those of the files.
+     */
     public Optional<String> problem() {
         refresh();
         return Optional.ofNullable(seen.problem());
@@ -123,7 +131,9 @@ public final class RotatingSealer implements Sealer {
         keys.sealer().verify();
     }
 
-    /** What tells one version of the files from the next, whether they are replaced, linked anew or written in place. */
+    /**
+     * What tells one version of the files from the next, whether they are replaced, linked anew or written in place.
+     */
     private String files() {
         return version(recipientFile) + (breakGlassFile == null ? "" : " " + version(breakGlassFile));
     }

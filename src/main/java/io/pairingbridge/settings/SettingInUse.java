@@ -7,6 +7,6 @@ package io.pairingbridge.settings;
  * @param from the file and its line, the environment variable, the system property, or {@value #DEFAULT}
  */
 public record SettingInUse(String name, String value, String from) {
-  public static final String MASKED = "***";
-  public static final String DEFAULT = "default";
+    public static final String MASKED = "***";
+    public static final String DEFAULT = "default";
 }

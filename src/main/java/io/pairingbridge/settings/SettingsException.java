@@ -7,13 +7,13 @@ import java.util.List;
  * secret.
  */
 public class SettingsException extends RuntimeException {
-  private static final long serialVersionUID = 1L;
+    private static final long serialVersionUID = 1L;
 
-  public SettingsException(List<String> problems) {
-    super(String.join(System.lineSeparator(), problems));
-  }
+    public SettingsException(List<String> problems) {
+        super(String.join(System.lineSeparator(), problems));
+    }
 
-  public SettingsException(String problem) {
-    this(List.of(problem));
-  }
+    public SettingsException(String problem) {
+        this(List.of(problem));
+    }
 }

@@ -11,8 +11,7 @@ final class Credentials {
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    private Credentials() {
-    }
+    private Credentials() {}
 
     static ObjectNode random(ObjectMapper json, String name, boolean withWebhook) {
         ObjectNode credentials = json.createObjectNode()

@@ -9,14 +9,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * How often each OTP was posted, for as many OTPs as there is room for; the ones longest not seen are forgotten first, and
- * would pair again. OTPs are kept as hashes with a key of this process: a heap dump of the simulator names none.
+ * How often each OTP was posted, for as many OTPs as there is room for; the ones longest not seen are forgotten first,
+ * and would pair again. OTPs are kept as hashes with a key of this process: a heap dump of the simulator names none.
  */
 final class PostCounts {
 
     /** 16 bytes of a hash: two OTPs that share them would take more OTPs than anybody will post. */
-    private record Hash(long high, long low) {
-    }
+    private record Hash(long high, long low) {}
 
     private final byte[] hashKey = new byte[32];
     private final Map<Hash, Byte> counts;

@@ -10,8 +10,8 @@ import static io.pairingbridge.simulator.Answer.SILENT;
 import java.util.List;
 
 /**
- * The simulator's table: the ending of an OTP, and what its first, second … post is answered. Every post after those in the
- * list is refused, since an OTP pairs once.
+ * The simulator's table: the ending of an OTP, and what its first, second … post is answered. Every post after those in
+ * the list is refused, since an OTP pairs once.
  */
 enum Script {
     ORDINARY("", PAIRED),

@@ -29,12 +29,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * A stand-in for the endpoint: plain HTTP, the one operation of the vendor's pairing page, and a few OTP endings that make
- * it misbehave on purpose, see {@link Script}. Any other OTP pairs once, with random credentials, and is refused with 400
- * afterwards. Requests that are not in order (path, method, header, content type, body) are answered without touching an OTP.
+ * A stand-in for the endpoint: plain HTTP, the one operation of the vendor's pairing page, and a few OTP endings that
+ * make it misbehave on purpose, see {@link Script}. Any other OTP pairs once, with random credentials, and is refused
+ * with 400 afterwards. Requests that are not in order (path, method, header, content type, body) are answered without
+ * touching an OTP.
  *
- * <p>It never logs, and keeps OTPs as hashes only. Memory is bounded: it remembers the million OTPs seen last and holds a
- * thousand connections without an answer. It may be called from any number of connections; state is lost when it closes.
+ * <p>It never logs, and keeps OTPs as hashes only. Memory is bounded: it remembers the million OTPs seen last and holds
+ * a thousand connections without an answer. It may be called from any number of connections; state is lost when it
+ * closes.
  *
  * <p>Not promised: to be like the endpoint in what the vendor does not document, such as the bodies of errors.
  */
@@ -55,13 +57,17 @@ public final class Simulator implements AutoCloseable {
     private static final String INTEGRATOR_HEADER = "X-Pay-Connect-Integrator-Id";
     /** As much as the bridge accepts for a request, so nothing that is meant seriously is longer. */
     private static final int MAX_BODY_BYTES = 64 * 1024;
-    /** Connections the system completes ahead of us; the default of 50 makes a burst of clients wait a second for a retry. */
+    /**
+     * Connections the system completes ahead of us; the default of 50 makes a burst of clients wait a second for a
+     * retry.
+     */
     private static final int BACKLOG = 1024;
     /** No step below waits for anything but a slow sender, so a few threads serve many connections. */
     private static final int THREADS = 16;
 
     static {
-        // The JDK reads these when its server is first used. Without the first it writes head and body of an answer 40 ms
+        // The JDK reads these when its server is first used. Without the first it writes head and body of an answer 40
+        // ms
         // apart (Nagle's algorithm against delayed acknowledgements); without the second it closes all idle connections
         // but 200, now and then just as the client sends on one, and a client can only take that for a lost answer.
         setUnlessGiven("sun.net.httpserver.nodelay", "true");
@@ -74,6 +80,7 @@ public final class Simulator implements AutoCloseable {
     private final AtomicLong unanswered = new AtomicLong();
     /** Guarded by itself. */
     private final Deque<HttpExchange> silent = new ArrayDeque<>();
+
     private final AtomicLong taken = new AtomicLong();
     private final String host;
     private volatile Duration delay;
@@ -110,8 +117,8 @@ public final class Simulator implements AutoCloseable {
     }
 
     /**
-     * As {@link #start(String, int)}, with an endpoint that takes its time: an OTP counts as posted at once, and its answer
-     * leaves after the delay.
+     * As {@link #start(String, int)}, with an endpoint that takes its time: an OTP counts as posted at once, and its
+     * answer leaves after the delay.
      *
      * @param delay not negative
      */
@@ -121,7 +128,10 @@ public final class Simulator implements AutoCloseable {
             simulator.server.start();
             return simulator;
         } catch (IOException e) {
-            throw new UncheckedIOException("The simulator can't listen on " + host + ":" + port + ": choose a free port and an address of this machine.", e);
+            throw new UncheckedIOException(
+                    "The simulator can't listen on " + host + ":" + port
+                            + ": choose a free port and an address of this machine.",
+                    e);
         }
     }
 
@@ -156,10 +166,16 @@ public final class Simulator implements AutoCloseable {
         return unanswered.get();
     }
 
-    /** What {@link #COUNTS} answers: requests taken, OTPs, how many of those were posted more than once, answers by status. */
+    /**
+     * What {@link #COUNTS} answers: requests taken, OTPs, how many of those were posted more than once, answers by
+     * status.
+     */
     public ObjectNode counts() {
-        ObjectNode counts = json.createObjectNode().put("posts", taken.get()).put("otps", posts.size())
-            .put("otps_posted_again", posts.repeated()).put("unanswered", unanswered());
+        ObjectNode counts = json.createObjectNode()
+                .put("posts", taken.get())
+                .put("otps", posts.size())
+                .put("otps_posted_again", posts.repeated())
+                .put("unanswered", unanswered());
         ObjectNode byStatus = counts.putObject("answers");
         answers().forEach((status, count) -> byStatus.put(String.valueOf(status), count));
         return counts;
@@ -220,14 +236,17 @@ public final class Simulator implements AutoCloseable {
         if (wait.isZero()) {
             answer(exchange, answer, credentials);
         } else {
-            later.schedule(() -> executor.execute(() -> {
-                try {
-                    answer(exchange, answer, credentials);
-                } catch (IOException e) {
-                    // The caller has hung up; what was counted stays counted.
-                    exchange.close();
-                }
-            }), wait.toMillis(), TimeUnit.MILLISECONDS);
+            later.schedule(
+                    () -> executor.execute(() -> {
+                        try {
+                            answer(exchange, answer, credentials);
+                        } catch (IOException e) {
+                            // The caller has hung up; what was counted stays counted.
+                            exchange.close();
+                        }
+                    }),
+                    wait.toMillis(),
+                    TimeUnit.MILLISECONDS);
         }
     }
 
@@ -254,7 +273,10 @@ public final class Simulator implements AutoCloseable {
         }
     }
 
-    /** Keeps the exchange without a thread: one that is neither answered nor closed stays open after its handler returned. */
+    /**
+     * Keeps the exchange without a thread: one that is neither answered nor closed stays open after its handler
+     * returned.
+     */
     private void keepSilent(HttpExchange exchange) {
         unanswered.incrementAndGet();
         HttpExchange tooMany = null;

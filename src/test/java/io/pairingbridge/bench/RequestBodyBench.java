@@ -16,14 +16,14 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class RequestBodyBench {
-  private final RequestBody body = new RequestBody(Path.of("config/schema/pairing-request.schema.json"));
+    private final RequestBody body = new RequestBody(Path.of("config/schema/pairing-request.schema.json"));
 
-  /** No constant, so that the compiler cannot know it. */
-  private String text = """
+    /** No constant, so that the compiler cannot know it. */
+    private String text = """
       {"name":"Till 3","otp":"031337","webhook_url":"https://erp.example.com/hooks","reference":{"store":"0815","till":"3"}}""";
 
-  @Benchmark
-  public PairingRequest read() throws RequestBody.Refused {
-    return body.read(text);
-  }
+    @Benchmark
+    public PairingRequest read() throws RequestBody.Refused {
+        return body.read(text);
+    }
 }

@@ -25,27 +25,27 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class SealingBench {
-  private static final byte[] ANSWER = """
-      {"pay_connect_id":"pc-0815-3","pay_connect_name":"Till 3","terminal_id":"T-3","client_id":"c-1","client_secret":"%s"}"""
-      .formatted("s".repeat(400 - 115)).getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] ANSWER = """
+      {"pay_connect_id":"pc-0815-3","pay_connect_name":"Till 3","terminal_id":"T-3","client_id":"c-1","client_secret":"%s"}""".formatted("s".repeat(400 - 115)).getBytes(StandardCharsets.US_ASCII);
 
-  /** Whether the answer's content key is sealed to a break-glass key too. */
-  @Param({"false", "true"})
-  public boolean breakGlass;
+    /** Whether the answer's content key is sealed to a break-glass key too. */
+    @Param({"false", "true"})
+    public boolean breakGlass;
 
-  private Sealer sealer;
+    private Sealer sealer;
 
-  @Setup
-  public void makeKeys() {
-    sealer = new JweSealer(keys("recipient"), breakGlass ? keys("break-glass") : null, Clock.systemUTC());
-  }
+    @Setup
+    public void makeKeys() {
+        sealer = new JweSealer(keys("recipient"), breakGlass ? keys("break-glass") : null, Clock.systemUTC());
+    }
 
-  private static RecipientKeys keys(String name) {
-    return new RecipientKeys(Path.of(name), List.of(KeyPairs.generate(KeyKind.RSA3072, name).publicKey()));
-  }
+    private static RecipientKeys keys(String name) {
+        return new RecipientKeys(
+                Path.of(name), List.of(KeyPairs.generate(KeyKind.RSA3072, name).publicKey()));
+    }
 
-  @Benchmark
-  public Sealed seal() {
-    return sealer.seal(ANSWER, "estate.0123456789abcdef");
-  }
+    @Benchmark
+    public Sealed seal() {
+        return sealer.seal(ANSWER, "estate.0123456789abcdef");
+    }
 }

@@ -11,35 +11,37 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class DataFolderTest {
-  private static final long MB = 1024 * 1024;
+    private static final long MB = 1024 * 1024;
 
-  @ParameterizedTest
-  @CsvSource({
-      // total MB, usable MB, embedded, level
-      "100000, 50000, true,  OK",
-      "100000, 15001, true,  OK",
-      "100000, 15000, true,  WARN",
-      "100000, 10001, true,  WARN",
-      "100000, 10000, true,  FAIL",
-      "100000, 10000, false, OK",
-      "100000, 1023,  false, WARN",
-      "100000, 99,    false, FAIL",
-      "1000,   900,   true,  WARN",
-      "0,      50000, true,  OK"})
-  void judgesTheSpaceByWhatTheBridgeAndItsBrokerNeed(long total, long usable, boolean embedded, Verdict.Level level) {
-    assertThat(DataFolder.space(total * MB, usable * MB, embedded).level()).isEqualTo(level);
-  }
+    @ParameterizedTest
+    @CsvSource({
+        // total MB, usable MB, embedded, level
+        "100000, 50000, true,  OK",
+        "100000, 15001, true,  OK",
+        "100000, 15000, true,  WARN",
+        "100000, 10001, true,  WARN",
+        "100000, 10000, true,  FAIL",
+        "100000, 10000, false, OK",
+        "100000, 1023,  false, WARN",
+        "100000, 99,    false, FAIL",
+        "1000,   900,   true,  WARN",
+        "0,      50000, true,  OK"
+    })
+    void judgesTheSpaceByWhatTheBridgeAndItsBrokerNeed(long total, long usable, boolean embedded, Verdict.Level level) {
+        assertThat(DataFolder.space(total * MB, usable * MB, embedded).level()).isEqualTo(level);
+    }
 
-  @Test
-  void seesThatABridgeUsesIt(@TempDir Path home) throws IOException {
-    Path folder = home.resolve("data");
-    try (DataFolder first = DataFolder.open(folder); DataFolder second = DataFolder.open(folder)) {
-      assertThat(first.inUse()).isFalse();
-      assertThat(second.inUse()).isTrue();
+    @Test
+    void seesThatABridgeUsesIt(@TempDir Path home) throws IOException {
+        Path folder = home.resolve("data");
+        try (DataFolder first = DataFolder.open(folder);
+                DataFolder second = DataFolder.open(folder)) {
+            assertThat(first.inUse()).isFalse();
+            assertThat(second.inUse()).isTrue();
+        }
+        try (DataFolder third = DataFolder.open(folder)) {
+            assertThat(third.inUse()).isFalse();
+        }
+        assertThat(Files.exists(folder.resolve("running"))).isFalse();
     }
-    try (DataFolder third = DataFolder.open(folder)) {
-      assertThat(third.inUse()).isFalse();
-    }
-    assertThat(Files.exists(folder.resolve("running"))).isFalse();
-  }
 }

@@ -18,28 +18,31 @@ import org.junit.jupiter.api.Test;
 
 class CausesTest {
 
-  @Test
-  void saysInWordsWhatACallFailedOf() {
-    Map.of(
-        new UnknownHostException("canary"), "host name cannot be resolved",
-        new ConnectTimeoutException("canary"), "pairing.endpoint.connect-timeout",
-        new ConnectException("canary"), "refuses connections",
-        new HttpHostConnectException("canary"), "refuses connections",
-        new NoHttpResponseException("canary"), "closed the connection without an answer",
-        new SocketTimeoutException("canary"), "went silent",
-        new ProtocolException("canary"), "not HTTP",
-        new SocketException("canary"), "failed (SocketException)",
-        new IOException("canary"), "failed (IOException)"
-    ).forEach((failure, words) ->
-        assertThat(Causes.of(failure, true)).contains(words).as("messages of the client may quote headers").doesNotContain("canary"));
-  }
+    @Test
+    void saysInWordsWhatACallFailedOf() {
+        Map.of(
+                        new UnknownHostException("canary"), "host name cannot be resolved",
+                        new ConnectTimeoutException("canary"), "pairing.endpoint.connect-timeout",
+                        new ConnectException("canary"), "refuses connections",
+                        new HttpHostConnectException("canary"), "refuses connections",
+                        new NoHttpResponseException("canary"), "closed the connection without an answer",
+                        new SocketTimeoutException("canary"), "went silent",
+                        new ProtocolException("canary"), "not HTTP",
+                        new SocketException("canary"), "failed (SocketException)",
+                        new IOException("canary"), "failed (IOException)")
+                .forEach((failure, words) -> assertThat(Causes.of(failure, true))
+                        .contains(words)
+                        .as("messages of the client may quote headers")
+                        .doesNotContain("canary"));
+    }
 
-  @Test
-  void quotesWhyTlsFailedBecauseThatIsWhatHelps() {
-    assertThat(Causes.of(new SSLHandshakeException("certificate expired"), false))
-        .isEqualTo("no TLS connection to the endpoint: certificate expired");
-    assertThat(Causes.of(new SSLException("bad record"), true)).isEqualTo("the TLS connection to the endpoint broke: bad record");
-    assertThat(Causes.of(new SSLHandshakeException("no name for <evil\n\u001b[2J>"), false))
-        .isEqualTo("no TLS connection to the endpoint: no name for <evil\\n\\u001b[2J>");
-  }
+    @Test
+    void quotesWhyTlsFailedBecauseThatIsWhatHelps() {
+        assertThat(Causes.of(new SSLHandshakeException("certificate expired"), false))
+                .isEqualTo("no TLS connection to the endpoint: certificate expired");
+        assertThat(Causes.of(new SSLException("bad record"), true))
+                .isEqualTo("the TLS connection to the endpoint broke: bad record");
+        assertThat(Causes.of(new SSLHandshakeException("no name for <evil\n\u001b[2J>"), false))
+                .isEqualTo("no TLS connection to the endpoint: no name for <evil\\n\\u001b[2J>");
+    }
 }

@@ -27,74 +27,84 @@ import org.apache.hc.core5.http.io.entity.StringEntity;
 
 /** The bridge's calls of an endpoint without a broker, a journal or a route: what one answer comes to. */
 public final class EndpointCalls implements AutoCloseable {
-  /**
-   * @param report what the journal would be told
-   * @param sealed the bytes that were sealed last for this call, or null
-   */
-  public record Called(AttemptReport report, byte[] sealed) {}
+    /**
+     * @param report what the journal would be told
+     * @param sealed the bytes that were sealed last for this call, or null
+     */
+    public record Called(AttemptReport report, byte[] sealed) {}
 
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final PairCall PAIR_CALL = new PairCall("integrator", Map.of());
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final PairCall PAIR_CALL = new PairCall("integrator", Map.of());
 
-  private final ThreadLocal<byte[]> lastSealed = new ThreadLocal<>();
-  private final DefaultCamelContext camel = new DefaultCamelContext();
-  private final EndpointClient endpoint;
-  private final CloseableHttpClient client;
+    private final ThreadLocal<byte[]> lastSealed = new ThreadLocal<>();
+    private final DefaultCamelContext camel = new DefaultCamelContext();
+    private final EndpointClient endpoint;
+    private final CloseableHttpClient client;
 
-  /**
-   * @param truststore with the certificate of the endpoint, or null
-   * @param concurrency calls at once
-   */
-  public EndpointCalls(Path truststore, String truststorePassword, Duration longestDeadline, int concurrency, Clock clock) {
-    Settings.Endpoint settings = new Settings.Endpoint(URI.create("http://localhost/"), Duration.ofSeconds(10), longestDeadline, truststore,
-        truststorePassword, null);
-    endpoint = new EndpointClient(settings, concurrency, "test", new Remembering(), clock, exchange -> { });
-    HttpClientBuilder builder = HttpClientBuilder.create();
-    endpoint.configureHttpClient(builder);
-    client = builder.build();
-  }
-
-  /** Calls once, and returns when the call is over. */
-  public Called call(URI url, Duration deadline) throws IOException {
-    Job job = new Job(new Job.Origin("job-1", null, null, "1", Instant.now(), null, 4, false, false),
-        new PairingRequest("Till", "otp-1", null, Map.of()), "{}");
-    job.call(new Attempt("attempt-1", 1, deadline));
-    Exchange exchange = new DefaultExchange(camel);
-    exchange.setVariable("job", job);
-    HttpClientContext context = HttpClientContext.create();
-    context.setAttribute(SealingExchange.EXCHANGE, exchange);
-    HttpPost post = new HttpPost(url);
-    post.setEntity(new StringEntity("{\"name\":\"Till\",\"otp\":\"otp-1\"}"));
-    lastSealed.remove();
-    try {
-      Answer answer = client.execute(post, context,
-          response -> JSON.readValue(EntityUtils.toByteArray(response.getEntity()), Answer.class));
-      return new Called(PAIR_CALL.answered(answer), lastSealed.get());
-    } catch (CallFailed e) {
-      return new Called(PAIR_CALL.unanswered(job, e), lastSealed.get());
+    /**
+     * @param truststore with the certificate of the endpoint, or null
+     * @param concurrency calls at once
+     */
+    public EndpointCalls(
+            Path truststore, String truststorePassword, Duration longestDeadline, int concurrency, Clock clock) {
+        Settings.Endpoint settings = new Settings.Endpoint(
+                URI.create("http://localhost/"),
+                Duration.ofSeconds(10),
+                longestDeadline,
+                truststore,
+                truststorePassword,
+                null);
+        endpoint = new EndpointClient(settings, concurrency, "test", new Remembering(), clock, exchange -> {});
+        HttpClientBuilder builder = HttpClientBuilder.create();
+        endpoint.configureHttpClient(builder);
+        client = builder.build();
     }
-  }
 
-  @Override
-  public void close() throws IOException {
-    client.close();
-    endpoint.close();
-  }
-
-  /** Keeps what it was to seal, in place of sealing it. */
-  private final class Remembering implements Sealer {
-    @Override
-    public Sealed seal(byte[] plaintext, String jobId) {
-      lastSealed.set(plaintext.clone());
-      return new Sealed("sealed", "key-1", "application/jose");
+    /** Calls once, and returns when the call is over. */
+    public Called call(URI url, Duration deadline) throws IOException {
+        Job job = new Job(
+                new Job.Origin("job-1", null, null, "1", Instant.now(), null, 4, false, false),
+                new PairingRequest("Till", "otp-1", null, Map.of()),
+                "{}");
+        job.call(new Attempt("attempt-1", 1, deadline));
+        Exchange exchange = new DefaultExchange(camel);
+        exchange.setVariable("job", job);
+        HttpClientContext context = HttpClientContext.create();
+        context.setAttribute(SealingExchange.EXCHANGE, exchange);
+        HttpPost post = new HttpPost(url);
+        post.setEntity(new StringEntity("{\"name\":\"Till\",\"otp\":\"otp-1\"}"));
+        lastSealed.remove();
+        try {
+            Answer answer = client.execute(
+                    post,
+                    context,
+                    response -> JSON.readValue(EntityUtils.toByteArray(response.getEntity()), Answer.class));
+            return new Called(PAIR_CALL.answered(answer), lastSealed.get());
+        } catch (CallFailed e) {
+            return new Called(PAIR_CALL.unanswered(job, e), lastSealed.get());
+        }
     }
 
     @Override
-    public String keyId() {
-      return "key-1";
+    public void close() throws IOException {
+        client.close();
+        endpoint.close();
     }
 
-    @Override
-    public void verify() {}
-  }
+    /** Keeps what it was to seal, in place of sealing it. */
+    private final class Remembering implements Sealer {
+        @Override
+        public Sealed seal(byte[] plaintext, String jobId) {
+            lastSealed.set(plaintext.clone());
+            return new Sealed("sealed", "key-1", "application/jose");
+        }
+
+        @Override
+        public String keyId() {
+            return "key-1";
+        }
+
+        @Override
+        public void verify() {}
+    }
 }

@@ -29,87 +29,95 @@ import org.junit.jupiter.api.Test;
 
 /** What the client itself lets through, whatever asks it: one request of one attempt, and none past the deadline. */
 class EndpointClientTest {
-  private LedgerEndpoint ledger;
-  private EndpointClient endpoint;
+    private LedgerEndpoint ledger;
+    private EndpointClient endpoint;
 
-  @BeforeEach
-  void open() throws IOException {
-    ledger = new LedgerEndpoint();
-    Settings.Endpoint settings =
-        new Settings.Endpoint(ledger.url(), Duration.ofSeconds(2), Duration.ofSeconds(30), null, null, null);
-    endpoint = new EndpointClient(settings, 1, "test", new PlainSealer(), Clock.systemUTC(), call -> { });
-  }
-
-  @AfterEach
-  void close() throws IOException {
-    endpoint.close();
-    ledger.close();
-  }
-
-  private CloseableHttpClient client(HttpClientBuilder builder) {
-    endpoint.configureHttpClient(builder);
-    return builder.build();
-  }
-
-  /** A request whose deadline closes nothing: the thread that would do it is paused like every other one. */
-  private HttpPost request() {
-    HttpPost post = new HttpPost(ledger.url()) {
-      private static final long serialVersionUID = 1L;
-
-      @Override
-      public boolean cancel() {
-        return false;
-      }
-    };
-    post.setEntity(new StringEntity("{\"name\":\"Till\",\"otp\":\"otp-1\"}"));
-    return post;
-  }
-
-  private static HttpClientContext context(Attempt attempt) {
-    Job job = new Job(new Job.Origin("job-1", null, null, "1", Instant.now(), null, 4, false, false),
-        new PairingRequest("Till", "otp-1", null, Map.of()), "{}");
-    job.call(attempt);
-    Exchange exchange = new DefaultExchange(new DefaultCamelContext());
-    exchange.setVariable("job", job);
-    HttpClientContext context = HttpClientContext.create();
-    context.setAttribute(SealingExchange.EXCHANGE, exchange);
-    return context;
-  }
-
-  @Test
-  void postsNothingOnceTheDeadlineHasPassedOnTheWay() throws IOException {
-    Attempt attempt = new Attempt("attempt-1", 1, Duration.ofMillis(200));
-    HttpClientBuilder builder = HttpClientBuilder.create().addExecInterceptorLast("pause", (request, scope, chain) -> {
-      Awaitility.await().until(() -> attempt.nanosLeft() <= 0); // connected, and nothing sent yet
-      return chain.proceed(request, scope);
-    });
-    try (CloseableHttpClient client = client(builder)) {
-      assertThatThrownBy(() -> client.execute(request(), context(attempt), response -> response.getCode()))
-          .isInstanceOf(CallFailed.class).hasMessageContaining("deadline");
+    @BeforeEach
+    void open() throws IOException {
+        ledger = new LedgerEndpoint();
+        Settings.Endpoint settings =
+                new Settings.Endpoint(ledger.url(), Duration.ofSeconds(2), Duration.ofSeconds(30), null, null, null);
+        endpoint = new EndpointClient(settings, 1, "test", new PlainSealer(), Clock.systemUTC(), call -> {});
     }
-    assertThat(attempt.sent()).isFalse();
-    assertThat(ledger.posts("otp-1")).isEmpty();
-  }
 
-  @Test
-  void leavesItToTheJournalToTryAgain() throws IOException {
-    ledger.otherwise(call -> call.status(503, "Retry-After: 0"));
-    try (CloseableHttpClient client = client(HttpClientBuilder.create())) {
-      assertThat(client.<Integer>execute(request(), context(new Attempt("attempt-1", 1, Duration.ofSeconds(30))),
-          response -> response.getCode())).isEqualTo(503);
+    @AfterEach
+    void close() throws IOException {
+        endpoint.close();
+        ledger.close();
     }
-    assertThat(ledger.posts("otp-1")).hasSize(1);
-  }
 
-  @Test
-  void postsOnceForOneAttempt() throws IOException {
-    Attempt attempt = new Attempt("attempt-1", 1, Duration.ofSeconds(30));
-    try (CloseableHttpClient client = client(HttpClientBuilder.create())) {
-      HttpClientContext context = context(attempt);
-      client.execute(request(), context, response -> response.getCode());
-      assertThatThrownBy(() -> client.execute(request(), context, response -> response.getCode()))
-          .isInstanceOf(CallFailed.class).hasMessageContaining("second request");
+    private CloseableHttpClient client(HttpClientBuilder builder) {
+        endpoint.configureHttpClient(builder);
+        return builder.build();
     }
-    assertThat(ledger.posts("otp-1")).hasSize(1);
-  }
+
+    /** A request whose deadline closes nothing: the thread that would do it is paused like every other one. */
+    private HttpPost request() {
+        HttpPost post = new HttpPost(ledger.url()) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public boolean cancel() {
+                return false;
+            }
+        };
+        post.setEntity(new StringEntity("{\"name\":\"Till\",\"otp\":\"otp-1\"}"));
+        return post;
+    }
+
+    private static HttpClientContext context(Attempt attempt) {
+        Job job = new Job(
+                new Job.Origin("job-1", null, null, "1", Instant.now(), null, 4, false, false),
+                new PairingRequest("Till", "otp-1", null, Map.of()),
+                "{}");
+        job.call(attempt);
+        Exchange exchange = new DefaultExchange(new DefaultCamelContext());
+        exchange.setVariable("job", job);
+        HttpClientContext context = HttpClientContext.create();
+        context.setAttribute(SealingExchange.EXCHANGE, exchange);
+        return context;
+    }
+
+    @Test
+    void postsNothingOnceTheDeadlineHasPassedOnTheWay() throws IOException {
+        Attempt attempt = new Attempt("attempt-1", 1, Duration.ofMillis(200));
+        HttpClientBuilder builder = HttpClientBuilder.create()
+                .addExecInterceptorLast("pause", (request, scope, chain) -> {
+                    Awaitility.await().until(() -> attempt.nanosLeft() <= 0); // connected, and nothing sent yet
+                    return chain.proceed(request, scope);
+                });
+        try (CloseableHttpClient client = client(builder)) {
+            assertThatThrownBy(() -> client.execute(request(), context(attempt), response -> response.getCode()))
+                    .isInstanceOf(CallFailed.class)
+                    .hasMessageContaining("deadline");
+        }
+        assertThat(attempt.sent()).isFalse();
+        assertThat(ledger.posts("otp-1")).isEmpty();
+    }
+
+    @Test
+    void leavesItToTheJournalToTryAgain() throws IOException {
+        ledger.otherwise(call -> call.status(503, "Retry-After: 0"));
+        try (CloseableHttpClient client = client(HttpClientBuilder.create())) {
+            assertThat(client.<Integer>execute(
+                            request(),
+                            context(new Attempt("attempt-1", 1, Duration.ofSeconds(30))),
+                            response -> response.getCode()))
+                    .isEqualTo(503);
+        }
+        assertThat(ledger.posts("otp-1")).hasSize(1);
+    }
+
+    @Test
+    void postsOnceForOneAttempt() throws IOException {
+        Attempt attempt = new Attempt("attempt-1", 1, Duration.ofSeconds(30));
+        try (CloseableHttpClient client = client(HttpClientBuilder.create())) {
+            HttpClientContext context = context(attempt);
+            client.execute(request(), context, response -> response.getCode());
+            assertThatThrownBy(() -> client.execute(request(), context, response -> response.getCode()))
+                    .isInstanceOf(CallFailed.class)
+                    .hasMessageContaining("second request");
+        }
+        assertThat(ledger.posts("otp-1")).hasSize(1);
+    }
 }

@@ -14,60 +14,66 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class CallLimitTest {
-  private final DefaultCamelContext context = new DefaultCamelContext();
-  private final CallLimit limit = new CallLimit(1);
+    private final DefaultCamelContext context = new DefaultCamelContext();
+    private final CallLimit limit = new CallLimit(1);
 
-  @BeforeEach
-  void start() {
-    context.start();
-  }
+    @BeforeEach
+    void start() {
+        context.start();
+    }
 
-  @AfterEach
-  void stop() {
-    context.stop();
-  }
+    @AfterEach
+    void stop() {
+        context.stop();
+    }
 
-  private CompletableFuture<Exchange> waiting() {
-    return CompletableFuture.supplyAsync(() -> {
-      Exchange delivery = new DefaultExchange(context);
-      try {
-        limit.take(delivery);
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-      return delivery;
-    });
-  }
+    private CompletableFuture<Exchange> waiting() {
+        return CompletableFuture.supplyAsync(() -> {
+            Exchange delivery = new DefaultExchange(context);
+            try {
+                limit.take(delivery);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return delivery;
+        });
+    }
 
-  @Test
-  void letsTheNextOneCallWhenACallHasEnded() throws Exception {
-    Exchange first = waiting().get(10, TimeUnit.SECONDS);
-    CompletableFuture<Exchange> second = waiting();
-    assertThatThrownBy(() -> second.get(300, TimeUnit.MILLISECONDS)).as("one at a time").isInstanceOf(TimeoutException.class);
-    limit.free(first);
-    limit.free(first); // a place is freed once
-    second.get(10, TimeUnit.SECONDS);
-    assertThatThrownBy(() -> waiting().get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
-  }
+    @Test
+    void letsTheNextOneCallWhenACallHasEnded() throws Exception {
+        Exchange first = waiting().get(10, TimeUnit.SECONDS);
+        CompletableFuture<Exchange> second = waiting();
+        assertThatThrownBy(() -> second.get(300, TimeUnit.MILLISECONDS))
+                .as("one at a time")
+                .isInstanceOf(TimeoutException.class);
+        limit.free(first);
+        limit.free(first); // a place is freed once
+        second.get(10, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> waiting().get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+    }
 
-  @Test
-  void freesThePlaceOfADeliveryThatFailed() throws Exception {
-    Exchange first = waiting().get(10, TimeUnit.SECONDS);
-    first.setException(new IllegalStateException("failed"));
-    first.getExchangeExtension().handoverCompletions().forEach(done -> done.onFailure(first));
-    waiting().get(10, TimeUnit.SECONDS);
-  }
+    @Test
+    void freesThePlaceOfADeliveryThatFailed() throws Exception {
+        Exchange first = waiting().get(10, TimeUnit.SECONDS);
+        first.setException(new IllegalStateException("failed"));
+        first.getExchangeExtension().handoverCompletions().forEach(done -> done.onFailure(first));
+        waiting().get(10, TimeUnit.SECONDS);
+    }
 
-  @Test
-  void givesAJobBackThatWaitsWhenTheBridgeStops() throws Exception {
-    waiting().get(10, TimeUnit.SECONDS);
-    CompletableFuture<Exchange> second = waiting();
-    context.stop();
-    assertThat(second).failsWithin(10, TimeUnit.SECONDS).withThrowableThat().withMessageContaining("stopped while waiting");
-  }
+    @Test
+    void givesAJobBackThatWaitsWhenTheBridgeStops() throws Exception {
+        waiting().get(10, TimeUnit.SECONDS);
+        CompletableFuture<Exchange> second = waiting();
+        context.stop();
+        assertThat(second)
+                .failsWithin(10, TimeUnit.SECONDS)
+                .withThrowableThat()
+                .withMessageContaining("stopped while waiting");
+    }
 
-  @Test
-  void hasAQuarterMoreInHandThanItCallsFor() {
-    assertThat(new int[] {CallLimit.inHand(1), CallLimit.inHand(4), CallLimit.inHand(16), CallLimit.inHand(512)}).containsExactly(1, 5, 20, 640);
-  }
+    @Test
+    void hasAQuarterMoreInHandThanItCallsFor() {
+        assertThat(new int[] {CallLimit.inHand(1), CallLimit.inHand(4), CallLimit.inHand(16), CallLimit.inHand(512)})
+                .containsExactly(1, 5, 20, 640);
+    }
 }

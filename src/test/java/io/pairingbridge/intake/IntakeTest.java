@@ -9,35 +9,35 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class IntakeTest {
-  /** Routes stop when the calls under way have ended, which takes as long as the endpoint does. */
-  @Test
-  void saysThatItIsBeingOpenedWhileItStillCloses() throws Exception {
-    CountDownLatch callsEnd = new CountDownLatch(1);
-    Consumers consumers = new Consumers() {
-      @Override
-      public void none() throws InterruptedException {
-        callsEnd.await();
-      }
+    /** Routes stop when the calls under way have ended, which takes as long as the endpoint does. */
+    @Test
+    void saysThatItIsBeingOpenedWhileItStillCloses() throws Exception {
+        CountDownLatch callsEnd = new CountDownLatch(1);
+        Consumers consumers = new Consumers() {
+            @Override
+            public void none() throws InterruptedException {
+                callsEnd.await();
+            }
 
-      @Override
-      public void one() {}
+            @Override
+            public void one() {}
 
-      @Override
-      public void all() {}
+            @Override
+            public void all() {}
 
-      @Override
-      public void width(int jobs) {}
-    };
-    try (Intake intake = new Intake(consumers, null, null, 3, Duration.ofSeconds(1), Clock.systemUTC())) {
-      intake.closeByOperator("closed by anna: the vendor asked for it");
-      assertThat(intake.status().reason()).contains("anna");
+            @Override
+            public void width(int jobs) {}
+        };
+        try (Intake intake = new Intake(consumers, null, null, 3, Duration.ofSeconds(1), Clock.systemUTC())) {
+            intake.closeByOperator("closed by anna: the vendor asked for it");
+            assertThat(intake.status().reason()).contains("anna");
 
-      intake.openByOperator();
+            intake.openByOperator();
 
-      assertThat(intake.status().reason()).contains("being opened");
-      intake.closeByOperator("closed by anna: not yet");
-      assertThat(intake.status().reason()).contains("not yet");
-      callsEnd.countDown();
+            assertThat(intake.status().reason()).contains("being opened");
+            intake.closeByOperator("closed by anna: not yet");
+            assertThat(intake.status().reason()).contains("not yet");
+            callsEnd.countDown();
+        }
     }
-  }
 }

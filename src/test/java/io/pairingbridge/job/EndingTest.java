@@ -7,10 +7,11 @@ import org.junit.jupiter.api.Test;
 
 class EndingTest {
 
-  @Test
-  void tellsOfNoCallAndNoCredentialsIfThereWereNone() {
-    Instant now = Instant.parse("2026-01-01T00:00:00Z");
-    assertThat(Ending.uncalled(Outcome.INVALID, "SCHEMA", "name is missing", "message-1", now)).isEqualTo(
-        new Ending(Outcome.INVALID, "SCHEMA", "name is missing", null, 0, null, null, null, "message-1", now));
-  }
+    @Test
+    void tellsOfNoCallAndNoCredentialsIfThereWereNone() {
+        Instant now = Instant.parse("2026-01-01T00:00:00Z");
+        assertThat(Ending.uncalled(Outcome.INVALID, "SCHEMA", "name is missing", "message-1", now))
+                .isEqualTo(new Ending(
+                        Outcome.INVALID, "SCHEMA", "name is missing", null, 0, null, null, null, "message-1", now));
+    }
 }

@@ -21,190 +21,230 @@ import org.junit.jupiter.api.Test;
 
 /** The journal's contract on a real PostgreSQL server, with the role that the shipped script makes. */
 class PostgresJournalIT extends JournalContract {
-  private static final Duration SECOND = Duration.ofSeconds(1);
-  private static final Duration SEND_TURN = Duration.ofSeconds(45);
+    private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Duration SEND_TURN = Duration.ofSeconds(45);
 
-  private Settings.JournalStore store;
+    private Settings.JournalStore store;
 
-  @BeforeEach
-  void empty() throws IOException, SQLException {
-    store = PostgresServer.shared().journal();
-  }
-
-  @Override
-  Dialect dialect() {
-    return dialect(null);
-  }
-
-  private Dialect dialect(String instance, int wait) {
-    return new PostgresDialect(store.url(), store.username(), store.password(), instance, wait);
-  }
-
-  private Dialect dialect(String instance) {
-    return new PostgresDialect(store.url(), store.username(), store.password(), instance);
-  }
-
-  @Test
-  void refusesAServerThatLosesWhatItHasCommitted() throws Exception {
-    try (PostgresServer careless = PostgresServer.start(List.of("fsync = off"))) {
-      store = careless.journal();
-      assertThatThrownBy(() -> open("a", "1")).isInstanceOf(JournalException.class).hasMessageContaining("fsync is off");
-      careless.configure(List.of("full_page_writes = off"));
-      assertThatThrownBy(() -> open("a", "1")).hasMessageContaining("full_page_writes is off");
-      careless.configure(List.of("synchronous_commit = off"));
-      open("a", "1").close(); // the role has its own
-      careless.ask(store, "ALTER ROLE pairing_bridge IN DATABASE " + store.url().replaceFirst(".*/", "") + " SET synchronous_commit = off");
-      assertThatThrownBy(() -> open("a", "1")).hasMessageContaining("synchronous_commit is off").hasMessageContaining("set synchronous_commit");
+    @BeforeEach
+    void empty() throws IOException, SQLException {
+        store = PostgresServer.shared().journal();
     }
-  }
 
-  @Test
-  void failsUntilItIsHealedAfterItsConnectionIsGone() throws Exception {
-    JdbcJournal journal = open("a", "1");
-    PostgresServer.shared().ask(store, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-        + " AND pid <> pg_backend_pid()");
-    assertThatThrownBy(() -> journal.admit(job("j", "otp"))).isInstanceOf(JournalException.class).hasMessageContaining("Jobs stay in their queue");
-    assertThat(journal.failure()).hasValueSatisfying(why -> assertThat(why).contains("//127.0.0.1:"));
-    assertThatThrownBy(() -> journal.admit(job("j", "otp"))).as("nothing is tried again").isInstanceOf(JournalException.class);
-    journal.heal();
-    var again = job("j", "otp");
-    journal.admit(again);
-    assertThat(again.next()).isEqualTo(Next.CALL);
-  }
-
-  @Test
-  void keepsWhatItCommittedWhenTheServerIsKilled() throws Exception {
-    try (PostgresServer server = PostgresServer.start(List.of())) {
-      store = server.journal();
-      JdbcJournal journal = open("a", "1");
-      journal.admit(job("j", "otp"));
-      server.kill();
-      assertThatThrownBy(journal::heal).isInstanceOf(JournalException.class);
-      assertThatThrownBy(() -> journal.find("j")).isInstanceOf(JournalException.class).hasMessageContaining("cannot be read");
-      server.start();
-      journal.heal();
-      assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
+    @Override
+    Dialect dialect() {
+        return dialect(null);
     }
-  }
 
-  @Test
-  void cannotDoMoreThanItsSchemaNeeds() throws Exception {
-    open("a", "1");
-    try (var bridge = dialect(null).openForWriting(); var statement = bridge.createStatement()) {
-      for (String forbidden : List.of("CREATE DATABASE other", "CREATE ROLE other", "CREATE SCHEMA other", "CREATE TABLE public.other (x INT)",
-          "ALTER SYSTEM SET fsync = off", "COPY job TO '/tmp/other'", "SELECT * FROM pg_authid", "CREATE EXTENSION dblink")) {
-        assertThatThrownBy(() -> statement.execute(forbidden)).as(forbidden).isInstanceOf(SQLException.class)
-            .satisfies(refused -> assertThat(((SQLException) refused).getSQLState()).isEqualTo("42501"));
-      }
+    private Dialect dialect(String instance, int wait) {
+        return new PostgresDialect(store.url(), store.username(), store.password(), instance, wait);
     }
-  }
 
-  @Test
-  void refusesASecondBridgeOfTheSameName() throws Exception {
-    try (var first = dialect("till").openForWriting()) {
-      assertThatThrownBy(() -> dialect("till", 500).openForWriting()).isInstanceOf(SQLException.class)
-          .hasMessageContaining("another bridge with pairing.instance-id till runs on it").hasMessageContaining("a name of its own");
-      dialect("other", 500).openForWriting().close();
-      assertThat(first.isValid(5)).isTrue();
+    private Dialect dialect(String instance) {
+        return new PostgresDialect(store.url(), store.username(), store.password(), instance);
     }
-  }
 
-  /** As after a restart, when the server has not noticed yet that the run before is gone. */
-  @Test
-  void waitsForTheNameUntilTheRunBeforeIsGone() throws Exception {
-    var before = dialect("till").openForWriting();
-    CompletableFuture<Connection> next = CompletableFuture.supplyAsync(() -> {
-      try {
-        return dialect("till").openForWriting();
-      } catch (SQLException e) {
-        throw new IllegalStateException(e);
-      }
-    });
-    Awaitility.await().until(() -> PostgresServer.shared().ask(store,
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").equals("1"));
-    assertThat(next).isNotDone();
-    before.close();
-    next.get(60, TimeUnit.SECONDS).close();
-  }
+    @Test
+    void refusesAServerThatLosesWhatItHasCommitted() throws Exception {
+        try (PostgresServer careless = PostgresServer.start(List.of("fsync = off"))) {
+            store = careless.journal();
+            assertThatThrownBy(() -> open("a", "1"))
+                    .isInstanceOf(JournalException.class)
+                    .hasMessageContaining("fsync is off");
+            careless.configure(List.of("full_page_writes = off"));
+            assertThatThrownBy(() -> open("a", "1")).hasMessageContaining("full_page_writes is off");
+            careless.configure(List.of("synchronous_commit = off"));
+            open("a", "1").close(); // the role has its own
+            careless.ask(
+                    store,
+                    "ALTER ROLE pairing_bridge IN DATABASE " + store.url().replaceFirst(".*/", "")
+                            + " SET synchronous_commit = off");
+            assertThatThrownBy(() -> open("a", "1"))
+                    .hasMessageContaining("synchronous_commit is off")
+                    .hasMessageContaining("set synchronous_commit");
+        }
+    }
 
-  @Test
-  void leavesSendingToTheBridgeThatSealedUntilItsTurnIsOver() {
-    JdbcJournal first = open("a", "1");
-    Job job = sealed(first);
-    Job repeated = job("j", "otp");
-    JdbcJournal second = open("b", "1");
-    clock.move(SECOND);
+    @Test
+    void failsUntilItIsHealedAfterItsConnectionIsGone() throws Exception {
+        JdbcJournal journal = open("a", "1");
+        PostgresServer.shared()
+                .ask(
+                        store,
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                                + " AND pid <> pg_backend_pid()");
+        assertThatThrownBy(() -> journal.admit(job("j", "otp")))
+                .isInstanceOf(JournalException.class)
+                .hasMessageContaining("Jobs stay in their queue");
+        assertThat(journal.failure()).hasValueSatisfying(why -> assertThat(why).contains("//127.0.0.1:"));
+        assertThatThrownBy(() -> journal.admit(job("j", "otp")))
+                .as("nothing is tried again")
+                .isInstanceOf(JournalException.class);
+        journal.heal();
+        var again = job("j", "otp");
+        journal.admit(again);
+        assertThat(again.next()).isEqualTo(Next.CALL);
+    }
 
-    assertThat(first.takeTurn(job.credentials())).isTrue();
-    assertThat(first.unpublished(clock.instant(), 10)).hasSize(1);
-    assertThat(second.unpublished(clock.instant(), 10)).isEmpty();
-    assertThat(second.takeTurn(job.credentials())).isFalse();
-    second.admit(repeated);
-    assertThat(repeated.next()).isEqualTo(Next.WAIT);
-    assertThat(repeated.delay()).isEqualTo(SEND_TURN.minus(SECOND));
+    @Test
+    void keepsWhatItCommittedWhenTheServerIsKilled() throws Exception {
+        try (PostgresServer server = PostgresServer.start(List.of())) {
+            store = server.journal();
+            JdbcJournal journal = open("a", "1");
+            journal.admit(job("j", "otp"));
+            server.kill();
+            assertThatThrownBy(journal::heal).isInstanceOf(JournalException.class);
+            assertThatThrownBy(() -> journal.find("j"))
+                    .isInstanceOf(JournalException.class)
+                    .hasMessageContaining("cannot be read");
+            server.start();
+            journal.heal();
+            assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
+        }
+    }
 
-    clock.move(SEND_TURN.minus(SECOND));
-    assertThat(second.unpublished(clock.instant(), 10)).hasSize(1);
-    Job again = job("j", "otp");
-    second.admit(again);
-    assertThat(again.next()).isEqualTo(Next.PUBLISH);
-    assertThat(second.takeTurn(again.credentials())).isTrue();
-    assertThat(first.takeTurn(job.credentials())).as("a bridge that was paused since it sealed").isFalse();
-    assertThat(first.unpublished(clock.instant(), 10)).isEmpty();
-  }
+    @Test
+    void cannotDoMoreThanItsSchemaNeeds() throws Exception {
+        open("a", "1");
+        try (var bridge = dialect(null).openForWriting();
+                var statement = bridge.createStatement()) {
+            for (String forbidden : List.of(
+                    "CREATE DATABASE other",
+                    "CREATE ROLE other",
+                    "CREATE SCHEMA other",
+                    "CREATE TABLE public.other (x INT)",
+                    "ALTER SYSTEM SET fsync = off",
+                    "COPY job TO '/tmp/other'",
+                    "SELECT * FROM pg_authid",
+                    "CREATE EXTENSION dblink")) {
+                assertThatThrownBy(() -> statement.execute(forbidden))
+                        .as(forbidden)
+                        .isInstanceOf(SQLException.class)
+                        .satisfies(refused -> assertThat(((SQLException) refused).getSQLState())
+                                .isEqualTo("42501"));
+            }
+        }
+    }
 
-  /** What it sent last may still be on its way when a turn ends, so a send is begun only early in one. */
-  @Test
-  void takesItsTurnAnewBeforeItSendsLate() {
-    JdbcJournal first = open("a", "1");
-    Job job = sealed(first);
-    clock.move(SEND_TURN.minus(SECOND));
-    assertThat(first.takeTurn(job.credentials())).isTrue();
-    clock.move(SECOND);
+    @Test
+    void refusesASecondBridgeOfTheSameName() throws Exception {
+        try (var first = dialect("till").openForWriting()) {
+            assertThatThrownBy(() -> dialect("till", 500).openForWriting())
+                    .isInstanceOf(SQLException.class)
+                    .hasMessageContaining("another bridge with pairing.instance-id till runs on it")
+                    .hasMessageContaining("a name of its own");
+            dialect("other", 500).openForWriting().close();
+            assertThat(first.isValid(5)).isTrue();
+        }
+    }
 
-    assertThat(open("b", "1").unpublished(clock.instant(), 10)).as("the turn was lengthened").isEmpty();
-  }
+    /** As after a restart, when the server has not noticed yet that the run before is gone. */
+    @Test
+    void waitsForTheNameUntilTheRunBeforeIsGone() throws Exception {
+        var before = dialect("till").openForWriting();
+        CompletableFuture<Connection> next = CompletableFuture.supplyAsync(() -> {
+            try {
+                return dialect("till").openForWriting();
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        Awaitility.await()
+                .until(() -> PostgresServer.shared()
+                        .ask(store, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+                        .equals("1"));
+        assertThat(next).isNotDone();
+        before.close();
+        next.get(60, TimeUnit.SECONDS).close();
+    }
 
-  @Test
-  void goesOnAtOnceWithWhatItSealedBeforeARestart() {
-    JdbcJournal before = open("a", "1");
-    Job job = sealed(before);
-    before.close();
-    clock.move(SECOND);
+    @Test
+    void leavesSendingToTheBridgeThatSealedUntilItsTurnIsOver() {
+        JdbcJournal first = open("a", "1");
+        Job job = sealed(first);
+        Job repeated = job("j", "otp");
+        JdbcJournal second = open("b", "1");
+        clock.move(SECOND);
 
-    JdbcJournal after = open("a", "2");
-    assertThat(after.unpublished(clock.instant(), 10)).hasSize(1);
-    Job again = job("j", "otp");
-    after.admit(again);
-    assertThat(again.next()).isEqualTo(Next.PUBLISH);
-    assertThat(after.takeTurn(again.credentials())).isTrue();
-  }
+        assertThat(first.takeTurn(job.credentials())).isTrue();
+        assertThat(first.unpublished(clock.instant(), 10)).hasSize(1);
+        assertThat(second.unpublished(clock.instant(), 10)).isEmpty();
+        assertThat(second.takeTurn(job.credentials())).isFalse();
+        second.admit(repeated);
+        assertThat(repeated.next()).isEqualTo(Next.WAIT);
+        assertThat(repeated.delay()).isEqualTo(SEND_TURN.minus(SECOND));
 
-  @Test
-  void doesNotWaitForATurnThatWasGivenBeforeTheClockWasTurnedBack() {
-    JdbcJournal first = open("a", "1");
-    Job job = sealed(first);
-    clock.move(Duration.ofHours(-3));
+        clock.move(SEND_TURN.minus(SECOND));
+        assertThat(second.unpublished(clock.instant(), 10)).hasSize(1);
+        Job again = job("j", "otp");
+        second.admit(again);
+        assertThat(again.next()).isEqualTo(Next.PUBLISH);
+        assertThat(second.takeTurn(again.credentials())).isTrue();
+        assertThat(first.takeTurn(job.credentials()))
+                .as("a bridge that was paused since it sealed")
+                .isFalse();
+        assertThat(first.unpublished(clock.instant(), 10)).isEmpty();
+    }
 
-    JdbcJournal second = open("b", "1");
-    assertThat(second.unpublished(clock.instant(), 10)).hasSize(1);
-    assertThat(second.takeTurn(job.credentials())).isTrue();
-    assertThat(first.takeTurn(job.credentials())).isFalse();
-  }
+    /** What it sent last may still be on its way when a turn ends, so a send is begun only early in one. */
+    @Test
+    void takesItsTurnAnewBeforeItSendsLate() {
+        JdbcJournal first = open("a", "1");
+        Job job = sealed(first);
+        clock.move(SEND_TURN.minus(SECOND));
+        assertThat(first.takeTurn(job.credentials())).isTrue();
+        clock.move(SECOND);
 
-  @Test
-  void leavesNothingToSendOnceItIsPublished() {
-    JdbcJournal first = open("a", "1");
-    Job job = sealed(first);
-    first.published(job.id(), job.attempt().id());
-    assertThat(open("b", "1").takeTurn(job.credentials())).isFalse();
-  }
+        assertThat(open("b", "1").unpublished(clock.instant(), 10))
+                .as("the turn was lengthened")
+                .isEmpty();
+    }
 
-  @Test
-  void refusesAnotherKey() {
-    open("a", "1");
-    assertThatThrownBy(() -> JdbcJournal.open(dialect(), new Limits(Duration.ofSeconds(1), Duration.ofHours(1), 1, null),
-        new Owner("b", "1"), new OtpHash(new byte[32]), java.time.Clock.systemUTC()))
-        .isInstanceOf(JournalException.class).hasMessageContaining("pairing.journal.otp-key");
-  }
+    @Test
+    void goesOnAtOnceWithWhatItSealedBeforeARestart() {
+        JdbcJournal before = open("a", "1");
+        Job job = sealed(before);
+        before.close();
+        clock.move(SECOND);
+
+        JdbcJournal after = open("a", "2");
+        assertThat(after.unpublished(clock.instant(), 10)).hasSize(1);
+        Job again = job("j", "otp");
+        after.admit(again);
+        assertThat(again.next()).isEqualTo(Next.PUBLISH);
+        assertThat(after.takeTurn(again.credentials())).isTrue();
+    }
+
+    @Test
+    void doesNotWaitForATurnThatWasGivenBeforeTheClockWasTurnedBack() {
+        JdbcJournal first = open("a", "1");
+        Job job = sealed(first);
+        clock.move(Duration.ofHours(-3));
+
+        JdbcJournal second = open("b", "1");
+        assertThat(second.unpublished(clock.instant(), 10)).hasSize(1);
+        assertThat(second.takeTurn(job.credentials())).isTrue();
+        assertThat(first.takeTurn(job.credentials())).isFalse();
+    }
+
+    @Test
+    void leavesNothingToSendOnceItIsPublished() {
+        JdbcJournal first = open("a", "1");
+        Job job = sealed(first);
+        first.published(job.id(), job.attempt().id());
+        assertThat(open("b", "1").takeTurn(job.credentials())).isFalse();
+    }
+
+    @Test
+    void refusesAnotherKey() {
+        open("a", "1");
+        assertThatThrownBy(() -> JdbcJournal.open(
+                        dialect(),
+                        new Limits(Duration.ofSeconds(1), Duration.ofHours(1), 1, null),
+                        new Owner("b", "1"),
+                        new OtpHash(new byte[32]),
+                        java.time.Clock.systemUTC()))
+                .isInstanceOf(JournalException.class)
+                .hasMessageContaining("pairing.journal.otp-key");
+    }
 }

@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 
 class SqliteBatchesTest extends BatchesContract {
-  @TempDir
-  private Path folder;
+    @TempDir
+    private Path folder;
 
-  @Override
-  Dialect dialect() {
-    return new SqliteDialect("jdbc:sqlite:" + folder.resolve("journal.db"));
-  }
+    @Override
+    Dialect dialect() {
+        return new SqliteDialect("jdbc:sqlite:" + folder.resolve("journal.db"));
+    }
 }

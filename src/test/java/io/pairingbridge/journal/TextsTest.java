@@ -9,30 +9,43 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class TextsTest {
 
-  @Test
-  void explainsEveryReasonAndWhatTheLastAttemptCameTo() {
-    Map.of(
-        Transitions.TOO_OLD, "time ran out before the one-time password could be used",
-        Transitions.DOUBT_EXPIRED, "time ran out after a call whose answer was lost",
-        Transitions.DOUBT_REFUSED, "refused the one-time password after an earlier answer was lost",
-        Transitions.DOUBT_EXHAUSTED, "no complete answer came in any attempt",
-        Transitions.UNREADABLE, "answer could not be understood",
-        Transitions.REFUSED, "refused the one-time password or the request",
-        Transitions.NOT_ACCEPTED, "does not accept this bridge's URL, integrator id or request format",
-        "ANOTHER_REASON", "ANOTHER_REASON"
-    ).forEach((why, words) -> {
-      assertThat(Texts.of(why, null)).contains(words).doesNotContain("null").doesNotEndWith(":");
-      assertThat(Texts.of(why, "no answer")).isEqualTo(Texts.of(why, null) + ": no answer");
-    });
-  }
+    @Test
+    void explainsEveryReasonAndWhatTheLastAttemptCameTo() {
+        Map.of(
+                        Transitions.TOO_OLD,
+                        "time ran out before the one-time password could be used",
+                        Transitions.DOUBT_EXPIRED,
+                        "time ran out after a call whose answer was lost",
+                        Transitions.DOUBT_REFUSED,
+                        "refused the one-time password after an earlier answer was lost",
+                        Transitions.DOUBT_EXHAUSTED,
+                        "no complete answer came in any attempt",
+                        Transitions.UNREADABLE,
+                        "answer could not be understood",
+                        Transitions.REFUSED,
+                        "refused the one-time password or the request",
+                        Transitions.NOT_ACCEPTED,
+                        "does not accept this bridge's URL, integrator id or request format",
+                        "ANOTHER_REASON",
+                        "ANOTHER_REASON")
+                .forEach((why, words) -> {
+                    assertThat(Texts.of(why, null))
+                            .contains(words)
+                            .doesNotContain("null")
+                            .doesNotEndWith(":");
+                    assertThat(Texts.of(why, "no answer")).isEqualTo(Texts.of(why, null) + ": no answer");
+                });
+    }
 
-  @ParameterizedTest
-  @EnumSource(State.class)
-  void tellsTheSenderOfADuplicateHowTheOtherJobStands(State state) {
-    assertThat(Texts.of(state)).isEqualTo(switch (state) {
-      case CALLING, WAITING -> "still running";
-      case SEALED, PUBLISHED -> "already paired";
-      default -> "ended";
-    });
-  }
+    @ParameterizedTest
+    @EnumSource(State.class)
+    void tellsTheSenderOfADuplicateHowTheOtherJobStands(State state) {
+        assertThat(Texts.of(state))
+                .isEqualTo(
+                        switch (state) {
+                            case CALLING, WAITING -> "still running";
+                            case SEALED, PUBLISHED -> "already paired";
+                            default -> "ended";
+                        });
+    }
 }

@@ -9,19 +9,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class RememberedTest {
-  @ParameterizedTest
-  @CsvSource({"1, 2000", "20, 2000", "100, 10000", "700, 60000", "5000, 60000"})
-  void keepsAFigureLongerTheMoreItCosts(long took, long kept) {
-    AtomicLong millis = new AtomicLong(-1_000);
-    AtomicInteger asked = new AtomicInteger();
-    Remembered<Integer> figure = new Remembered<>(() -> {
-      millis.addAndGet(took);
-      return asked.incrementAndGet();
-    }, () -> TimeUnit.MILLISECONDS.toNanos(millis.get()));
-    assertThat(figure.get()).isEqualTo(1);
-    millis.addAndGet(kept - 1);
-    assertThat(figure.get()).isEqualTo(1);
-    millis.addAndGet(1);
-    assertThat(figure.get()).isEqualTo(2);
-  }
+    @ParameterizedTest
+    @CsvSource({"1, 2000", "20, 2000", "100, 10000", "700, 60000", "5000, 60000"})
+    void keepsAFigureLongerTheMoreItCosts(long took, long kept) {
+        AtomicLong millis = new AtomicLong(-1_000);
+        AtomicInteger asked = new AtomicInteger();
+        Remembered<Integer> figure = new Remembered<>(
+                () -> {
+                    millis.addAndGet(took);
+                    return asked.incrementAndGet();
+                },
+                () -> TimeUnit.MILLISECONDS.toNanos(millis.get()));
+        assertThat(figure.get()).isEqualTo(1);
+        millis.addAndGet(kept - 1);
+        assertThat(figure.get()).isEqualTo(1);
+        millis.addAndGet(1);
+        assertThat(figure.get()).isEqualTo(2);
+    }
 }

@@ -52,356 +52,453 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * Where a job goes in the routes, without a broker, a database or a network: the queues are mocks, the journal a script.
- * What the real parts make of it is shown by the ITs; this shows the order of the steps, and that each is reached.
+ * Where a job goes in the routes, without a broker, a database or a network: the queues are mocks, the journal a
+ * script. What the real parts make of it is shown by the ITs; this shows the order of the steps, and that each is
+ * reached.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RoutesTest extends CamelMainTestSupport {
-  private static final Set<String> REACHED = new ConcurrentSkipListSet<>();
+    private static final Set<String> REACHED = new ConcurrentSkipListSet<>();
 
-  private final List<String> steps = new ArrayList<>();
-  private Consumer<Job> admit = job -> { };
-  private Consumer<Job> answered = job -> { };
-  private RuntimeException notReady;
-  private boolean turn = true;
-  private final List<Processor> doors = new ArrayList<>();
+    private final List<String> steps = new ArrayList<>();
+    private Consumer<Job> admit = job -> {};
+    private Consumer<Job> answered = job -> {};
+    private RuntimeException notReady;
+    private boolean turn = true;
+    private final List<Processor> doors = new ArrayList<>();
 
-  @Override
-  protected void configure(MainConfigurationProperties configuration) {
-    configuration.withRoutesIncludePattern("file:routes/*.camel.yaml");
-    configuration.setAutoStartup(true);
-  }
-
-  @Override
-  public void configureContext(CamelContextConfiguration configuration) {
-    super.configureContext(configuration);
-    Properties properties = new Properties();
-    properties.setProperty("pairing.endpoint.url", "endpoint:pair");
-    properties.setProperty("pairing.requests.in-hand", "1");
-    properties.setProperty("pairing.reconcile.interval", "3600000");
-    configuration.withUseOverridePropertiesWithPropertiesComponent(properties);
-  }
-
-  @Override
-  protected void bindToRegistry(Registry registry) {
-    // Queues and the endpoint become mocks; their names tell them apart.
-    for (String scheme : List.of("jms", "jmsout", "endpoint")) {
-      registry.bind(scheme, new Mocks());
-    }
-    registry.bind("requestReader", new Reader());
-    registry.bind("intake", new Gate());
-    registry.bind("callLimit", new CallLimit(1));
-    registry.bind("rateLimit", new Turn());
-    registry.bind("journalSteps", new Steps());
-    registry.bind("pairCall", new PairCall("5f3a1c9e7b20", Map.of()));
-    CarrierMark mark = new CarrierMark("P", text -> "0".repeat(32));
-    registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now, mark, mark));
-    registry.bind("sendTurns", new SendTurns(credentials -> turn));
-    registry.bind("reconciler", new LeftBehind());
-    registry.bind("batchQueue", new Documents());
-    registry.bind("batchInbox", new Documents());
-    registry.bind("batchReports", new Documents());
-  }
-
-  @Override
-  protected CamelContext createCamelContext() throws Exception {
-    CamelContext context = super.createCamelContext();
-    context.getCamelContextExtension().addInterceptStrategy(this::watch);
-    return context;
-  }
-
-  private Processor watch(CamelContext context, NamedNode step, Processor target, Processor next) {
-    return exchange -> {
-      REACHED.add(step.getId());
-      synchronized (steps) {
-        steps.add(step.getId());
-      }
-      target.process(exchange);
-    };
-  }
-
-  /** A component whose endpoints are mocks named after what they stand for. */
-  private final class Mocks extends MockComponent {
     @Override
-    protected Endpoint createEndpoint(String uri, String remaining, Map<String, Object> parameters) {
-      parameters.clear();
-      return new MockEndpoint(uri, this) {
-        @Override
-        public org.apache.camel.Consumer createConsumer(Processor processor) {
-          doors.add(processor); // opened by the test
-          return new DefaultConsumer(this, processor);
+    protected void configure(MainConfigurationProperties configuration) {
+        configuration.withRoutesIncludePattern("file:routes/*.camel.yaml");
+        configuration.setAutoStartup(true);
+    }
+
+    @Override
+    public void configureContext(CamelContextConfiguration configuration) {
+        super.configureContext(configuration);
+        Properties properties = new Properties();
+        properties.setProperty("pairing.endpoint.url", "endpoint:pair");
+        properties.setProperty("pairing.requests.in-hand", "1");
+        properties.setProperty("pairing.reconcile.interval", "3600000");
+        configuration.withUseOverridePropertiesWithPropertiesComponent(properties);
+    }
+
+    @Override
+    protected void bindToRegistry(Registry registry) {
+        // Queues and the endpoint become mocks; their names tell them apart.
+        for (String scheme : List.of("jms", "jmsout", "endpoint")) {
+            registry.bind(scheme, new Mocks());
         }
-      };
-    }
-  }
-
-  /** Bean: reads whatever the test puts into the body. */
-  public static final class Reader {
-    public void read(@Body Job job, Exchange delivery) {
-      delivery.setVariable("job", job);
-      JournalSteps.tellTheRoute(job, delivery);
-    }
-
-    public void refuse(@Body Job job, Exchange delivery) {
-      read(job, delivery);
-    }
-  }
-
-  public final class Gate {
-    public void preFlight() {
-      if (notReady != null) {
-        throw notReady;
-      }
+        registry.bind("requestReader", new Reader());
+        registry.bind("intake", new Gate());
+        registry.bind("callLimit", new CallLimit(1));
+        registry.bind("rateLimit", new Turn());
+        registry.bind("journalSteps", new Steps());
+        registry.bind("pairCall", new PairCall("5f3a1c9e7b20", Map.of()));
+        CarrierMark mark = new CarrierMark("P", text -> "0".repeat(32));
+        registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now, mark, mark));
+        registry.bind("sendTurns", new SendTurns(credentials -> turn));
+        registry.bind("reconciler", new LeftBehind());
+        registry.bind("batchQueue", new Documents());
+        registry.bind("batchInbox", new Documents());
+        registry.bind("batchReports", new Documents());
     }
 
-    public void journalFailed(JournalException e) {
-      synchronized (steps) {
-        steps.add("closed: " + e.getMessage());
-      }
-    }
-  }
-
-  public static final class Turn {
-    public void awaitTurn() {}
-  }
-
-  public final class Steps {
-    public void admit(@Variable("job") Job job, Exchange delivery) {
-      admit.accept(job);
-      JournalSteps.tellTheRoute(job, delivery);
+    @Override
+    protected CamelContext createCamelContext() throws Exception {
+        CamelContext context = super.createCamelContext();
+        context.getCamelContextExtension().addInterceptStrategy(this::watch);
+        return context;
     }
 
-    public void answered(@Variable("job") Job job, @Body AttemptReport report, Exchange delivery) {
-      synchronized (steps) {
-        steps.add("result: " + report.result());
-      }
-      answered.accept(job);
-      JournalSteps.tellTheRoute(job, delivery);
+    private Processor watch(CamelContext context, NamedNode step, Processor target, Processor next) {
+        return exchange -> {
+            REACHED.add(step.getId());
+            synchronized (steps) {
+                steps.add(step.getId());
+            }
+            target.process(exchange);
+        };
     }
 
-    public Entry published(@Variable("credentials") Credentials credentials) {
-      return new Entry(credentials.jobId(), State.PUBLISHED, null, "1", null, Map.of(), Instant.now(), null, null, 0, 1, 0,
-          credentials.attemptId(), null, null, null, null, 200, null, null, null, Instant.now());
+    /** A component whose endpoints are mocks named after what they stand for. */
+    private final class Mocks extends MockComponent {
+        @Override
+        protected Endpoint createEndpoint(String uri, String remaining, Map<String, Object> parameters) {
+            parameters.clear();
+            return new MockEndpoint(uri, this) {
+                @Override
+                public org.apache.camel.Consumer createConsumer(Processor processor) {
+                    doors.add(processor); // opened by the test
+                    return new DefaultConsumer(this, processor);
+                }
+            };
+        }
     }
 
-    public void paired(@Variable("job") Job job, @Body Entry entry) {
-      entry.finish(job, false, null);
+    /** Bean: reads whatever the test puts into the body. */
+    public static final class Reader {
+        public void read(@Body Job job, Exchange delivery) {
+            delivery.setVariable("job", job);
+            JournalSteps.tellTheRoute(job, delivery);
+        }
+
+        public void refuse(@Body Job job, Exchange delivery) {
+            read(job, delivery);
+        }
     }
 
-    public void nothingToTell(@Variable("job") Job job) {}
+    public final class Gate {
+        public void preFlight() {
+            if (notReady != null) {
+                throw notReady;
+            }
+        }
 
-    public void ended(@Variable("job") Job job) {}
-  }
-
-  public final class LeftBehind {
-    public List<Credentials> due() {
-      return List.of(credentials(false), credentials(true));
+        public void journalFailed(JournalException e) {
+            synchronized (steps) {
+                steps.add("closed: " + e.getMessage());
+            }
+        }
     }
 
-    public boolean nobodyElseTells(@Variable("credentials") Credentials credentials) {
-      return credentials != null;
+    public static final class Turn {
+        public void awaitTurn() {}
     }
 
-    public List<Orphan> orphans() {
-      return List.of(new Orphan("job-2", "batch-1", 1, Instant.now(), Map.of()));
+    public final class Steps {
+        public void admit(@Variable("job") Job job, Exchange delivery) {
+            admit.accept(job);
+            JournalSteps.tellTheRoute(job, delivery);
+        }
+
+        public void answered(@Variable("job") Job job, @Body AttemptReport report, Exchange delivery) {
+            synchronized (steps) {
+                steps.add("result: " + report.result());
+            }
+            answered.accept(job);
+            JournalSteps.tellTheRoute(job, delivery);
+        }
+
+        public Entry published(@Variable("credentials") Credentials credentials) {
+            return new Entry(
+                    credentials.jobId(),
+                    State.PUBLISHED,
+                    null,
+                    "1",
+                    null,
+                    Map.of(),
+                    Instant.now(),
+                    null,
+                    null,
+                    0,
+                    1,
+                    0,
+                    credentials.attemptId(),
+                    null,
+                    null,
+                    null,
+                    null,
+                    200,
+                    null,
+                    null,
+                    null,
+                    Instant.now());
+        }
+
+        public void paired(@Variable("job") Job job, @Body Entry entry) {
+            entry.finish(job, false, null);
+        }
+
+        public void nothingToTell(@Variable("job") Job job) {}
+
+        public void ended(@Variable("job") Job job) {}
     }
 
-    public void purge() {}
-  }
+    public final class LeftBehind {
+        public List<Credentials> due() {
+            return List.of(credentials(false), credentials(true));
+        }
 
-  /** Beans of the batches: one document at each door, and one batch whose last row has ended. */
-  public final class Documents {
-    public void take(@Body Object document) {}
+        public boolean nobodyElseTells(@Variable("credentials") Credentials credentials) {
+            return credentials != null;
+        }
 
-    public void round() {}
+        public List<Orphan> orphans() {
+            return List.of(new Orphan("job-2", "batch-1", 1, Instant.now(), Map.of()));
+        }
 
-    public List<String> due() {
-      return List.of("batch-1");
+        public void purge() {}
     }
 
-    public String report(@Body String batch) {
-      return batch;
+    /** Beans of the batches: one document at each door, and one batch whose last row has ended. */
+    public final class Documents {
+        public void take(@Body Object document) {}
+
+        public void round() {}
+
+        public List<String> due() {
+            return List.of("batch-1");
+        }
+
+        public String report(@Body String batch) {
+            return batch;
+        }
+
+        public void event(@Variable("batch") String batch, Exchange exchange) {
+            exchange.getMessage().setBody("event of " + batch);
+        }
+
+        public void finished(@Variable("batch") String batch) {}
     }
 
-    public void event(@Variable("batch") String batch, Exchange exchange) {
-      exchange.getMessage().setBody("event of " + batch);
+    private static Job job() {
+        return new Job(
+                new Job.Origin("job-1", null, null, "1", Instant.now(), null, 4, false, false),
+                new PairingRequest("Till", "otp-1", null, Map.of()),
+                "{}");
     }
 
-    public void finished(@Variable("batch") String batch) {}
-  }
-
-  private static Job job() {
-    return new Job(new Job.Origin("job-1", null, null, "1", Instant.now(), null, 4, false, false),
-        new PairingRequest("Till", "otp-1", null, Map.of()), "{}");
-  }
-
-  private static Credentials credentials(boolean late) {
-    return new Credentials("attempt-1", "job-1", null, "sealed", "key", "application/jose", null, "a", Instant.now(), "pc", "Till", "T", late, Map.of(),
-        Instant.now(), 1);
-  }
-
-  private static Ending ending(Outcome outcome) {
-    return new Ending(outcome, "REASON", "detail", null, 1, null, null, null, "attempt-1", Instant.now());
-  }
-
-  /** Sends one delivery through the flow and returns the ids of the steps it took. */
-  private List<String> deliver(String route, Object body) {
-    synchronized (steps) {
-      steps.clear();
+    private static Credentials credentials(boolean late) {
+        return new Credentials(
+                "attempt-1",
+                "job-1",
+                null,
+                "sealed",
+                "key",
+                "application/jose",
+                null,
+                "a",
+                Instant.now(),
+                "pc",
+                "Till",
+                "T",
+                late,
+                Map.of(),
+                Instant.now(),
+                1);
     }
-    template().send("direct:" + route, exchange -> exchange.getMessage().setBody(body));
-    synchronized (steps) {
-      return List.copyOf(steps);
+
+    private static Ending ending(Outcome outcome) {
+        return new Ending(outcome, "REASON", "detail", null, 1, null, null, null, "attempt-1", Instant.now());
     }
-  }
 
-  private void endpointAnswers(Processor answer) {
-    MockEndpoint endpoint = (MockEndpoint) context().getEndpoint("endpoint:pair?httpMethod=POST&throwExceptionOnFailure=false"
-        + "&skipControlHeaders=true&skipResponseHeaders=true&copyHeaders=false");
-    endpoint.whenAnyExchangeReceived(answer);
-  }
-
-  @Test
-  void journalsTheSealedAnswerBeforeItIsPublishedAndTellsTheOutcomeLast() {
-    admit = job -> job.call(new Attempt("attempt-1", 1, Duration.ofMinutes(1)));
-    answered = job -> job.publish(credentials(false));
-    endpointAnswers(exchange -> exchange.getMessage().setBody(
-        "{\"status\":200,\"sealed\":\"x\",\"keyId\":\"k\",\"contentType\":\"application/jose\",\"complete\":true}"));
-
-    assertThat(deliver("pair", job())).containsSubsequence("pre-flight", "read-request", "await-place", "await-turn", "admit", "write-call",
-        "marshal-call", "call-endpoint", "unmarshal-answer", "classify-answer", "journal-answered", "result: PAIRED",
-        "write-credentials", "publish-credentials", "journal-published", "job-paired", "write-event", "send-event", "count-ended");
-  }
-
-  @Test
-  void takesAFailedCallForAResult() {
-    admit = job -> job.call(new Attempt("attempt-1", 1, Duration.ofMinutes(1)));
-    answered = job -> job.waitFor(Duration.ZERO);
-    endpointAnswers(exchange -> {
-      throw new CallFailed("no connection", null);
-    });
-
-    assertThat(deliver("pair", job())).containsSubsequence("call-endpoint", "classify-failure", "journal-answered",
-        "result: NOT_SENT", "write-waiting", "schedule-request").doesNotContain("unmarshal-answer", "send-event");
-  }
-
-  @Test
-  void setsARefusedJobAsideAndTellsItsOutcome() {
-    admit = job -> job.call(new Attempt("attempt-1", 1, Duration.ofMinutes(1)));
-    answered = job -> job.finish(ending(Outcome.REJECTED), false);
-    endpointAnswers(exchange -> exchange.getMessage().setBody("{\"status\":400}"));
-
-    assertThat(deliver("pair", job())).containsSubsequence("journal-answered", "result: REJECTED", "write-attention",
-        "send-dead-letter", "write-event", "send-event");
-  }
-
-  @Test
-  void setsADoubtfulJobAsideElsewhere() {
-    admit = job -> job.finish(ending(Outcome.IN_DOUBT), false);
-    assertThat(deliver("pair", job())).contains("send-in-doubt", "send-event").doesNotContain("send-dead-letter", "call-endpoint");
-  }
-
-  @Test
-  void tellsARepeatedEndingWithoutASecondDeadLetter() {
-    admit = job -> job.finish(ending(Outcome.REJECTED), true);
-    assertThat(deliver("pair", job())).contains("send-event").doesNotContain("write-attention");
-  }
-
-  @Test
-  void publishesAndWaitsWithoutACall() {
-    admit = job -> job.publish(credentials(false));
-    assertThat(deliver("pair", job())).contains("publish-credentials", "send-event").doesNotContain("call-endpoint");
-    admit = job -> job.waitFor(Duration.ZERO);
-    assertThat(deliver("pair", job())).contains("schedule-request").doesNotContain("call-endpoint", "send-event");
-  }
-
-  @Test
-  void sendsNothingWhileAnotherBridgeMaySendIt() {
-    admit = job -> job.publish(credentials(false));
-    turn = false;
-    try {
-      assertThat(deliver("pair", job())).contains("take-send-turn").doesNotContain("publish-credentials", "journal-published", "send-event");
-    } finally {
-      turn = true;
+    /** Sends one delivery through the flow and returns the ids of the steps it took. */
+    private List<String> deliver(String route, Object body) {
+        synchronized (steps) {
+            steps.clear();
+        }
+        template().send("direct:" + route, exchange -> exchange.getMessage().setBody(body));
+        synchronized (steps) {
+            return List.copyOf(steps);
+        }
     }
-  }
 
-  @Test
-  void leavesAJobAloneThatEndedAtTheDoor() {
-    Job refused = job();
-    refused.finish(ending(Outcome.INVALID), false);
-    assertThat(deliver("pair", refused)).contains("send-dead-letter", "send-event").doesNotContain("await-turn", "admit");
-  }
-
-  @Test
-  void endsWhatNoConsumerCanGet() {
-    Job undecodable = job();
-    undecodable.finish(ending(Outcome.INVALID), false);
-    assertThat(deliver("undecodable", undecodable)).containsSubsequence("end-undecodable", "send-dead-letter", "send-event")
-        .doesNotContain("admit");
-  }
-
-  @Test
-  void readsNothingWhileThePreFlightFails() {
-    notReady = new IllegalStateException("not ready");
-    try {
-      assertThat(deliver("pair", job())).contains("pre-flight").doesNotContain("read-request");
-    } finally {
-      notReady = null;
+    private void endpointAnswers(Processor answer) {
+        MockEndpoint endpoint = (MockEndpoint) context()
+                .getEndpoint("endpoint:pair?httpMethod=POST&throwExceptionOnFailure=false"
+                        + "&skipControlHeaders=true&skipResponseHeaders=true&copyHeaders=false");
+        endpoint.whenAnyExchangeReceived(answer);
     }
-  }
 
-  @Test
-  void closesTheIntakeWhenTheJournalFails() {
-    admit = job -> {
-      throw new JournalException("the disk is full", null);
-    };
-    assertThat(deliver("pair", job())).contains("closed: the disk is full").doesNotContain("call-endpoint", "send-event");
-  }
+    @Test
+    void journalsTheSealedAnswerBeforeItIsPublishedAndTellsTheOutcomeLast() {
+        admit = job -> job.call(new Attempt("attempt-1", 1, Duration.ofMinutes(1)));
+        answered = job -> job.publish(credentials(false));
+        endpointAnswers(
+                exchange -> exchange.getMessage()
+                        .setBody(
+                                "{\"status\":200,\"sealed\":\"x\",\"keyId\":\"k\",\"contentType\":\"application/jose\",\"complete\":true}"));
 
-  @Test
-  void publishesWhatWasLeftBehindAndTellsALateOutcome() {
-    // The reconciler's first round begins with the routes.
-    Awaitility.await().until(() -> REACHED.contains("purge"));
-    assertThat(REACHED).contains("take-left-behind", "publish-credentials", "write-late-event", "send-late-event", "write-left-behind-event",
-        "send-left-behind-event", "journal-published", "write-request-gone", "send-request-gone");
-  }
-
-  @Test
-  void tellsNothingOfAJobThatHasMovedSinceItsRequestWasMissed() {
-    Job moved = job();
-    moved.drop();
-    assertThat(deliver("pair", moved)).contains("tell-nothing").doesNotContain("admit", "send-event", "send-dead-letter");
-  }
-
-  @Test
-  void reportsABatchBeforeItIsToldOfAndFinishesItLast() {
-    Awaitility.await().untilAsserted(() -> {
-      synchronized (steps) {
-        assertThat(steps).containsSubsequence("write-report", "write-batch-event", "send-batch-event", "journal-batch-finished");
-      }
-    });
-  }
-
-  @Test
-  void dropsHeadersAtEveryDoor() throws Exception {
-    assertThat(doors).as("requests, probe, expired, batch-queue").hasSize(4);
-    admit = job -> {
-      throw new IllegalStateException("far enough");
-    };
-    for (Processor door : doors) {
-      Exchange exchange = new DefaultExchange(context());
-      exchange.getMessage().setBody(job());
-      exchange.getMessage().setHeader("CamelHttpUri", "http://elsewhere");
-      door.process(exchange);
-      assertThat(exchange.getMessage().getHeaders()).doesNotContainKey("CamelHttpUri");
+        assertThat(deliver("pair", job()))
+                .containsSubsequence(
+                        "pre-flight",
+                        "read-request",
+                        "await-place",
+                        "await-turn",
+                        "admit",
+                        "write-call",
+                        "marshal-call",
+                        "call-endpoint",
+                        "unmarshal-answer",
+                        "classify-answer",
+                        "journal-answered",
+                        "result: PAIRED",
+                        "write-credentials",
+                        "publish-credentials",
+                        "journal-published",
+                        "job-paired",
+                        "write-event",
+                        "send-event",
+                        "count-ended");
     }
-  }
 
-  @AfterAll
-  static void everyStepWasReached() {
-    Set<String> missed = new TreeSet<>(RouteFilesTest.stepIds().keySet());
-    missed.removeAll(REACHED);
-    assertThat(missed).as("steps that no test reaches").isEmpty();
-  }
+    @Test
+    void takesAFailedCallForAResult() {
+        admit = job -> job.call(new Attempt("attempt-1", 1, Duration.ofMinutes(1)));
+        answered = job -> job.waitFor(Duration.ZERO);
+        endpointAnswers(exchange -> {
+            throw new CallFailed("no connection", null);
+        });
+
+        assertThat(deliver("pair", job()))
+                .containsSubsequence(
+                        "call-endpoint",
+                        "classify-failure",
+                        "journal-answered",
+                        "result: NOT_SENT",
+                        "write-waiting",
+                        "schedule-request")
+                .doesNotContain("unmarshal-answer", "send-event");
+    }
+
+    @Test
+    void setsARefusedJobAsideAndTellsItsOutcome() {
+        admit = job -> job.call(new Attempt("attempt-1", 1, Duration.ofMinutes(1)));
+        answered = job -> job.finish(ending(Outcome.REJECTED), false);
+        endpointAnswers(exchange -> exchange.getMessage().setBody("{\"status\":400}"));
+
+        assertThat(deliver("pair", job()))
+                .containsSubsequence(
+                        "journal-answered",
+                        "result: REJECTED",
+                        "write-attention",
+                        "send-dead-letter",
+                        "write-event",
+                        "send-event");
+    }
+
+    @Test
+    void setsADoubtfulJobAsideElsewhere() {
+        admit = job -> job.finish(ending(Outcome.IN_DOUBT), false);
+        assertThat(deliver("pair", job()))
+                .contains("send-in-doubt", "send-event")
+                .doesNotContain("send-dead-letter", "call-endpoint");
+    }
+
+    @Test
+    void tellsARepeatedEndingWithoutASecondDeadLetter() {
+        admit = job -> job.finish(ending(Outcome.REJECTED), true);
+        assertThat(deliver("pair", job())).contains("send-event").doesNotContain("write-attention");
+    }
+
+    @Test
+    void publishesAndWaitsWithoutACall() {
+        admit = job -> job.publish(credentials(false));
+        assertThat(deliver("pair", job()))
+                .contains("publish-credentials", "send-event")
+                .doesNotContain("call-endpoint");
+        admit = job -> job.waitFor(Duration.ZERO);
+        assertThat(deliver("pair", job())).contains("schedule-request").doesNotContain("call-endpoint", "send-event");
+    }
+
+    @Test
+    void sendsNothingWhileAnotherBridgeMaySendIt() {
+        admit = job -> job.publish(credentials(false));
+        turn = false;
+        try {
+            assertThat(deliver("pair", job()))
+                    .contains("take-send-turn")
+                    .doesNotContain("publish-credentials", "journal-published", "send-event");
+        } finally {
+            turn = true;
+        }
+    }
+
+    @Test
+    void leavesAJobAloneThatEndedAtTheDoor() {
+        Job refused = job();
+        refused.finish(ending(Outcome.INVALID), false);
+        assertThat(deliver("pair", refused))
+                .contains("send-dead-letter", "send-event")
+                .doesNotContain("await-turn", "admit");
+    }
+
+    @Test
+    void endsWhatNoConsumerCanGet() {
+        Job undecodable = job();
+        undecodable.finish(ending(Outcome.INVALID), false);
+        assertThat(deliver("undecodable", undecodable))
+                .containsSubsequence("end-undecodable", "send-dead-letter", "send-event")
+                .doesNotContain("admit");
+    }
+
+    @Test
+    void readsNothingWhileThePreFlightFails() {
+        notReady = new IllegalStateException("not ready");
+        try {
+            assertThat(deliver("pair", job())).contains("pre-flight").doesNotContain("read-request");
+        } finally {
+            notReady = null;
+        }
+    }
+
+    @Test
+    void closesTheIntakeWhenTheJournalFails() {
+        admit = job -> {
+            throw new JournalException("the disk is full", null);
+        };
+        assertThat(deliver("pair", job()))
+                .contains("closed: the disk is full")
+                .doesNotContain("call-endpoint", "send-event");
+    }
+
+    @Test
+    void publishesWhatWasLeftBehindAndTellsALateOutcome() {
+        // The reconciler's first round begins with the routes.
+        Awaitility.await().until(() -> REACHED.contains("purge"));
+        assertThat(REACHED)
+                .contains(
+                        "take-left-behind",
+                        "publish-credentials",
+                        "write-late-event",
+                        "send-late-event",
+                        "write-left-behind-event",
+                        "send-left-behind-event",
+                        "journal-published",
+                        "write-request-gone",
+                        "send-request-gone");
+    }
+
+    @Test
+    void tellsNothingOfAJobThatHasMovedSinceItsRequestWasMissed() {
+        Job moved = job();
+        moved.drop();
+        assertThat(deliver("pair", moved))
+                .contains("tell-nothing")
+                .doesNotContain("admit", "send-event", "send-dead-letter");
+    }
+
+    @Test
+    void reportsABatchBeforeItIsToldOfAndFinishesItLast() {
+        Awaitility.await().untilAsserted(() -> {
+            synchronized (steps) {
+                assertThat(steps)
+                        .containsSubsequence(
+                                "write-report", "write-batch-event", "send-batch-event", "journal-batch-finished");
+            }
+        });
+    }
+
+    @Test
+    void dropsHeadersAtEveryDoor() throws Exception {
+        assertThat(doors).as("requests, probe, expired, batch-queue").hasSize(4);
+        admit = job -> {
+            throw new IllegalStateException("far enough");
+        };
+        for (Processor door : doors) {
+            Exchange exchange = new DefaultExchange(context());
+            exchange.getMessage().setBody(job());
+            exchange.getMessage().setHeader("CamelHttpUri", "http://elsewhere");
+            door.process(exchange);
+            assertThat(exchange.getMessage().getHeaders()).doesNotContainKey("CamelHttpUri");
+        }
+    }
+
+    @AfterAll
+    static void everyStepWasReached() {
+        Set<String> missed = new TreeSet<>(RouteFilesTest.stepIds().keySet());
+        missed.removeAll(REACHED);
+        assertThat(missed).as("steps that no test reaches").isEmpty();
+    }
 }

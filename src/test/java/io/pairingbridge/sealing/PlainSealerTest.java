@@ -15,7 +15,8 @@ class PlainSealerTest {
     @Test
     void keepsJsonAsItIs() {
         String json = "\uFEFF{ \"client_secret\" : \"é\uD83D\uDD11\\u0000\" }\r\n";
-        assertThat(sealer.seal(json.getBytes(StandardCharsets.UTF_8), "job-1")).isEqualTo(new Sealed(json, "none", "application/json"));
+        assertThat(sealer.seal(json.getBytes(StandardCharsets.UTF_8), "job-1"))
+                .isEqualTo(new Sealed(json, "none", "application/json"));
         assertThat(sealer.keyId()).isEqualTo("none");
         sealer.verify();
     }
@@ -23,7 +24,8 @@ class PlainSealerTest {
     @Test
     void writesWhatIsNoTextInBase64() {
         byte[] cutInACharacter = {'{', '"', (byte) 0xC3};
-        assertThat(sealer.seal(cutInACharacter, "job-1")).isEqualTo(new Sealed("eyLD", "none", "application/octet-stream;base64"));
+        assertThat(sealer.seal(cutInACharacter, "job-1"))
+                .isEqualTo(new Sealed("eyLD", "none", "application/octet-stream;base64"));
     }
 
     @Property

@@ -49,18 +49,24 @@ class RecipientKeysTest {
 
     @Test
     void readsAKeyWithSuitableOperations() throws IOException {
-        assertThat(RecipientKeys.load(file(with(RSA, "key_ops", List.of("wrapKey")))).keyIds()).containsExactly("rsa-key");
+        assertThat(RecipientKeys.load(file(with(RSA, "key_ops", List.of("wrapKey"))))
+                        .keyIds())
+                .containsExactly("rsa-key");
     }
 
     @Test
     void readsPastMembersOfTheSetThatItDoesNotKnow() throws IOException {
         String set = JSONObjectUtils.toJSONString(Map.of("keys", List.of(json(RSA)), "d", "department", "k", "other"));
-        assertThat(RecipientKeys.load(Files.writeString(folder.resolve("keys.jwks"), set)).keyIds()).containsExactly("rsa-key");
+        assertThat(RecipientKeys.load(Files.writeString(folder.resolve("keys.jwks"), set))
+                        .keyIds())
+                .containsExactly("rsa-key");
     }
 
     @Test
     void refusesAFileThatIsMissing() {
-        refused(folder.resolve("nowhere.jwks")).hasMessageContaining("nowhere.jwks does not exist").hasMessageContaining("keys new");
+        refused(folder.resolve("nowhere.jwks"))
+                .hasMessageContaining("nowhere.jwks does not exist")
+                .hasMessageContaining("keys new");
     }
 
     @Test
@@ -69,30 +75,39 @@ class RecipientKeysTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "{\"keys\":[", "-----BEGIN PRIVATE KEY-----\nMIIcanary\n-----END PRIVATE KEY-----", "canary"})
+    @ValueSource(
+            strings = {"", "{\"keys\":[", "-----BEGIN PRIVATE KEY-----\nMIIcanary\n-----END PRIVATE KEY-----", "canary"
+            })
     void refusesAFileThatIsNotAJsonObject(String text) throws IOException {
-        refused(Files.writeString(folder.resolve("keys.jwks"), text)).hasMessageContaining("keys.jwks is not a JSON object");
+        refused(Files.writeString(folder.resolve("keys.jwks"), text))
+                .hasMessageContaining("keys.jwks is not a JSON object");
     }
 
     @Test
     void refusesAFileThatIsNotText() throws IOException {
-        refused(Files.write(folder.resolve("keys.jwks"), new byte[] {(byte) 0xFE, (byte) 0xED})).hasMessageContaining("keys.jwks is not UTF-8 text");
+        refused(Files.write(folder.resolve("keys.jwks"), new byte[] {(byte) 0xFE, (byte) 0xED}))
+                .hasMessageContaining("keys.jwks is not UTF-8 text");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"{}", "[]", "{\"keys\":[]}", "{\"keys\":null}", "{\"keys\":{}}"})
     void refusesAFileWithoutKeys(String text) throws IOException {
-        refused(Files.writeString(folder.resolve("keys.jwks"), text)).hasMessageContaining("keys.jwks has no keys").message().doesNotContain("single key");
+        refused(Files.writeString(folder.resolve("keys.jwks"), text))
+                .hasMessageContaining("keys.jwks has no keys")
+                .message()
+                .doesNotContain("single key");
     }
 
     @Test
     void refusesAKeyThatIsNoObject() throws IOException {
-        refused(Files.writeString(folder.resolve("keys.jwks"), "{\"keys\":[\"canary\"]}")).hasMessageContaining("key number 1 is not a JSON object");
+        refused(Files.writeString(folder.resolve("keys.jwks"), "{\"keys\":[\"canary\"]}"))
+                .hasMessageContaining("key number 1 is not a JSON object");
     }
 
     @Test
     void refusesASingleKeyInPlaceOfASet() throws IOException {
-        refused(Files.writeString(folder.resolve("keys.jwks"), JSONObjectUtils.toJSONString(json(RSA)))).hasMessageContaining("put it between those brackets");
+        refused(Files.writeString(folder.resolve("keys.jwks"), JSONObjectUtils.toJSONString(json(RSA))))
+                .hasMessageContaining("put it between those brackets");
     }
 
     @Test
@@ -100,13 +115,17 @@ class RecipientKeysTest {
         for (RecipientKeyPair pair : List.of(RSA, EC)) {
             Map<String, Object> key = pair.privateKey().toJSONObject();
             key.put("kid", "mistake");
-            refused(file(json(RSA), key)).hasMessageContaining("key 'mistake' is a PRIVATE").message().doesNotContain(key.get("d").toString());
+            refused(file(json(RSA), key))
+                    .hasMessageContaining("key 'mistake' is a PRIVATE")
+                    .message()
+                    .doesNotContain(key.get("d").toString());
         }
     }
 
     @Test
     void refusesASinglePrivateKeyAsPrivate() throws IOException {
-        refused(Files.writeString(folder.resolve("keys.jwks"), EC.privateKey().toJSONString())).hasMessageContaining("key 'ec-key' is a PRIVATE");
+        refused(Files.writeString(folder.resolve("keys.jwks"), EC.privateKey().toJSONString()))
+                .hasMessageContaining("key 'ec-key' is a PRIVATE");
     }
 
     @ParameterizedTest
@@ -117,7 +136,11 @@ class RecipientKeysTest {
 
     @Test
     void refusesASymmetricKey() throws IOException, JOSEException {
-        refused(file(new OctetSequenceKeyGenerator(256).keyID("shared").generate().toJSONObject())).hasMessageContaining("key 'shared' is a PRIVATE or secret key");
+        refused(file(new OctetSequenceKeyGenerator(256)
+                        .keyID("shared")
+                        .generate()
+                        .toJSONObject()))
+                .hasMessageContaining("key 'shared' is a PRIVATE or secret key");
     }
 
     @Test
@@ -128,7 +151,8 @@ class RecipientKeysTest {
 
     @Test
     void refusesAnRsaKeyThatEncryptsNothing() throws IOException {
-        refused(file(with(RSA, "e", Base64URL.encode(BigInteger.ONE).toString()))).hasMessageContaining("'rsa-key' is not a valid RSA public key");
+        refused(file(with(RSA, "e", Base64URL.encode(BigInteger.ONE).toString())))
+                .hasMessageContaining("'rsa-key' is not a valid RSA public key");
     }
 
     @Test
@@ -146,26 +170,36 @@ class RecipientKeysTest {
 
     @Test
     void refusesAnUnknownCurve() throws IOException {
-        refused(file(with(EC, "crv", Curve.SECP256K1.getName()))).hasMessageContaining("'ec-key' is on a curve").hasMessageContaining("P-256, P-384, P-521");
+        refused(file(with(EC, "crv", Curve.SECP256K1.getName())))
+                .hasMessageContaining("'ec-key' is on a curve")
+                .hasMessageContaining("P-256, P-384, P-521");
     }
 
     @Test
     void refusesAPointThatIsNotOnItsCurve() throws IOException {
-        refused(file(with(EC, "x", EC.publicKey().toECKey().getY().toString()))).hasMessageContaining("'ec-key' is not a valid EC public key");
+        refused(file(with(EC, "x", EC.publicKey().toECKey().getY().toString())))
+                .hasMessageContaining("'ec-key' is not a valid EC public key");
     }
 
     @Test
     void refusesAKeyForSignatures() throws IOException {
-        refused(file(with(RSA, "use", "sig"))).hasMessageContaining("'rsa-key' is not meant for encryption").hasMessageContaining("\"use\"");
+        refused(file(with(RSA, "use", "sig")))
+                .hasMessageContaining("'rsa-key' is not meant for encryption")
+                .hasMessageContaining("\"use\"");
         Map<String, Object> verify = with(RSA, "key_ops", List.of("verify"));
         verify.remove("use");
-        refused(file(verify)).hasMessageContaining("'rsa-key' is not meant for encryption").hasMessageContaining("\"key_ops\"");
-        refused(file(with(RSA, "key_ops", "wrapKey"))).as("a text in place of a list").hasMessageContaining("\"key_ops\"");
+        refused(file(verify))
+                .hasMessageContaining("'rsa-key' is not meant for encryption")
+                .hasMessageContaining("\"key_ops\"");
+        refused(file(with(RSA, "key_ops", "wrapKey")))
+                .as("a text in place of a list")
+                .hasMessageContaining("\"key_ops\"");
     }
 
     @Test
     void refusesAKeyBoundToAnotherAlgorithm() throws IOException {
-        refused(file(with(RSA, "alg", "RSA-OAEP"))).hasMessageContaining("'rsa-key' is bound to another algorithm than RSA-OAEP-256");
+        refused(file(with(RSA, "alg", "RSA-OAEP")))
+                .hasMessageContaining("'rsa-key' is bound to another algorithm than RSA-OAEP-256");
     }
 
     @Test
@@ -181,8 +215,11 @@ class RecipientKeysTest {
     }
 
     private AbstractThrowableAssert<?, ? extends Throwable> refused(Path file) {
-        return assertThatThrownBy(() -> RecipientKeys.load(file)).isInstanceOf(KeyFileException.class)
-                .satisfies(e -> assertThat(e.getMessage()).startsWith("Key file " + file).doesNotContain("canary"));
+        return assertThatThrownBy(() -> RecipientKeys.load(file))
+                .isInstanceOf(KeyFileException.class)
+                .satisfies(e -> assertThat(e.getMessage())
+                        .startsWith("Key file " + file)
+                        .doesNotContain("canary"));
     }
 
     private static Map<String, Object> json(RecipientKeyPair pair) {
@@ -196,6 +233,7 @@ class RecipientKeysTest {
     }
 
     private Path file(Map<?, ?>... keys) throws IOException {
-        return Files.writeString(folder.resolve("keys.jwks"), JSONObjectUtils.toJSONString(Map.of("keys", List.of((Object[]) keys))));
+        return Files.writeString(
+                folder.resolve("keys.jwks"), JSONObjectUtils.toJSONString(Map.of("keys", List.of((Object[]) keys))));
     }
 }

@@ -23,10 +23,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RotatingSealerTest {
 
     private static final byte[] ANSWER = "{}".getBytes(StandardCharsets.UTF_8);
-    private static final String WEAK = "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"weak\",\"e\":\"AQAB\",\"n\":\"" + "_".repeat(342) + "\"}]}";
+    private static final String WEAK =
+            "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"weak\",\"e\":\"AQAB\",\"n\":\"" + "_".repeat(342) + "\"}]}";
 
     @TempDir
     Path folder;
+
     private Path file;
 
     @BeforeEach
@@ -75,7 +77,18 @@ class RotatingSealerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "{", "[]", "{\"keys\":[]}", "-----BEGIN PUBLIC KEY-----", WEAK_MARK, PRIVATE_MARK, TWICE_MARK, GONE_MARK})
+    @ValueSource(
+            strings = {
+                "",
+                "{",
+                "[]",
+                "{\"keys\":[]}",
+                "-----BEGIN PUBLIC KEY-----",
+                WEAK_MARK,
+                PRIVATE_MARK,
+                TWICE_MARK,
+                GONE_MARK
+            })
     void goesOnWithTheOldKeyWhereTheNewFileCannotBeUsed(String content) throws IOException {
         var sealer = new RotatingSealer(file, null, Clock.systemUTC());
         String first = Files.readString(file);
@@ -95,9 +108,12 @@ class RotatingSealerTest {
 
         assertThat(sealer.seal(ANSWER, "j").keyId()).isEqualTo("first");
         assertThat(sealer.keys()).extracting(KeyInUse::id).containsExactly("first");
-        assertThat(sealer.problem()).hasValueSatisfying(text -> assertThat(text)
-                .startsWith("The new keys are not used, key 'first' goes on sealing: ").contains(file.toString()));
-        assertThatThrownBy(() -> new RotatingSealer(file, null, Clock.systemUTC())).as("but nothing starts with it")
+        assertThat(sealer.problem())
+                .hasValueSatisfying(text -> assertThat(text)
+                        .startsWith("The new keys are not used, key 'first' goes on sealing: ")
+                        .contains(file.toString()));
+        assertThatThrownBy(() -> new RotatingSealer(file, null, Clock.systemUTC()))
+                .as("but nothing starts with it")
                 .isInstanceOf(KeyFileException.class);
 
         Files.deleteIfExists(file);
@@ -116,8 +132,11 @@ class RotatingSealerTest {
         Path glass = folder.resolve("glass.jwks");
         put("glass-1", glass);
         var sealer = new RotatingSealer(file, glass, Clock.systemUTC());
-        assertThat(sealer.keys()).extracting(KeyInUse::id, KeyInUse::sealing, KeyInUse::breakGlass)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple("first", true, false), org.assertj.core.groups.Tuple.tuple("glass-1", false, true));
+        assertThat(sealer.keys())
+                .extracting(KeyInUse::id, KeyInUse::sealing, KeyInUse::breakGlass)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple("first", true, false),
+                        org.assertj.core.groups.Tuple.tuple("glass-1", false, true));
 
         put("glass-2", glass);
         sealer.refresh();
@@ -129,7 +148,9 @@ class RotatingSealerTest {
 
         Files.delete(glass);
         assertThat(sealer.problem()).isPresent();
-        assertThat(sealer.seal(ANSWER, "j").breakGlass()).as("a file that is gone switches nothing off").isNotNull();
+        assertThat(sealer.seal(ANSWER, "j").breakGlass())
+                .as("a file that is gone switches nothing off")
+                .isNotNull();
     }
 
     @Test

@@ -13,14 +13,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** As {@link KeyPairsTest}, with keys that take seconds to make: apart, so that the mutation tests need not make them each time. */
+/**
+ * As {@link KeyPairsTest}, with keys that take seconds to make: apart, so that the mutation tests need not make them
+ * each time.
+ */
 class RsaKeyPairsTest {
 
     @TempDir
     Path folder;
 
     @ParameterizedTest
-    @EnumSource(value = KeyKind.class, names = {"RSA3072", "RSA4096"})
+    @EnumSource(
+            value = KeyKind.class,
+            names = {"RSA3072", "RSA4096"})
     void makesPairsThatSealAndOpenAndKeepThePrivateHalfApart(KeyKind kind) throws IOException, ParseException {
         RecipientKeyPair pair = KeyPairs.generate(kind, null);
         KeyPairs.writePrivate(pair, folder.resolve("private.jwks"));

@@ -33,7 +33,10 @@ class SimulatorTest {
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
     private final ObjectMapper json = new ObjectMapper();
-    private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(LIMIT).build();
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(LIMIT)
+            .build();
     private Simulator simulator;
 
     @BeforeEach
@@ -48,9 +51,11 @@ class SimulatorTest {
 
     @Test
     void tellsWhereItListens() {
-        assertThat(simulator.url()).isEqualTo(URI.create("http://127.0.0.1:" + simulator.port() + "/v1/pay-connect/pair/"));
+        assertThat(simulator.url())
+                .isEqualTo(URI.create("http://127.0.0.1:" + simulator.port() + "/v1/pay-connect/pair/"));
         assertThatThrownBy(() -> Simulator.start("127.0.0.1", simulator.port()))
-                .isInstanceOf(UncheckedIOException.class).hasMessageContaining("127.0.0.1:" + simulator.port());
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("127.0.0.1:" + simulator.port());
     }
 
     @ParameterizedTest
@@ -72,21 +77,35 @@ class SimulatorTest {
             seen.add(String.valueOf(post(otp).statusCode()));
         }
         assertThat(String.join(" ", seen)).isEqualTo(statuses);
-        assertThat(simulator.answers().values().stream().mapToLong(Long::longValue).sum()).isEqualTo(seen.size());
+        assertThat(simulator.answers().values().stream()
+                        .mapToLong(Long::longValue)
+                        .sum())
+                .isEqualTo(seen.size());
     }
 
     @Test
     void answersWithCredentialsAsOnTheVendorsPage() throws Exception {
-        HttpResponse<String> response = send(request("{\"name\":\"Till \\\"7\\\" é\",\"otp\":\"1\",\"webhook_url\":\"https://erp.example/hook\"}"));
+        HttpResponse<String> response = send(
+                request("{\"name\":\"Till \\\"7\\\" é\",\"otp\":\"1\",\"webhook_url\":\"https://erp.example/hook\"}"));
         assertThat(response.headers().firstValue("Content-Type")).hasValue("application/json");
         JsonNode body = json.readTree(response.body());
-        assertThat(body.fieldNames()).toIterable().containsExactly(
-                "pay_connect_id", "pay_connect_name", "terminal_id", "client_id", "client_secret", "webhook_secret_key");
+        assertThat(body.fieldNames())
+                .toIterable()
+                .containsExactly(
+                        "pay_connect_id",
+                        "pay_connect_name",
+                        "terminal_id",
+                        "client_id",
+                        "client_secret",
+                        "webhook_secret_key");
         assertThat(body.get("pay_connect_name").textValue()).isEqualTo("Till \"7\" é");
         assertThat(body.get("terminal_id").textValue()).matches("[0-9]{8}");
-        assertThat(UUID.fromString(body.get("pay_connect_id").textValue())).isNotEqualTo(UUID.fromString(body.get("client_id").textValue()));
+        assertThat(UUID.fromString(body.get("pay_connect_id").textValue()))
+                .isNotEqualTo(UUID.fromString(body.get("client_id").textValue()));
         assertThat(body.get("client_secret").textValue()).matches("simulated-[A-Za-z0-9_-]{43}");
-        assertThat(body.get("webhook_secret_key").textValue()).matches("simulated-[A-Za-z0-9_-]{43}").isNotEqualTo(body.get("client_secret").textValue());
+        assertThat(body.get("webhook_secret_key").textValue())
+                .matches("simulated-[A-Za-z0-9_-]{43}")
+                .isNotEqualTo(body.get("client_secret").textValue());
     }
 
     @ParameterizedTest
@@ -121,7 +140,8 @@ class SimulatorTest {
 
     @Test
     void neverAnswers0408ButHasPaired() throws Exception {
-        CompletableFuture<HttpResponse<String>> never = client.sendAsync(request(body("0408")), HttpResponse.BodyHandlers.ofString());
+        CompletableFuture<HttpResponse<String>> never =
+                client.sendAsync(request(body("0408")), HttpResponse.BodyHandlers.ofString());
         await().atMost(LIMIT).until(() -> simulator.unanswered() == 1);
         assertThat(post("0408").statusCode()).isEqualTo(400);
         assertThat(never).isNotDone();
@@ -149,7 +169,9 @@ class SimulatorTest {
             never.add(client.sendAsync(request(body(i + "-0408")), HttpResponse.BodyHandlers.ofString()));
         }
         await().atMost(LIMIT).until(() -> simulator.unanswered() == Simulator.MAX_SILENT + 3);
-        await().atMost(LIMIT).untilAsserted(() -> assertThat(never.stream().filter(CompletableFuture::isDone)).hasSize(3));
+        await().atMost(LIMIT)
+                .untilAsserted(() -> assertThat(never.stream().filter(CompletableFuture::isDone))
+                        .hasSize(3));
     }
 
     @Test
@@ -157,50 +179,97 @@ class SimulatorTest {
         int otps = 300;
         List<CompletableFuture<HttpResponse<String>>> responses = new ArrayList<>();
         for (int i = 0; i < otps * 3; i++) {
-            responses.add(client.sendAsync(request(body("otp-" + i / 3 + "-9999")), HttpResponse.BodyHandlers.ofString()));
+            responses.add(
+                    client.sendAsync(request(body("otp-" + i / 3 + "-9999")), HttpResponse.BodyHandlers.ofString()));
         }
         CompletableFuture.allOf(responses.toArray(CompletableFuture[]::new)).get(LIMIT.toSeconds(), TimeUnit.SECONDS);
         for (int otp = 0; otp < otps; otp++) {
-            assertThat(responses.subList(otp * 3, otp * 3 + 3).stream().map(response -> response.join().statusCode()))
+            assertThat(responses.subList(otp * 3, otp * 3 + 3).stream()
+                            .map(response -> response.join().statusCode()))
                     .containsExactlyInAnyOrder(200, 400, 400);
         }
         assertThat(simulator.answers()).isEqualTo(Map.of(200, (long) otps, 400, 2L * otps));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/v1/pay-connect/pair", "/v1/pay-connect/pair//", "/v1/pay-connect/pair/x", "/v1/pay-connect/%70air/", "/V1/pay-connect/pair/"})
+    @ValueSource(
+            strings = {
+                "/",
+                "/v1/pay-connect/pair",
+                "/v1/pay-connect/pair//",
+                "/v1/pay-connect/pair/x",
+                "/v1/pay-connect/%70air/",
+                "/V1/pay-connect/pair/"
+            })
     void knowsOnePathOnly(String path) throws Exception {
-        assertUntouched(404, HttpRequest.newBuilder(request(body("1")), (name, value) -> true).uri(simulator.url().resolve(path)).build());
+        assertUntouched(
+                404,
+                HttpRequest.newBuilder(request(body("1")), (name, value) -> true)
+                        .uri(simulator.url().resolve(path))
+                        .build());
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"GET", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"})
     void knowsOneMethodOnly(String method) throws Exception {
-        HttpResponse<String> response = assertUntouched(405, HttpRequest.newBuilder(request(body("1")), (name, value) -> true)
-                .method(method, HttpRequest.BodyPublishers.ofString(body("1"))).build());
+        HttpResponse<String> response = assertUntouched(
+                405,
+                HttpRequest.newBuilder(request(body("1")), (name, value) -> true)
+                        .method(method, HttpRequest.BodyPublishers.ofString(body("1")))
+                        .build());
         assertThat(response.headers().firstValue("Allow")).hasValue("POST");
     }
 
     @Test
     void wantsAnIntegrator() throws Exception {
-        assertUntouched(401, HttpRequest.newBuilder(request(body("1")), (name, value) -> !name.equals("X-Pay-Connect-Integrator-Id")).build());
-        assertUntouched(401, HttpRequest.newBuilder(request(body("1")), (name, value) -> true).setHeader("X-Pay-Connect-Integrator-Id", " ").build());
+        assertUntouched(
+                401,
+                HttpRequest.newBuilder(request(body("1")), (name, value) -> !name.equals("X-Pay-Connect-Integrator-Id"))
+                        .build());
+        assertUntouched(
+                401,
+                HttpRequest.newBuilder(request(body("1")), (name, value) -> true)
+                        .setHeader("X-Pay-Connect-Integrator-Id", " ")
+                        .build());
     }
 
     @Test
     void wantsJson() throws Exception {
-        assertUntouched(415, HttpRequest.newBuilder(request(body("1")), (name, value) -> !name.equals("Content-Type")).build());
+        assertUntouched(
+                415,
+                HttpRequest.newBuilder(request(body("1")), (name, value) -> !name.equals("Content-Type"))
+                        .build());
         for (String type : List.of("text/plain", "application/jsonx", "application/x-www-form-urlencoded")) {
-            assertUntouched(415, HttpRequest.newBuilder(request(body("1")), (name, value) -> true).setHeader("Content-Type", type).build());
+            assertUntouched(
+                    415,
+                    HttpRequest.newBuilder(request(body("1")), (name, value) -> true)
+                            .setHeader("Content-Type", type)
+                            .build());
         }
-        HttpRequest withCharset = HttpRequest.newBuilder(request(body("2")), (name, value) -> true).setHeader("Content-Type", "Application/JSON ; charset=UTF-8").build();
+        HttpRequest withCharset = HttpRequest.newBuilder(request(body("2")), (name, value) -> true)
+                .setHeader("Content-Type", "Application/JSON ; charset=UTF-8")
+                .build();
         assertThat(send(withCharset).statusCode()).isEqualTo(200);
     }
 
     static Stream<String> bodiesThatAreNotRequests() {
-        return Stream.of("", "null", "[]", "\"1\"", "{", "{\"name\":\"n\"}", "{\"otp\":\"1\"}", "{\"name\":\"n\",\"otp\":1}", "{\"name\":\"n\",\"otp\":null}",
-                "{\"name\":\" \",\"otp\":\"1\"}", "{\"name\":\"n\",\"otp\":\" \"}", "{\"name\":7,\"otp\":\"1\"}", body("1") + "x", body("1") + body("1"),
-                "{\"name\":\"n\",\"otp\":\"1\",\"webhook_url\":7}", "[".repeat(5000));
+        return Stream.of(
+                "",
+                "null",
+                "[]",
+                "\"1\"",
+                "{",
+                "{\"name\":\"n\"}",
+                "{\"otp\":\"1\"}",
+                "{\"name\":\"n\",\"otp\":1}",
+                "{\"name\":\"n\",\"otp\":null}",
+                "{\"name\":\" \",\"otp\":\"1\"}",
+                "{\"name\":\"n\",\"otp\":\" \"}",
+                "{\"name\":7,\"otp\":\"1\"}",
+                body("1") + "x",
+                body("1") + body("1"),
+                "{\"name\":\"n\",\"otp\":\"1\",\"webhook_url\":7}",
+                "[".repeat(5000));
     }
 
     @ParameterizedTest
@@ -234,12 +303,16 @@ class SimulatorTest {
         assertThat(posts.next("b")).isZero();
     }
 
-    /** The request is answered like that, and its OTP "1" still pairs afterwards: nothing that is out of order spends one. */
+    /**
+     * The request is answered like that, and its OTP "1" still pairs afterwards: nothing that is out of order spends
+     * one.
+     */
     private HttpResponse<String> assertUntouched(int status, HttpRequest request) throws Exception {
         close();
         start();
         HttpRequest here = HttpRequest.newBuilder(request, (name, value) -> true)
-                .uri(simulator.url().resolve(request.uri().getRawPath())).build();
+                .uri(simulator.url().resolve(request.uri().getRawPath()))
+                .build();
         HttpResponse<String> response = send(here);
         assertThat(response.statusCode()).isEqualTo(status);
         assertThat(simulator.answers()).isEqualTo(Map.of(status, 1L));
@@ -261,7 +334,10 @@ class SimulatorTest {
             {"posts": 4, "otps": 3, "otps_posted_again": 1, "unanswered": 0, "answers": {"200": 2, "400": 1, "503": 1}}"""));
         assertThat(answer).doesNotContain("111111");
         // Asking is no request of the endpoint, and only GET asks.
-        assertThat(send(HttpRequest.newBuilder(counts).POST(HttpRequest.BodyPublishers.ofString("{}")).build()).statusCode())
+        assertThat(send(HttpRequest.newBuilder(counts)
+                                .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                                .build())
+                        .statusCode())
                 .isEqualTo(404);
     }
 
@@ -275,10 +351,12 @@ class SimulatorTest {
             answers.add(client.sendAsync(request(body("slow-" + i)), HttpResponse.BodyHandlers.ofString()));
         }
         for (CompletableFuture<HttpResponse<String>> answer : answers) {
-            assertThat(answer.get(LIMIT.toSeconds(), TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+            assertThat(answer.get(LIMIT.toSeconds(), TimeUnit.SECONDS).statusCode())
+                    .isEqualTo(200);
         }
         // 16 threads that slept would take four turns.
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isBetween(Duration.ofSeconds(1), Duration.ofMillis(3_900));
+        assertThat(Duration.ofNanos(System.nanoTime() - begun))
+                .isBetween(Duration.ofSeconds(1), Duration.ofMillis(3_900));
     }
 
     private HttpResponse<String> post(String otp) throws Exception {

@@ -10,22 +10,22 @@ import java.util.Random;
  * through, and the deck begins with one of each kind.
  */
 final class Deck {
-  private final List<Fault> kinds;
-  private final Random random;
-  private final List<Fault> cards = new ArrayList<>();
+    private final List<Fault> kinds;
+    private final Random random;
+    private final List<Fault> cards = new ArrayList<>();
 
-  Deck(List<Fault> kinds, Random random) {
-    this.kinds = kinds;
-    this.random = random;
-    cards.addAll(kinds);
-    Collections.shuffle(cards, random);
-  }
-
-  Fault draw() {
-    if (cards.isEmpty()) {
-      kinds.forEach(kind -> cards.addAll(Collections.nCopies(kind.weight(), kind)));
-      Collections.shuffle(cards, random);
+    Deck(List<Fault> kinds, Random random) {
+        this.kinds = kinds;
+        this.random = random;
+        cards.addAll(kinds);
+        Collections.shuffle(cards, random);
     }
-    return cards.remove(cards.size() - 1);
-  }
+
+    Fault draw() {
+        if (cards.isEmpty()) {
+            kinds.forEach(kind -> cards.addAll(Collections.nCopies(kind.weight(), kind)));
+            Collections.shuffle(cards, random);
+        }
+        return cards.remove(cards.size() - 1);
+    }
 }

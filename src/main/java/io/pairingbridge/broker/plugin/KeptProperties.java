@@ -2,26 +2,35 @@ package io.pairingbridge.broker.plugin;
 
 import java.util.Set;
 
-/** What a request or a batch document may say beside its body; everything else is dropped before the message is stored. */
+/**
+ * What a request or a batch document may say beside its body; everything else is dropped before the message is stored.
+ */
 final class KeptProperties {
 
-  /** Text each. {@code PairingReplay} is the operator's; the last two are the W3C's trace context. */
-  static final Set<String> NAMES = Set.of("PairingJobId", "PairingIntegrator", "PairingBatchId", "PairingBatchName", "PairingReplay",
-      "traceparent", "tracestate");
+    /** Text each. {@code PairingReplay} is the operator's; the last two are the W3C's trace context. */
+    static final Set<String> NAMES = Set.of(
+            "PairingJobId",
+            "PairingIntegrator",
+            "PairingBatchId",
+            "PairingBatchName",
+            "PairingReplay",
+            "traceparent",
+            "tracestate");
 
-  private KeptProperties() {}
+    private KeptProperties() {}
 
-  static String text(String name, Object value) throws RefusedException {
-    if (!(value instanceof CharSequence text)) {
-      throw new RefusedException("the property " + name + " must be text: send it as a string");
+    static String text(String name, Object value) throws RefusedException {
+        if (!(value instanceof CharSequence text)) {
+            throw new RefusedException("the property " + name + " must be text: send it as a string");
+        }
+        return limited("the property " + name, text.toString());
     }
-    return limited("the property " + name, text.toString());
-  }
 
-  static String limited(String what, String value) throws RefusedException {
-    if (value.length() > Limits.PROPERTY_CHARACTERS) {
-      throw new RefusedException(what + " is longer than " + Limits.PROPERTY_CHARACTERS + " characters: send a shorter one");
+    static String limited(String what, String value) throws RefusedException {
+        if (value.length() > Limits.PROPERTY_CHARACTERS) {
+            throw new RefusedException(
+                    what + " is longer than " + Limits.PROPERTY_CHARACTERS + " characters: send a shorter one");
+        }
+        return value;
     }
-    return value;
-  }
 }
