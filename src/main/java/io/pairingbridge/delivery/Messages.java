@@ -8,10 +8,10 @@ import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.RequestGone;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.text.Text;
 import jakarta.jms.DeliveryMode;
@@ -66,20 +66,20 @@ public final class Messages {
 
     /** Sealed credentials for {@code pairing.credentials}. */
     public void credentials(@Variable("credentials") Credentials credentials, Exchange exchange) {
-        Message message = fresh(exchange, credentials.body());
+        Message message = fresh(exchange, credentials.answer().body());
         message.setHeader("JMSCorrelationID", credentials.jobId());
         // One attempt, one message, however often it is sent: a job has several attempts only if one was lost.
         message.setHeader(DUPLICATE_ID, credentials.attemptId());
         set(message, "PairingJobId", credentials.jobId());
         set(message, "PairingBatchId", credentials.batchId());
-        set(message, "PairingPayConnectId", credentials.payConnectId());
-        set(message, "PairingPayConnectName", credentials.payConnectName());
-        set(message, "PairingTerminalId", credentials.terminalId());
+        set(message, "PairingPayConnectId", credentials.terminal().payConnectId());
+        set(message, "PairingPayConnectName", credentials.terminal().payConnectName());
+        set(message, "PairingTerminalId", credentials.terminal().terminalId());
         set(message, "PairingEnvironment", environment);
-        set(message, "PairingKeyId", credentials.keyId());
-        set(message, "PairingContentType", credentials.contentType());
+        set(message, "PairingKeyId", credentials.answer().keyId());
+        set(message, "PairingContentType", credentials.answer().contentType());
         reference(message, credentials.reference());
-        breakGlass(message, credentials.breakGlass());
+        breakGlass(message, credentials.answer().breakGlass());
     }
 
     /** What the sender said of the terminal, as JSON: whole or not at all. The outcome event has it in any case. */
@@ -151,8 +151,8 @@ public final class Messages {
     /** A dead letter or an in-doubt message: the request and why it ended so. */
     public void attention(@Variable("job") Job job, Exchange exchange) {
         Ending ending = job.ending();
-        KeptAnswer answer = job.sealedAnswer();
-        Message message = fresh(exchange, answer != null ? answer.sealed() : body(job));
+        SealedAnswer answer = job.sealedAnswer();
+        Message message = fresh(exchange, answer != null ? answer.body() : body(job));
         if (answer != null) {
             breakGlass(message, answer.breakGlass());
             if (job.request() != null) {
@@ -186,9 +186,7 @@ public final class Messages {
                 detail,
                 200,
                 credentials.attempts(),
-                credentials.payConnectId(),
-                credentials.payConnectName(),
-                credentials.terminalId(),
+                credentials.terminal(),
                 credentials.attemptId(),
                 clock.instant());
         event(

@@ -7,7 +7,8 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.pairingbridge.sealing.Sealed;
+import io.pairingbridge.job.PairedTerminal;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.util.List;
@@ -43,7 +44,7 @@ final class AnswerReader {
 
     private AnswerReader() {}
 
-    static Answer read(int status, byte[] body, Sealed sealed, String cutShort) {
+    static Answer read(int status, byte[] body, SealedAnswer sealed, String cutShort) {
         JsonNode json = null;
         String problem = cutShort;
         if (problem == null) {
@@ -54,34 +55,17 @@ final class AnswerReader {
                 problem = "the answer is not JSON";
             }
         }
-        return new Answer(
-                status,
-                sealed.body(),
-                sealed.keyId(),
-                sealed.contentType(),
-                sealed.breakGlass(),
-                problem == null,
-                problem,
-                told(json, "pay_connect_id"),
-                told(json, "pay_connect_name"),
-                told(json, "terminal_id"),
-                null);
+        return new Answer(status, sealed, problem, terminal(json), null);
     }
 
     /** A success of which nothing can be told but that it came. */
-    static Answer unreadable(int status, Sealed sealed, String problem) {
-        return new Answer(
-                status,
-                sealed.body(),
-                sealed.keyId(),
-                sealed.contentType(),
-                sealed.breakGlass(),
-                false,
-                problem,
-                null,
-                null,
-                null,
-                null);
+    static Answer unreadable(int status, SealedAnswer sealed, String problem) {
+        return new Answer(status, sealed, problem, PairedTerminal.UNKNOWN, null);
+    }
+
+    private static PairedTerminal terminal(JsonNode json) {
+        return new PairedTerminal(
+                told(json, "pay_connect_id"), told(json, "pay_connect_name"), told(json, "terminal_id"));
     }
 
     private static String missing(JsonNode json) {

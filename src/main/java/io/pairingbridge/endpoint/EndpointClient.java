@@ -10,9 +10,7 @@ import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
-import org.apache.camel.Exchange;
 import org.apache.camel.component.http.HttpClientConfigurer;
 import org.apache.hc.client5.http.HttpRoute;
 import org.apache.hc.client5.http.auth.AuthScope;
@@ -53,17 +51,9 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
      * @param endpoint where and how to call
      * @param concurrency calls at once
      * @param userAgent product and version, RFC 9110 section 10.1.5
-     * @param callEnded told, once or more, as soon as an exchange's call is over and nobody waits for the endpoint any
-     *     more
      * @throws SettingsException naming the trust store that cannot be read
      */
-    public EndpointClient(
-            Settings.Endpoint endpoint,
-            int concurrency,
-            String userAgent,
-            Sealer sealer,
-            Clock clock,
-            Consumer<Exchange> callEnded) {
+    public EndpointClient(Settings.Endpoint endpoint, int concurrency, String userAgent, Sealer sealer, Clock clock) {
         this.endpoint = endpoint;
         this.userAgent = userAgent;
         this.connections = PoolingHttpClientConnectionManagerBuilder.create()
@@ -82,7 +72,7 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
             return thread;
         });
         deadlines.setRemoveOnCancelPolicy(true);
-        this.sealing = new SealingExchange(sealer, deadlines, clock, callEnded);
+        this.sealing = new SealingExchange(sealer, deadlines, clock);
     }
 
     /** The connections to the endpoint, to be counted. */
@@ -169,8 +159,7 @@ public final class EndpointClient implements HttpClientConfigurer, AutoCloseable
                 HttpContext context)
                 throws IOException, HttpException {
             if ("POST".equals(request.getMethod())) { // a proxy's CONNECT carries nothing of the job
-                Attempt attempt = SealingExchange.job(context.getAttribute(SealingExchange.EXCHANGE))
-                        .attempt();
+                Attempt attempt = EndpointCall.of(context).attempt();
                 if (attempt.sent()) {
                     throw new CallFailed("a second request of one attempt was stopped before it left", null);
                 }

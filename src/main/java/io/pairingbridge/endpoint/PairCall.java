@@ -6,13 +6,14 @@ import io.pairingbridge.job.Job;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Journal.AttemptReport;
-import io.pairingbridge.journal.Journal.SealedAnswer;
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.ExchangeException;
 import org.apache.camel.Variable;
+import org.apache.hc.core5.http.HttpEntity;
 
 /** The route's steps around the call: what is posted, and what came of it. */
 public final class PairCall {
@@ -29,18 +30,24 @@ public final class PairCall {
         }
     }
 
+    private static final String CALL = "call";
     private static final String INTEGRATOR_HEADER = "X-Pay-Connect-Integrator-Id";
 
     private final String integratorId;
     private final Map<String, String> integrators;
 
+    private final Consumer<Exchange> callEnded;
+
     /**
      * @param integratorId for jobs without an alias
      * @param integrators id by alias
+     * @param callEnded told, once or more, as soon as a delivery's call is over and nobody waits for the endpoint any
+     *     more
      */
-    public PairCall(String integratorId, Map<String, String> integrators) {
+    public PairCall(String integratorId, Map<String, String> integrators, Consumer<Exchange> callEnded) {
         this.integratorId = integratorId;
         this.integrators = integrators;
+        this.callEnded = callEnded;
     }
 
     /** The body to post; sets the message's headers to exactly those that go on the wire. */
@@ -55,27 +62,25 @@ public final class PairCall {
         return new PairBody(request.name(), request.otp(), request.webhookUrl());
     }
 
+    /** Binds the body to the attempt, so that the HTTP client sends nothing that the journal does not know of. */
+    public HttpEntity bind(@Variable("job") Job job, @Body byte[] body, Exchange exchange) {
+        EndpointCall call = new EndpointCall(body, job, () -> callEnded.accept(exchange));
+        exchange.setVariable(CALL, call);
+        return call;
+    }
+
     /** What an answer means. */
-    public AttemptReport answered(@Body Answer answer) {
+    public AttemptReport answered(@Variable(CALL) EndpointCall call) {
+        Answer answer = call.answer();
         Result result = answer.sealed() == null
                 ? AnswerTable.classify(answer.status(), false)
                 : answer.complete() ? Result.PAIRED : Result.UNREADABLE;
-        SealedAnswer sealed = answer.sealed() == null
-                ? null
-                : new SealedAnswer(
-                        answer.sealed(),
-                        answer.keyId(),
-                        answer.contentType(),
-                        answer.breakGlass(),
-                        answer.payConnectId(),
-                        answer.payConnectName(),
-                        answer.terminalId());
         Integer status = answer.status() == 0 ? null : answer.status();
         String detail = "the endpoint answered " + (status == null ? "without a status that HTTP knows" : status)
                 + (answer.problem() == null ? "" : "; " + answer.problem());
         Duration retryAfter =
                 answer.retryAfterSeconds() == null ? null : Duration.ofSeconds(answer.retryAfterSeconds());
-        return new AttemptReport(result, status, detail, sealed, retryAfter);
+        return new AttemptReport(result, status, detail, answer.sealed(), answer.terminal(), retryAfter);
     }
 
     /**

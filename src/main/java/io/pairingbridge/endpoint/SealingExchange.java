@@ -1,9 +1,8 @@
 package io.pairingbridge.endpoint;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.sealing.Sealed;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.sealing.Sealer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,26 +14,22 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
-import org.apache.camel.Exchange;
 import org.apache.hc.client5.http.classic.ExecChain;
 import org.apache.hc.client5.http.classic.ExecChainHandler;
 import org.apache.hc.core5.concurrent.Cancellable;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
-import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.NoHttpResponseException;
-import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 
 /**
  * The one place where credentials exist in the clear. As the outermost link of the HTTP client's chain it reads the
- * whole answer, seals a 2xx body before anything looks into it, and hands on an {@link Answer} as JSON in its place, so
- * that no route, tracer or log ever sees the real one. It also ends the call at the attempt's deadline, whatever the
- * peer does.
+ * whole answer, seals a 2xx body before anything looks into it, and hands on a response without it, so that no route,
+ * tracer or log ever sees the real one; what it made of the answer is with the {@link EndpointCall}. It also ends the
+ * call at the attempt's deadline, whatever the peer does.
  */
 final class SealingExchange implements ExecChainHandler {
     /** Bytes. An answer of the vendor is below 1 KiB; more than this is not one, and must not fill the memory. */
@@ -53,41 +48,22 @@ final class SealingExchange implements ExecChainHandler {
 
     static final String TOO_LATE_TO_SEND = "the attempt's deadline passed before the request could be sent";
 
-    /** Where camel-http leaves the exchange that a request belongs to. */
-    static final String EXCHANGE = "org.apache.camel.Exchange";
-
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final Sealer sealer;
     private final ScheduledExecutorService deadlines;
     private final Clock clock;
-    private final Consumer<Exchange> callEnded;
 
-    /**
-     * @param callEnded told once or more when the call is over: its answer is here as far as it comes, or there will be
-     *     none
-     */
-    SealingExchange(Sealer sealer, ScheduledExecutorService deadlines, Clock clock, Consumer<Exchange> callEnded) {
+    SealingExchange(Sealer sealer, ScheduledExecutorService deadlines, Clock clock) {
         this.sealer = sealer;
         this.deadlines = deadlines;
         this.clock = clock;
-        this.callEnded = callEnded;
-    }
-
-    static Job job(Object exchange) {
-        Job job = exchange instanceof Exchange e ? e.getVariable("job", Job.class) : null;
-        if (job == null || job.attempt() == null) {
-            throw new IllegalStateException("a request without an attempt that the journal knows of must not be sent");
-        }
-        return job;
     }
 
     @Override
     public ClassicHttpResponse execute(ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
             throws IOException, HttpException {
-        Exchange exchange = (Exchange) scope.clientContext.getAttribute(EXCHANGE);
-        Job job = job(exchange);
-        Attempt attempt = job.attempt();
+        EndpointCall call = EndpointCall.of(scope.originalRequest, scope.clientContext);
+        Job job = call.job();
+        Attempt attempt = call.attempt();
         AtomicBoolean tooLate = new AtomicBoolean();
         AtomicBoolean done = new AtomicBoolean();
         Runnable cut = () -> {
@@ -118,14 +94,14 @@ final class SealingExchange implements ExecChainHandler {
                         "the proxy answered " + response.getCode() + " and let no connection to the endpoint through",
                         null);
             }
-            return answer(take(response, raw(scope), job, tooLate, exchange));
+            return answered(call, take(response, raw(scope), job, tooLate, call));
         } catch (CallFailed e) {
             throw e;
         } catch (IOException | HttpException | RuntimeException e) {
             RawAnswer raw = raw(scope);
-            Answer success = raw == null ? null : announcedSuccess(raw, job, tooLate.get(), exchange);
+            Answer success = raw == null ? null : announcedSuccess(raw, job, tooLate.get(), call);
             if (success != null) {
-                return answer(success);
+                return answered(call, success);
             }
             throw new CallFailed(
                     tooLate.get()
@@ -143,7 +119,7 @@ final class SealingExchange implements ExecChainHandler {
             if (raw(scope) != null) {
                 raw(scope).wipe();
             }
-            callEnded.accept(exchange);
+            call.ended();
         }
     }
 
@@ -158,12 +134,12 @@ final class SealingExchange implements ExecChainHandler {
      *
      * @return null if it is no such answer
      */
-    private Answer announcedSuccess(RawAnswer raw, Job job, boolean tooLate, Exchange exchange) throws CallFailed {
+    private Answer announcedSuccess(RawAnswer raw, Job job, boolean tooLate, EndpointCall call) throws CallFailed {
         int status = raw.announced();
         if (!raw.any() || status != 0 && !RawAnswer.isSuccess(status)) {
             return null;
         }
-        callEnded.accept(exchange);
+        call.ended();
         Answer answer = sealRaw(raw, status, job, problem(raw, tooLate));
         return status == 0 && !raw.namesSecret() ? null : answer;
     }
@@ -193,7 +169,7 @@ final class SealingExchange implements ExecChainHandler {
         }
     }
 
-    private Answer take(ClassicHttpResponse response, RawAnswer raw, Job job, AtomicBoolean tooLate, Exchange exchange)
+    private Answer take(ClassicHttpResponse response, RawAnswer raw, Job job, AtomicBoolean tooLate, EndpointCall call)
             throws IOException {
         int status = response.getCode();
         if (!RawAnswer.isSuccess(status)) {
@@ -226,12 +202,12 @@ final class SealingExchange implements ExecChainHandler {
             // machine kept waiting.
             cutShort = problem(raw, tooLate.get() || e instanceof SocketTimeoutException);
             if (length == 0 || raw.malformed()) {
-                callEnded.accept(exchange);
+                call.ended();
                 Arrays.fill(buffer, (byte) 0);
                 return sealRaw(raw, status, job, cutShort);
             }
         }
-        callEnded.accept(exchange); // the next call need not wait until this answer is sealed
+        call.ended(); // the next call need not wait until this answer is sealed
         byte[] body = Arrays.copyOf(buffer, length);
         Arrays.fill(buffer, (byte) 0);
         Answer answer = understand(status, body, values(response, "Content-Encoding"), cutShort, job);
@@ -258,7 +234,7 @@ final class SealingExchange implements ExecChainHandler {
                     broken = e.getMessage();
                 }
             }
-            Sealed sealed = sealer.seal(plain, job.id());
+            SealedAnswer sealed = sealer.seal(plain, job.id());
             Answer answer = AnswerReader.read(status, plain, sealed, cutShort);
             // Somebody on the way may have undone a coding and left its name.
             return broken == null || answer.complete() ? answer : AnswerReader.unreadable(status, sealed, broken);
@@ -272,12 +248,12 @@ final class SealingExchange implements ExecChainHandler {
         return Arrays.stream(response.getHeaders(field)).map(Header::getValue).toList();
     }
 
-    private static ClassicHttpResponse answer(Answer answer) throws IOException {
+    /** Leaves the answer with the call, and hands on a response of which only the status is the endpoint's. */
+    private static ClassicHttpResponse answered(EndpointCall call, Answer answer) {
+        call.answered(answer);
         // Camel and HttpClient know no other status; RFC 9110, section 15, has one outside of this range taken for a
-        // 5xx. The true one is in the body.
+        // 5xx. The call has the true one.
         boolean known = answer.status() >= 100 && answer.status() <= 599;
-        BasicClassicHttpResponse replaced = new BasicClassicHttpResponse(known ? answer.status() : 500);
-        replaced.setEntity(new ByteArrayEntity(JSON.writeValueAsBytes(answer), ContentType.APPLICATION_JSON));
-        return replaced;
+        return new BasicClassicHttpResponse(known ? answer.status() : 500);
     }
 }

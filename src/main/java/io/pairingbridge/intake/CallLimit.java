@@ -1,85 +1,76 @@
 package io.pairingbridge.intake;
 
 import io.pairingbridge.job.BridgeStops;
+import io.pairingbridge.job.DeliveryScope;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.Exchange;
-import org.apache.camel.support.SynchronizationAdapter;
 
 /**
- * Keeps to the number of calls at once. More jobs than that are in hand, so that the next one is ready when an answer
- * has come and the job it belongs to is still being written down. A job waits for a place before the journal knows of
- * it: a crash finds it untouched in its queue, and the wait takes nothing from the call's deadline.
+ * Limits concurrent calls. Consumers hold 25 % more jobs, so that the next call can start while the last answer is
+ * journaled. A job waits for its permit before the journal knows of it: a crash finds it untouched in its queue, and
+ * the wait takes nothing from the call's deadline.
  */
 public final class CallLimit {
-    private static final String PLACE = "call-place";
+    private static final String PERMIT = "call-permit";
     /** How often a job that waits looks whether the bridge is being stopped. */
     private static final long LOOK_MILLIS = 100;
 
-    private volatile Semaphore places;
+    private volatile Semaphore permits;
 
     /** @param calls at once, 1 or more */
     public CallLimit(int calls) {
         change(calls);
     }
 
-    /** For jobs that have no place yet; whoever changes it sees to it that the others are done. */
+    /** For jobs that have no permit yet; whoever changes it sees to it that the others are done. */
     public void change(int calls) {
-        places = new Semaphore(calls);
+        permits = new Semaphore(calls);
     }
 
-    /**
-     * How many jobs to have in hand for so many calls at once: what is written down takes less than a quarter of a
-     * call.
-     */
-    public static int inHand(int calls) {
+    /** How many consumers, each with one job, so many calls at once need. */
+    public static int consumers(int calls) {
         return calls + calls / 4;
     }
 
     /**
-     * Returns when one more call may be made; its place is free again after {@link #free}, or when the delivery is done
-     * with.
+     * Returns when one more call may be made. The permit is released by {@link #release}, or when the delivery is done.
      *
      * @throws BridgeStops if the bridge is stopping: the job goes back
      */
-    public void take(Exchange delivery) throws InterruptedException {
-        Semaphore from = places;
+    public void acquire(Exchange delivery) throws InterruptedException {
+        Semaphore from = permits;
         while (!from.tryAcquire(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
             if (delivery.getContext().isStopping() || delivery.getContext().isStopped()) {
                 throw new BridgeStops("waiting for another call to end");
             }
         }
-        Place place = new Place(from);
-        delivery.setProperty(PLACE, place);
-        delivery.getExchangeExtension().addOnCompletion(place);
+        Permit permit = new Permit(from);
+        delivery.setProperty(PERMIT, permit);
+        DeliveryScope.of(delivery).onDone(permit::release);
     }
 
     /** The call has ended, whatever came of it: its connection is not used any more. */
-    public void free(Exchange delivery) {
-        Place place = delivery.getProperty(PLACE, Place.class);
-        if (place != null) {
-            place.free();
+    public void release(Exchange delivery) {
+        Permit permit = delivery.getProperty(PERMIT, Permit.class);
+        if (permit != null) {
+            permit.release();
         }
     }
 
-    private static final class Place extends SynchronizationAdapter {
+    private static final class Permit {
         private final Semaphore of;
-        private final AtomicBoolean freed = new AtomicBoolean();
+        private final AtomicBoolean released = new AtomicBoolean();
 
-        Place(Semaphore of) {
+        Permit(Semaphore of) {
             this.of = of;
         }
 
-        void free() {
-            if (freed.compareAndSet(false, true)) {
+        void release() {
+            if (released.compareAndSet(false, true)) {
                 of.release();
             }
-        }
-
-        @Override
-        public void onDone(Exchange done) {
-            free();
         }
     }
 }

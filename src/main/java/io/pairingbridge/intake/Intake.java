@@ -1,5 +1,9 @@
 package io.pairingbridge.intake;
 
+import io.pairingbridge.intake.IntakeState.Rules;
+import io.pairingbridge.intake.IntakeState.Step;
+import io.pairingbridge.intake.IntakeState.Switch;
+import io.pairingbridge.job.JobListener;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
@@ -17,11 +21,11 @@ import org.slf4j.LoggerFactory;
  * reached, does not accept us, or whose answer could not be kept.
  *
  * <p>OPEN: all consumers run. CLOSED: none. PROBING: one consumer takes one job after the other, until one of them
- * shows that the endpoint is back (OPEN) or is not (CLOSED, and a longer pause before the next try).
+ * shows that the endpoint is back (OPEN) or is not (CLOSED, and a longer pause before the next try). What follows from
+ * what is in {@link IntakeState}; this class keeps the state, and does what it says: consumers, looks and log lines.
  */
-public final class Intake implements AutoCloseable {
+public final class Intake implements JobListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
-    private static final int LONGEST_PAUSE = 12;
 
     public enum Gate {
         OPEN,
@@ -37,37 +41,34 @@ public final class Intake implements AutoCloseable {
      */
     public record Status(Gate gate, String reason, Instant since) {}
 
-    /** What opens and closes: the consumers of the request queue. Called by one thread at a time. */
+    /** The consumers of the request queue. Called by one thread at a time. */
     public interface Consumers {
-        void all() throws Exception;
+        /** Opens: all take jobs. */
+        void open() throws Exception;
 
-        void one() throws Exception;
+        /** One consumer takes one job after the other. */
+        void probe() throws Exception;
 
-        void none() throws Exception;
+        /** None takes jobs; returns when the jobs in flight have ended. */
+        void close() throws Exception;
 
         /** How many calls there may be at once from now on, when all take jobs. */
-        void width(int calls) throws Exception;
+        void setConcurrency(int calls) throws Exception;
     }
 
     private final Consumers consumers;
     private final Journal journal;
     private final PreFlight preFlight;
-    private final int closeAfter;
-    private final Duration probeDelay;
+    private final Rules rules;
     private final Clock clock;
     private final ScheduledThreadPoolExecutor thread;
-    private volatile Status status;
-    private int failuresInARow;
-    private boolean needsProbe;
-    private int pauses;
-    /** Closed by an operator: nothing but an operator opens it. */
-    private volatile boolean held;
+    private volatile IntakeState state;
     /** Only the look that was planned last is taken; an operator does not wait for it. */
-    private volatile int planned;
+    private int planned;
 
     /**
      * @param closeAfter calls in a row that could not be sent or were not accepted, after which it closes
-     * @param probeDelay pause before the first probe; doubled after each failed one, up to twelve times as long
+     * @param probeDelay pause before the first look; doubled after each failed one, up to twelve times as long
      */
     public Intake(
             Consumers consumers,
@@ -79,10 +80,9 @@ public final class Intake implements AutoCloseable {
         this.consumers = consumers;
         this.journal = journal;
         this.preFlight = preFlight;
-        this.closeAfter = closeAfter;
-        this.probeDelay = probeDelay;
+        this.rules = new Rules(closeAfter, probeDelay);
         this.clock = clock;
-        this.status = new Status(Gate.OPEN, null, clock.instant());
+        this.state = IntakeState.open(clock.instant());
         this.thread = new ScheduledThreadPoolExecutor(1, task -> {
             Thread t = new Thread(task, "intake");
             t.setDaemon(true);
@@ -92,7 +92,7 @@ public final class Intake implements AutoCloseable {
     }
 
     public Status status() {
-        return status;
+        return state.status();
     }
 
     /** Pre-flight as a step of the route: what fails there closes the intake and sends the job back to its queue. */
@@ -100,150 +100,120 @@ public final class Intake implements AutoCloseable {
         try {
             preFlight.check();
         } catch (PreFlight.NotReady e) {
-            close(e.getMessage(), false);
+            failed(e.getMessage(), false);
             throw e;
         }
     }
 
-    /** An attempt ended; its result says whether the endpoint is there and accepts us. */
-    public synchronized void attempted(Result result, String detail) {
-        switch (result) {
-            case NOT_SENT, MISCONFIGURED -> {
-                failuresInARow++;
-                if (status.gate() == Gate.PROBING || failuresInARow >= closeAfter) {
-                    close(
-                            (result == Result.NOT_SENT
-                                            ? "the endpoint cannot be reached: "
-                                            : "the endpoint does not accept this bridge: ")
-                                    + detail,
-                            true);
-                }
-            }
-            case PAIRED, UNREADABLE, REJECTED, THROTTLED -> {
-                failuresInARow = 0;
-                needsProbe = false;
-                if (status.gate() == Gate.PROBING) {
-                    open();
-                }
-            }
-            // A lost answer says nothing about the next one.
-            case AMBIGUOUS -> {}
-        }
+    /** The result of a call says whether the endpoint is there and accepts us. */
+    @Override
+    public synchronized void callEnded(Result result, String detail, double seconds) {
+        follow(state.attempted(result, detail, rules, clock.instant()));
     }
 
     /** The journal failed under a job. */
     public void journalFailed(JournalException failure) {
-        close(failure.getMessage(), false);
+        failed(failure.getMessage(), false);
     }
 
     /** A message that cannot be delivered is first in the queue, and the broker removes whoever is to have it. */
     public void blocked(String reason) {
-        close(reason, true);
+        failed(reason, true);
     }
 
-    /** Takes no more jobs, until {@link #openByOperator}; what is under way goes on. */
+    /** Takes no more jobs, until {@link #openByOperator}; what is in flight goes on. */
     public synchronized void closeByOperator(String reason) {
-        held = true;
-        planned++;
-        needsProbe = needsProbe || status.gate() == Gate.PROBING;
-        status = new Status(Gate.CLOSED, reason, clock.instant());
-        LOG.warn("Intake closed, jobs stay in their queue: {}", reason);
-        run(consumers::none);
+        follow(state.hold(reason, clock.instant()));
     }
 
     /** Looks now whether jobs can be taken, and takes them if so; with one job first if that is what shows it. */
     public synchronized void openByOperator() {
-        if (status.gate() == Gate.OPEN) {
-            return;
-        }
-        if (held) {
-            status = new Status(
-                    Gate.CLOSED,
-                    "it is being opened: calls that were under way when it was closed end first",
-                    clock.instant());
-        }
-        held = false;
-        pauses = 0;
-        plan(0);
+        follow(state.release(clock.instant()));
     }
 
-    /** Changes how many jobs are handled at once; those under way end first. */
-    public void changeWidth(int jobs) {
-        run(() -> consumers.width(jobs));
+    /** Changes how many jobs are handled at once; those in flight end first. */
+    public void setConcurrency(int jobs) {
+        run(() -> consumers.setConcurrency(jobs));
     }
 
-    /** @param probe whether it takes a job to find out if the cause is gone; if not, the pre-flight tells */
-    private synchronized void close(String reason, boolean probe) {
-        if (status.gate() == Gate.CLOSED) {
-            return;
-        }
-        // What a probe was to find out is still open if something else fails meanwhile.
-        needsProbe = probe || status.gate() == Gate.PROBING;
-        status = new Status(Gate.CLOSED, reason, clock.instant());
-        long pause = probeDelay.toMillis() * Math.min(1L << Math.min(pauses++, 10), LONGEST_PAUSE);
-        LOG.warn("Intake closed, jobs stay in their queue: {}. Next look in {} ms", reason, pause);
-        run(consumers::none);
-        plan(pause);
-    }
-
-    private synchronized void plan(long millis) {
-        int mine = ++planned;
-        later(
-                () -> {
-                    if (mine == planned) {
-                        look();
-                    }
-                },
-                millis);
-    }
-
-    private void open() {
-        pauses = 0;
-        failuresInARow = 0;
-        status = new Status(Gate.OPEN, null, clock.instant());
-        LOG.info("Intake open");
-        run(consumers::all);
+    private synchronized void failed(String reason, boolean probe) {
+        follow(state.failed(reason, probe, rules, clock.instant()));
     }
 
     private void look() {
+        String problem = null;
         try {
             journal.heal();
             preFlight.check();
         } catch (RuntimeException e) {
-            long pause = probeDelay.toMillis() * Math.min(1L << Math.min(pauses++, 10), LONGEST_PAUSE);
-            synchronized (this) {
-                if (!held) {
-                    status = new Status(Gate.CLOSED, e.getMessage(), status.since());
-                    LOG.warn("Intake stays closed: {}. Next look in {} ms", e.getMessage(), pause);
-                    plan(pause);
-                }
-            }
-            return;
+            problem = e.getMessage();
         }
         synchronized (this) {
-            if (held) {
-                return;
-            }
-            if (!needsProbe) {
-                open();
-                return;
-            }
-            status = new Status(Gate.PROBING, status.reason() + " (trying again with one job)", status.since());
-            LOG.info("Intake lets one job through to see whether the cause is gone");
-            run(consumers::one);
+            follow(problem == null ? state.ready(clock.instant()) : state.notReady(problem, rules));
         }
     }
 
-    private interface Switch {
-        void set() throws Exception;
+    /** Called with the lock, so that consumers are switched in the order of the events. */
+    private void follow(Step step) {
+        IntakeState before = state;
+        state = step.state();
+        if (step.consumers() == null && step.look() == null) {
+            return;
+        }
+        tell(before, step);
+        if (step.consumers() != null) {
+            run(() -> set(step.consumers()));
+        }
+        if (step.look() != null) {
+            int mine = ++planned;
+            later(
+                    () -> {
+                        if (isLast(mine)) {
+                            look();
+                        }
+                    },
+                    step.look().toMillis());
+        }
+    }
+
+    private synchronized boolean isLast(int look) {
+        return look == planned;
+    }
+
+    private static void tell(IntakeState before, Step step) {
+        Status now = step.state().status();
+        String next = step.look() == null ? "" : ". Next look in " + step.look().toMillis() + " ms";
+        if (now.gate() == Gate.OPEN) {
+            LOG.info("Intake open");
+        } else if (now.gate() == Gate.PROBING) {
+            if (step.consumers() != null) {
+                LOG.info("Intake lets one job through to see whether the cause is gone");
+            }
+        } else if (step.consumers() != null) {
+            LOG.warn("Intake closed, jobs stay in their queue: {}{}", now.reason(), next);
+        } else if (step.state().pauses() > before.pauses()) {
+            LOG.warn("Intake stays closed: {}{}", now.reason(), next);
+        }
+    }
+
+    private void set(Switch to) throws Exception {
+        switch (to) {
+            case ALL -> consumers.open();
+            case ONE -> consumers.probe();
+            case NONE -> consumers.close();
+        }
+    }
+
+    private interface Change {
+        void make() throws Exception;
     }
 
     /** On the intake's own thread: a consumer cannot stop the route that it runs in. */
-    private void run(Switch change) {
+    private void run(Change change) {
         later(
                 () -> {
                     try {
-                        change.set();
+                        change.make();
                     } catch (Exception e) {
                         LOG.error("The consumers of the request queue could not be switched", e);
                     }

@@ -86,7 +86,7 @@ public final class RequestReader {
     public void read(Message message, Exchange exchange) throws JMSException {
         Job job = job(message, exchange);
         exchange.setVariable("job", job);
-        JournalSteps.tellTheRoute(job, exchange);
+        JournalSteps.exposeNextStep(job, exchange);
     }
 
     /**
@@ -108,7 +108,7 @@ public final class RequestReader {
         Job job = new Job(origin, null, null);
         job.finish(journal.refused(job, invalid(origin, message.reason(), message.detail())), false);
         exchange.setVariable("job", job);
-        JournalSteps.tellTheRoute(job, exchange);
+        JournalSteps.exposeNextStep(job, exchange);
     }
 
     private Job job(Message message, Exchange exchange) throws JMSException {

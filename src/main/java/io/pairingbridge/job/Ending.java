@@ -10,9 +10,7 @@ import java.time.Instant;
  * @param detail a sentence for a person; never holds a one-time password or a secret
  * @param httpStatus the last status that the endpoint answered, or null
  * @param attempts how many attempts may have been heard by the endpoint
- * @param payConnectId from the credentials, or null
- * @param payConnectName from the credentials, or null
- * @param terminalId from the credentials, or null
+ * @param terminal what an answer told of the terminal; never null
  * @param key what tells this ending from another of the same job: the attempt, or the message if there was none; the
  *     same whenever the ending is told again
  * @param finishedAt when the journal took this ending
@@ -23,14 +21,12 @@ public record Ending(
         String detail,
         Integer httpStatus,
         int attempts,
-        String payConnectId,
-        String payConnectName,
-        String terminalId,
+        PairedTerminal terminal,
         String key,
         Instant finishedAt) {
 
     /** An ending without a call of the endpoint behind it. */
     public static Ending uncalled(Outcome outcome, String reason, String detail, String key, Instant finishedAt) {
-        return new Ending(outcome, reason, detail, null, 0, null, null, null, key, finishedAt);
+        return new Ending(outcome, reason, detail, null, 0, PairedTerminal.UNKNOWN, key, finishedAt);
     }
 }

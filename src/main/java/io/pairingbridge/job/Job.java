@@ -37,7 +37,7 @@ public final class Job {
     private boolean repeated;
     private Map<String, String> reference;
     private Instant requestedAt;
-    private KeptAnswer sealedAnswer;
+    private SealedAnswer sealedAnswer;
     private Credentials credentials;
     private String rowHash;
 
@@ -119,8 +119,8 @@ public final class Job {
         return requestedAt;
     }
 
-    /** The sealed bytes of a 2xx answer that could not be understood, or null. */
-    public KeptAnswer sealedAnswer() {
+    /** A 2xx answer that could not be understood, sealed; or null. */
+    public SealedAnswer sealedAnswer() {
         return sealedAnswer;
     }
 
@@ -157,7 +157,7 @@ public final class Job {
             boolean toldBefore,
             Map<String, String> keptReference,
             Instant keptRequestedAt,
-            KeptAnswer keptAnswer) {
+            SealedAnswer keptAnswer) {
         finish(how, toldBefore);
         reference = keptReference;
         requestedAt = keptRequestedAt;

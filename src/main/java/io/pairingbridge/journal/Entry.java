@@ -2,7 +2,8 @@ package io.pairingbridge.journal;
 
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.KeptAnswer;
+import io.pairingbridge.job.PairedTerminal;
+import io.pairingbridge.job.SealedAnswer;
 import java.time.Instant;
 import java.util.Map;
 
@@ -56,15 +57,13 @@ public record Entry(
                 detail,
                 httpStatus,
                 attempts,
-                payConnectId,
-                payConnectName,
-                terminalId,
+                new PairedTerminal(payConnectId, payConnectName, terminalId),
                 attemptId == null ? carrier : attemptId,
                 finishedAt);
     }
 
     /** Lets a delivery of the job end as it ended here, with what was kept of its request. */
-    public void finish(Job job, boolean toldBefore, KeptAnswer keptAnswer) {
+    public void finish(Job job, boolean toldBefore, SealedAnswer keptAnswer) {
         job.finish(ending(), toldBefore, reference, requestedAt, keptAnswer);
     }
 

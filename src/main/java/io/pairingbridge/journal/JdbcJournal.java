@@ -7,10 +7,10 @@ import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.journal.Transitions.Delivery;
 import io.pairingbridge.journal.Transitions.Move;
 import io.pairingbridge.settings.Settings;
@@ -741,7 +741,7 @@ public final class JdbcJournal implements Journal {
                     }
                 }
                 boolean repeated = to == null && !job.origin().carrier().equals(ended.carrier());
-                KeptAnswer answer = ended.state() == State.IN_DOUBT ? rows.unreadable(ended.attemptId()) : null;
+                SealedAnswer answer = ended.state() == State.IN_DOUBT ? rows.unreadable(ended.attemptId()) : null;
                 yield j -> ended.finish(j, repeated, answer);
             }
             case DROP -> Job::drop;

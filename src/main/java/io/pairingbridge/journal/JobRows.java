@@ -7,12 +7,12 @@ import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.KeptAnswer;
+import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.Orphan;
-import io.pairingbridge.journal.Journal.SealedAnswer;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -270,7 +270,7 @@ final class JobRows {
 
     /** SEALED, unless it is PUBLISHED already. */
     void seal(String jobId, String attemptId, AttemptReport report, boolean current, Instant now) {
-        SealedAnswer answer = report.sealed();
+        PairedTerminal terminal = report.terminal();
         sql.sql("""
         UPDATE job SET state = CASE WHEN state = 'PUBLISHED' THEN state ELSE 'SEALED' END, attempts = attempts + ?,
           attempt_id = ?, reason = NULL, detail = NULL, http_status = ?, pay_connect_id = ?, pay_connect_name = ?,
@@ -279,9 +279,9 @@ final class JobRows {
                         current ? 1 : 0,
                         attemptId,
                         report.httpStatus(),
-                        text(answer.payConnectId()),
-                        text(answer.payConnectName()),
-                        text(answer.terminalId()),
+                        text(terminal.payConnectId()),
+                        text(terminal.payConnectName()),
+                        text(terminal.terminalId()),
                         millis(now),
                         millis(now),
                         jobId)
@@ -418,6 +418,7 @@ final class JobRows {
      */
     boolean close(String attemptId, AttemptReport report, boolean late, Turn turn, Instant now) {
         SealedAnswer answer = report.sealed();
+        PairedTerminal terminal = report.terminal();
         return sql.sql("""
         UPDATE attempt SET ended_at = ?, result = ?, http_status = ?, detail = ?, sealed = ?, break_glass = ?, key_id = ?,
           content_type = ?, sender = ?, send_until = ?, late = ?, pay_connect_id = ?, pay_connect_name = ?, terminal_id = ?
@@ -434,9 +435,9 @@ final class JobRows {
                                 answer == null ? null : turn.sender(),
                                 answer == null ? null : millis(turn.until()),
                                 late ? 1 : 0,
-                                answer == null ? null : text(answer.payConnectId()),
-                                answer == null ? null : text(answer.payConnectName()),
-                                answer == null ? null : text(answer.terminalId()),
+                                text(terminal.payConnectId()),
+                                text(terminal.payConnectName()),
+                                text(terminal.terminalId()),
                                 attemptId)
                         .update()
                 == 1;
@@ -459,20 +460,16 @@ final class JobRows {
     /** What {@link #close} and {@link #seal} have just written. */
     static Credentials sealed(
             Entry known, Attempt attempt, AttemptReport report, boolean late, boolean current, Turn turn) {
-        SealedAnswer answer = report.sealed();
+        PairedTerminal terminal = report.terminal();
         return new Credentials(
                 attempt.id(),
                 known.jobId(),
                 known.batchId(),
-                answer.body(),
-                answer.keyId(),
-                answer.contentType(),
-                answer.breakGlass(),
+                report.sealed(),
+                new PairedTerminal(
+                        text(terminal.payConnectId()), text(terminal.payConnectName()), text(terminal.terminalId())),
                 turn.sender(),
                 turn.until(),
-                text(answer.payConnectId()),
-                text(answer.payConnectName()),
-                text(answer.terminalId()),
                 late,
                 known.reference(),
                 known.requestedAt(),
@@ -527,11 +524,11 @@ final class JobRows {
     }
 
     /** The sealed bytes of an answer that could not be understood, or null. */
-    KeptAnswer unreadable(String attemptId) {
+    SealedAnswer unreadable(String attemptId) {
         return sql.sql(
-                        "SELECT sealed, break_glass FROM attempt WHERE attempt_id = ? AND result = 'UNREADABLE' AND sealed IS NOT NULL")
+                        "SELECT sealed, key_id, content_type, break_glass FROM attempt WHERE attempt_id = ? AND result = 'UNREADABLE' AND sealed IS NOT NULL")
                 .param(attemptId)
-                .query((row, n) -> new KeptAnswer(row.getString("sealed"), row.getString("break_glass")))
+                .query(JobRows::sealedAnswer)
                 .optional()
                 .orElse(null);
     }
@@ -606,20 +603,26 @@ final class JobRows {
                 instant(row, "finished_at"));
     }
 
+    private static SealedAnswer sealedAnswer(ResultSet row, int n) throws SQLException {
+        return new SealedAnswer(
+                row.getString("sealed"),
+                row.getString("key_id"),
+                row.getString("content_type"),
+                row.getString("break_glass"));
+    }
+
     private static Credentials credentials(ResultSet row, int n) throws SQLException {
         return new Credentials(
                 row.getString("attempt_id"),
                 row.getString("job_id"),
                 row.getString("batch_id"),
-                row.getString("sealed"),
-                row.getString("key_id"),
-                row.getString("content_type"),
-                row.getString("break_glass"),
+                sealedAnswer(row, n),
+                new PairedTerminal(
+                        row.getString("pay_connect_id"),
+                        row.getString("pay_connect_name"),
+                        row.getString("terminal_id")),
                 row.getString("sender"),
                 instant(row, "send_until"),
-                row.getString("pay_connect_id"),
-                row.getString("pay_connect_name"),
-                row.getString("terminal_id"),
                 row.getInt("late") == 1,
                 fromJson(row.getString("reference")),
                 instant(row, "requested_at"),

@@ -3,7 +3,9 @@ package io.pairingbridge.journal;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.job.SealedAnswer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -182,22 +184,21 @@ public interface Journal extends AutoCloseable {
      * @param httpStatus the answer's status, or null without an answer
      * @param detail a sentence for a person; no secret
      * @param sealed the sealed answer for PAIRED and UNREADABLE, else null
+     * @param terminal what the answer told of the terminal; never null
      * @param retryAfter how long the endpoint asked to wait, or null
      */
-    record AttemptReport(Result result, Integer httpStatus, String detail, SealedAnswer sealed, Duration retryAfter) {}
+    record AttemptReport(
+            Result result,
+            Integer httpStatus,
+            String detail,
+            SealedAnswer sealed,
+            PairedTerminal terminal,
+            Duration retryAfter) {
 
-    /** A sealed answer and what may be told of it. */
-    record SealedAnswer(
-            String body,
-            String keyId,
-            String contentType,
-            String breakGlass,
-            String payConnectId,
-            String payConnectName,
-            String terminalId) {
-        @Override
-        public String toString() {
-            return "SealedAnswer[key=" + keyId + "]";
+        /** Of an answer that told nothing of a terminal, or of no answer. */
+        public AttemptReport(
+                Result result, Integer httpStatus, String detail, SealedAnswer sealed, Duration retryAfter) {
+            this(result, httpStatus, detail, sealed, PairedTerminal.UNKNOWN, retryAfter);
         }
     }
 

@@ -2,6 +2,7 @@ package io.pairingbridge.journal;
 
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
+import io.pairingbridge.job.DeliveryScope;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.JobListener;
@@ -12,7 +13,6 @@ import java.time.Duration;
 import org.apache.camel.Body;
 import org.apache.camel.Exchange;
 import org.apache.camel.Variable;
-import org.apache.camel.support.SynchronizationAdapter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -40,18 +40,15 @@ public final class JournalSteps {
             holdUntilDone(job.attempt(), delivery);
             listener.callBegan();
         }
-        tellTheRoute(job, delivery);
+        exposeNextStep(job, delivery);
     }
 
     private static void holdUntilDone(Attempt attempt, Exchange delivery) {
         attempt.hold(true);
-        delivery.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
-            @Override
-            public void onDone(Exchange done) {
-                attempt.hold(false);
-                MDC.remove("job");
-                MDC.remove("attempt");
-            }
+        DeliveryScope.of(delivery).onDone(() -> {
+            attempt.hold(false);
+            MDC.remove("job");
+            MDC.remove("attempt");
         });
     }
 
@@ -59,14 +56,14 @@ public final class JournalSteps {
     public void answered(@Variable("job") Job job, @Body AttemptReport report, Exchange delivery) {
         listener.callEnded(report.result(), report.detail(), job.attempt().seconds());
         journal.answered(job, report);
-        tellTheRoute(job, delivery);
+        exposeNextStep(job, delivery);
     }
 
     /**
      * Sets the variable {@code next}, which the routes branch on, once it is decided, and {@code credentials} where
      * they are to be published. Expressions that looked into the job itself were 4.5 % of a bridge's processor time.
      */
-    public static void tellTheRoute(Job job, Exchange delivery) {
+    public static void exposeNextStep(Job job, Exchange delivery) {
         if (job.next() != null) {
             delivery.setVariable("next", job.next().name());
         }
@@ -75,21 +72,19 @@ public final class JournalSteps {
         }
     }
 
-    /** Writes that the credentials are on their queue. */
-    public Entry published(@Variable("credentials") Credentials credentials) {
+    /**
+     * Writes that the credentials are on their queue.
+     *
+     * @param job the delivery's, which has ended with it; null in the reconciler
+     */
+    public void published(
+            @Variable("credentials") Credentials credentials, @Variable("job") Job job, Exchange delivery) {
         Entry entry = journal.published(credentials.jobId(), credentials.attemptId());
         listener.published(Duration.between(credentials.requestedAt(), clock.instant()));
-        return entry;
-    }
-
-    /** The job whose credentials were just published has ended. */
-    public void paired(@Variable("job") Job job, @Body Entry entry) {
-        entry.finish(job, false, null);
-    }
-
-    /** A message of the bridge's own about a job that has moved since; it is acknowledged. */
-    public void nothingToTell(@Variable("job") Job job) {
-        LOG.debug("Job {} has moved since its request was missed", job.id());
+        if (job != null) {
+            entry.finish(job, false, null);
+            exposeNextStep(job, delivery);
+        }
     }
 
     /** Tells the metrics; the messages that tell everybody else are sent with the acknowledgement. */

@@ -4,7 +4,6 @@ import io.pairingbridge.job.JobListener;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -13,14 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What this process has done, and lately, for people who watch it; passes everything on to the next listener. */
+/** What this process has done, and lately, for people who watch it. */
 public final class Activity implements JobListener {
     private static final int MINUTES = 60;
 
     /** The last call that did not pair; {@code at} is null if there was none. */
     public record Failure(Result result, String detail, Instant at) {}
 
-    private final JobListener next;
     private final Clock clock;
     private final Map<Outcome, Long> sinceStart = new EnumMap<>(Outcome.class);
     /** By the minute since 1970; those older than an hour are dropped. */
@@ -31,8 +29,7 @@ public final class Activity implements JobListener {
     private int inFlight;
     private Failure lastFailure = new Failure(null, "", null);
 
-    public Activity(JobListener next, Clock clock) {
-        this.next = next;
+    public Activity(Clock clock) {
         this.clock = clock;
         for (Outcome outcome : Outcome.values()) {
             sinceStart.put(outcome, 0L);
@@ -40,46 +37,31 @@ public final class Activity implements JobListener {
     }
 
     @Override
-    public void callBegan() {
-        synchronized (this) {
-            inFlight++;
-        }
-        next.callBegan();
+    public synchronized void callBegan() {
+        inFlight++;
     }
 
     @Override
-    public void callEnded(Result result, String detail, double took) {
-        synchronized (this) {
-            inFlight--;
-            if (result != Result.PAIRED) {
-                lastFailure = new Failure(result, detail == null ? "" : detail, clock.instant());
-            }
+    public synchronized void callEnded(Result result, String detail, double took) {
+        inFlight--;
+        if (result != Result.PAIRED) {
+            lastFailure = new Failure(result, detail == null ? "" : detail, clock.instant());
         }
-        next.callEnded(result, detail, took);
     }
 
     @Override
-    public void published(Duration sinceRequested) {
-        next.published(sinceRequested);
-    }
-
-    @Override
-    public void ended(Outcome outcome) {
-        synchronized (this) {
-            sinceStart.merge(outcome, 1L, Long::sum);
-            Instant now = clock.instant();
-            long minute = minute(now);
-            minutes.computeIfAbsent(minute, none -> new EnumMap<>(Outcome.class))
-                    .merge(outcome, 1L, Long::sum);
-            minutes.headMap(minute - MINUTES).clear();
-            int slot = (int) Math.floorMod(now.getEpochSecond(), 60L);
-            if (secondOf[slot] != now.getEpochSecond()) {
-                secondOf[slot] = now.getEpochSecond();
-                seconds[slot] = 0;
-            }
-            seconds[slot]++;
+    public synchronized void ended(Outcome outcome) {
+        sinceStart.merge(outcome, 1L, Long::sum);
+        Instant now = clock.instant();
+        long minute = minute(now);
+        minutes.computeIfAbsent(minute, none -> new EnumMap<>(Outcome.class)).merge(outcome, 1L, Long::sum);
+        minutes.headMap(minute - MINUTES).clear();
+        int slot = (int) Math.floorMod(now.getEpochSecond(), 60L);
+        if (secondOf[slot] != now.getEpochSecond()) {
+            secondOf[slot] = now.getEpochSecond();
+            seconds[slot] = 0;
         }
-        next.ended(outcome);
+        seconds[slot]++;
     }
 
     public synchronized int inFlight() {
@@ -88,6 +70,11 @@ public final class Activity implements JobListener {
 
     public synchronized Failure lastFailure() {
         return lastFailure;
+    }
+
+    /** Jobs that ended with this outcome since the start. */
+    public synchronized long sinceStart(Outcome outcome) {
+        return sinceStart.get(outcome);
     }
 
     public synchronized Map<Outcome, Long> sinceStart() {

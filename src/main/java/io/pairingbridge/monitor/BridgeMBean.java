@@ -445,7 +445,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
             throw new IllegalArgumentException("calls at once must be 1 to " + MOST_CALLS);
         }
         audit("changeConcurrency", "", Integer.toString(calls));
-        parts.intake().changeWidth(calls);
+        parts.intake().setConcurrency(calls);
         concurrency = calls;
     }
 

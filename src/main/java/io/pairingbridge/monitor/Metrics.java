@@ -1,6 +1,7 @@
 package io.pairingbridge.monitor;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -27,7 +28,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
@@ -37,12 +37,9 @@ import org.apache.hc.core5.pool.PoolStats;
 /** The contract's metrics. Labels are outcomes, results and states; never an id. */
 public final class Metrics implements JobListener, AutoCloseable {
     private final MeterRegistry registry;
-    private final Intake intake;
     private final Remembered<Map<String, Long>> depths;
     private final Remembered<Map<State, Long>> counts;
     private final Remembered<List<Progress>> batches;
-    private final AtomicInteger inFlight = new AtomicInteger();
-    private final Map<Outcome, Counter> jobs = new EnumMap<>(Outcome.class);
     private final Map<Result, Counter> attempts = new EnumMap<>(Result.class);
     private final Timer attemptTime;
     private final Timer jobTime;
@@ -54,6 +51,7 @@ public final class Metrics implements JobListener, AutoCloseable {
     }
 
     /**
+     * @param activity what counts jobs and calls
      * @param connections those to the endpoint
      * @param keys the public keys in use
      */
@@ -61,6 +59,7 @@ public final class Metrics implements JobListener, AutoCloseable {
             MeterRegistry registry,
             Journal journal,
             Intake intake,
+            Activity activity,
             Depths depths,
             ConnPoolControl<?> connections,
             Supplier<List<KeyInUse>> keys,
@@ -68,7 +67,6 @@ public final class Metrics implements JobListener, AutoCloseable {
             Clock clock,
             String version) {
         this.registry = registry;
-        this.intake = intake;
         this.depths = new Remembered<>(() -> asked(depths));
         this.counts = new Remembered<>(() -> counts(journal));
         this.batches = new Remembered<>(() -> running(journal));
@@ -108,12 +106,10 @@ public final class Metrics implements JobListener, AutoCloseable {
                 .description("Until the sealing key ends, by its exp")
                 .register(registry);
         for (Outcome outcome : Outcome.values()) {
-            jobs.put(
-                    outcome,
-                    Counter.builder("pairing.jobs")
-                            .description("Jobs that ended, by outcome")
-                            .tag("outcome", outcome.name())
-                            .register(registry));
+            FunctionCounter.builder("pairing.jobs", activity, counts -> counts.sinceStart(outcome))
+                    .description("Jobs that ended, by outcome")
+                    .tag("outcome", outcome.name())
+                    .register(registry);
         }
         for (Result result : Result.values()) {
             attempts.put(
@@ -153,7 +149,7 @@ public final class Metrics implements JobListener, AutoCloseable {
                     .tag("outcome", outcome.name())
                     .register(registry);
         }
-        Gauge.builder("pairing.calls.in.flight", inFlight, AtomicInteger::get)
+        Gauge.builder("pairing.calls.in.flight", activity, Activity::inFlight)
                 .description("Calls under way")
                 .register(registry);
         connections("leased", connections, PoolStats::getLeased);
@@ -247,25 +243,13 @@ public final class Metrics implements JobListener, AutoCloseable {
     }
 
     @Override
-    public void callBegan() {
-        inFlight.incrementAndGet();
-    }
-
-    @Override
     public void callEnded(Result result, String detail, double seconds) {
-        inFlight.decrementAndGet();
         attempts.get(result).increment();
         attemptTime.record((long) (seconds * 1e9), TimeUnit.NANOSECONDS);
-        intake.attempted(result, detail);
     }
 
     @Override
     public void published(Duration sinceRequested) {
         jobTime.record(sinceRequested.isNegative() ? Duration.ZERO : sinceRequested);
-    }
-
-    @Override
-    public void ended(Outcome outcome) {
-        jobs.get(outcome).increment();
     }
 }

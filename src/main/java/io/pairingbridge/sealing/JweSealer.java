@@ -12,6 +12,7 @@ import com.nimbusds.jose.crypto.RSAEncrypter;
 import com.nimbusds.jose.jwk.AsymmetricJWK;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.OctetSequenceKey;
+import io.pairingbridge.job.SealedAnswer;
 import java.nio.charset.StandardCharsets;
 import java.security.PublicKey;
 import java.security.SecureRandom;
@@ -98,13 +99,13 @@ public final class JweSealer implements Sealer {
     }
 
     @Override
-    public Sealed seal(byte[] plaintext, String jobId) {
+    public SealedAnswer seal(byte[] plaintext, String jobId) {
         requireNonNull(plaintext, "plaintext");
         requireNonNull(jobId, "jobId");
         try {
             SecretKey contentKey = newContentKey();
             String body = sealTo(key, contentKey, plaintext, "application/json", jobId);
-            return new Sealed(
+            return new SealedAnswer(
                     body, key.id(), CONTENT_TYPE, breakGlass == null ? null : sealContentKey(contentKey, jobId));
         } catch (JOSEException | RuntimeException e) {
             throw unable(e);

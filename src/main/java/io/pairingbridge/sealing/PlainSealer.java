@@ -2,6 +2,7 @@ package io.pairingbridge.sealing;
 
 import static java.util.Objects.requireNonNull;
 
+import io.pairingbridge.job.SealedAnswer;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -23,16 +24,16 @@ public final class PlainSealer implements Sealer {
     public static final String BINARY = "application/octet-stream;base64";
 
     @Override
-    public Sealed seal(byte[] plaintext, String jobId) {
+    public SealedAnswer seal(byte[] plaintext, String jobId) {
         requireNonNull(jobId, "jobId");
         try {
             String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(plaintext))
                     .toString();
-            return new Sealed(text, KEY_ID, "application/json");
+            return new SealedAnswer(text, KEY_ID, "application/json");
         } catch (CharacterCodingException e) {
-            return new Sealed(Base64.getEncoder().encodeToString(plaintext), KEY_ID, BINARY);
+            return new SealedAnswer(Base64.getEncoder().encodeToString(plaintext), KEY_ID, BINARY);
         }
     }
 

@@ -3,6 +3,7 @@ package io.pairingbridge.sealing;
 import static java.util.Objects.requireNonNull;
 
 import com.nimbusds.jose.jwk.JWK;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -117,7 +118,7 @@ public final class RotatingSealer implements Sealer {
     }
 
     @Override
-    public Sealed seal(byte[] plaintext, String jobId) {
+    public SealedAnswer seal(byte[] plaintext, String jobId) {
         return keys.sealer().seal(plaintext, jobId);
     }
 

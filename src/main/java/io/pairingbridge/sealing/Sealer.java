@@ -1,5 +1,7 @@
 package io.pairingbridge.sealing;
 
+import io.pairingbridge.job.SealedAnswer;
+
 /**
  * Closes an answer for its recipient, before anything else in the bridge gets to see it.
  *
@@ -10,8 +12,8 @@ package io.pairingbridge.sealing;
 public interface Sealer {
 
     /**
-     * Seals bytes as they came off the wire. After a return, opening {@link Sealed#body()} with the recipient's key
-     * gives {@code plaintext} back byte for byte, whatever the bytes are: empty, truncated or not JSON at all.
+     * Seals bytes as they came off the wire. After a return, opening {@link SealedAnswer#body()} with the recipient's
+     * key gives {@code plaintext} back byte for byte, whatever the bytes are: empty, truncated or not JSON at all.
      *
      * <p>Not promised: that two calls with the same arguments give the same text (with encryption they never do), or
      * that the reader can tell who sealed it; anybody with the public key can.
@@ -20,9 +22,9 @@ public interface Sealer {
      * @param jobId identity of the job, readable without the key
      * @throws SealingException if it could not be sealed; the caller still holds the only copy
      */
-    Sealed seal(byte[] plaintext, String jobId);
+    SealedAnswer seal(byte[] plaintext, String jobId);
 
-    /** The {@code kid} that a {@link Sealed} made now would name. */
+    /** The {@code kid} that a {@link SealedAnswer} made now would name. */
     String keyId();
 
     /**

@@ -1,10 +1,10 @@
 package io.pairingbridge.bench;
 
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.RecipientKeys;
-import io.pairingbridge.sealing.Sealed;
 import io.pairingbridge.sealing.Sealer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -45,7 +45,7 @@ public class SealingBench {
     }
 
     @Benchmark
-    public Sealed seal() {
+    public SealedAnswer seal() {
         return sealer.seal(ANSWER, "estate.0123456789abcdef");
     }
 }

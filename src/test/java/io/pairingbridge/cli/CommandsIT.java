@@ -10,13 +10,13 @@ import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.Opener;
 import io.pairingbridge.sealing.RecipientKeyPair;
 import io.pairingbridge.sealing.RecipientKeys;
-import io.pairingbridge.sealing.Sealed;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -529,7 +529,7 @@ class CommandsIT {
         KeyPairs.writePrivate(KeyPairs.generate(KeyKind.P256, "another"), lost);
         KeyPairs.writePrivate(glass, scratch.resolve("glass.jwk"));
         KeyPairs.writePublic(glass, scratch.resolve("glass.jwks"));
-        Sealed sealed = new JweSealer(
+        SealedAnswer sealed = new JweSealer(
                         RecipientKeys.load(folder.resolve("recipients.jwks")),
                         RecipientKeys.load(scratch.resolve("glass.jwks")),
                         Clock.systemUTC())
@@ -559,7 +559,7 @@ class CommandsIT {
 
     @Test
     void leavesAMessageThatSaysAnotherJobThanItWasSealedFor() throws IOException, JMSException {
-        Sealed sealed = new JweSealer(RecipientKeys.load(folder.resolve("recipients.jwks")), Clock.systemUTC())
+        SealedAnswer sealed = new JweSealer(RecipientKeys.load(folder.resolve("recipients.jwks")), Clock.systemUTC())
                 .seal("{}".getBytes(StandardCharsets.UTF_8), "till-sealed");
         sendCredentials("till-other", sealed.body(), sealed.contentType());
 
@@ -591,10 +591,10 @@ class CommandsIT {
 
     /** As the bridge could, and nobody else. */
     private static void sendCredentials(String job, String body, String contentType) throws JMSException {
-        sendCredentials(job, new Sealed(body, "test-key", contentType));
+        sendCredentials(job, new SealedAnswer(body, "test-key", contentType));
     }
 
-    private static void sendCredentials(String job, Sealed sealed) throws JMSException {
+    private static void sendCredentials(String job, SealedAnswer sealed) throws JMSException {
         try (Connection connection =
                         BrokerConnections.factory(running.bridge.broker()).createConnection();
                 Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
@@ -665,7 +665,7 @@ class CommandsIT {
     @Test
     void showsWhyNoJobsAreTaken() throws IOException {
         for (int i = 0; i < 5; i++) {
-            running.bridge.intake().attempted(Result.MISCONFIGURED, "the endpoint answers 404");
+            running.bridge.intake().callEnded(Result.MISCONFIGURED, "the endpoint answers 404", 0);
         }
         await().atMost(Duration.ofSeconds(10))
                 .until(() -> running.bridge.intake().status().gate() != Intake.Gate.OPEN);

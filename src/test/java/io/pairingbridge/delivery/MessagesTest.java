@@ -7,7 +7,9 @@ import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
+import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.PairingRequest;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.testing.MovingClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -83,15 +85,10 @@ class MessagesTest {
                 "a",
                 "j",
                 null,
-                "e30.x",
-                "key",
-                "application/json",
+                new SealedAnswer("e30.x", "key", "application/json"),
+                new PairedTerminal(text, text, text),
                 null,
                 null,
-                null,
-                text,
-                text,
-                text,
                 false,
                 Map.of(),
                 BROKER,

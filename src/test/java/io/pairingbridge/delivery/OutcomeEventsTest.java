@@ -9,6 +9,7 @@ import io.cloudevents.SpecVersion;
 import io.cloudevents.jackson.JsonFormat;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Outcome;
+import io.pairingbridge.job.PairedTerminal;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -21,8 +22,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class OutcomeEventsTest {
     private static final Instant REQUESTED = Instant.parse("2026-11-22T10:00:00Z");
     private static final Instant FINISHED = Instant.parse("2026-11-22T10:00:01.500Z");
-    private static final Ending PAIRED =
-            new Ending(Outcome.PAIRED, null, null, 200, 2, "pc-1", "Till 1", "T1", "attempt-1", FINISHED);
+    private static final Ending PAIRED = new Ending(
+            Outcome.PAIRED, null, null, 200, 2, new PairedTerminal("pc-1", "Till 1", "T1"), "attempt-1", FINISHED);
 
     private final OutcomeEvents events = new OutcomeEvents("sandbox");
 
@@ -71,7 +72,7 @@ class OutcomeEventsTest {
     }
 
     private static Ending ending(Outcome outcome, String key, Instant finishedAt) {
-        return new Ending(outcome, null, null, 200, 2, "pc-1", "Till 1", "T1", key, finishedAt);
+        return new Ending(outcome, null, null, 200, 2, new PairedTerminal("pc-1", "Till 1", "T1"), key, finishedAt);
     }
 
     private String id(String jobId, Ending ending) {

@@ -3,14 +3,15 @@ package io.pairingbridge.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pairingbridge.Bridge;
+import io.pairingbridge.Replacements;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Next;
+import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.AttemptReport;
-import io.pairingbridge.journal.Journal.SealedAnswer;
 import io.pairingbridge.journal.State;
 import io.pairingbridge.testing.EndedJob;
 import io.pairingbridge.testing.Stage;
@@ -34,7 +35,6 @@ import org.apache.camel.Exchange;
 import org.apache.camel.NamedNode;
 import org.apache.camel.Processor;
 import org.apache.camel.ProducerTemplate;
-import org.apache.camel.main.Main;
 import org.apache.camel.spi.InterceptStrategy;
 import org.apache.camel.support.processor.DelegateAsyncProcessor;
 import org.junit.jupiter.api.AfterAll;
@@ -64,12 +64,7 @@ class SessionsIT {
                 .when("otp-refused", call -> call.status(400))
                 .when("otp-unheard", call -> call.status(400))
                 .when("otp-given-back", call -> call.status(400));
-        stage.startBridge(settings -> new Bridge(settings) {
-            @Override
-            protected void beforeStart(Main camel) {
-                camel.bind("watch", new Watched());
-            }
-        });
+        stage.startBridge(Replacements.NONE.withRoutes(camel -> camel.bind("watch", new Watched())));
     }
 
     @AfterAll
@@ -212,7 +207,7 @@ class SessionsIT {
                 stage.bridge().journal().answered(job, paired("sealed-at-once"));
                 Callable<Exchange> send = () -> {
                     together.await(1, TimeUnit.MINUTES);
-                    return routes.send("direct:send", e -> e.setVariable("credentials", job.credentials()));
+                    return routes.send("direct:publish", e -> e.setVariable("credentials", job.credentials()));
                 };
                 for (Future<Exchange> sent : threads.invokeAll(List.of(send, send))) {
                     assertThat(sent.get().getException()).isNull();
@@ -278,7 +273,8 @@ class SessionsIT {
                 Result.PAIRED,
                 200,
                 "ok",
-                new SealedAnswer(sealed, "test-recipient", "application/jose", null, "pc", "Till", "T1"),
+                new SealedAnswer(sealed, "test-recipient", "application/jose"),
+                new PairedTerminal("pc", "Till", "T1"),
                 null);
     }
 }

@@ -1,6 +1,6 @@
 package io.pairingbridge.endpoint;
 
-import io.pairingbridge.sealing.Sealed;
+import io.pairingbridge.job.SealedAnswer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -25,7 +25,7 @@ public class AnswerBench {
     private byte[] body = """
       {"pay_connect_id":"pc-0815-3","pay_connect_name":"Till 3","terminal_id":"T-3","client_id":"c-1","client_secret":"%s"}""".formatted("s".repeat(400 - 115)).getBytes(StandardCharsets.US_ASCII);
 
-    private final Sealed sealed = new Sealed("sealed-text", "key-1", "application/jose", "glass-text");
+    private final SealedAnswer sealed = new SealedAnswer("sealed-text", "key-1", "application/jose", "glass-text");
 
     /** What one status means, the mean of eight in turn. */
     @Benchmark

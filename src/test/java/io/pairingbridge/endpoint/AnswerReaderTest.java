@@ -2,14 +2,16 @@ package io.pairingbridge.endpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pairingbridge.sealing.Sealed;
+import io.pairingbridge.job.PairedTerminal;
+import io.pairingbridge.job.SealedAnswer;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AnswerReaderTest {
-    private static final Sealed SEALED = new Sealed("sealed-text", "key-1", "application/jose", "glass-text");
+    private static final SealedAnswer SEALED =
+            new SealedAnswer("sealed-text", "key-1", "application/jose", "glass-text");
     private static final String WHOLE = """
       {"pay_connect_id": "pc-1", "pay_connect_name": "Till 3", "terminal_id": "T-3", "client_id": "c-1",
        "client_secret": "canary", "webhook_secret_key": null}""";
@@ -21,18 +23,8 @@ class AnswerReaderTest {
     @Test
     void takesAnAnswerWithAllRequiredFields() {
         assertThat(read(WHOLE))
-                .isEqualTo(new Answer(
-                        200,
-                        "sealed-text",
-                        "key-1",
-                        "application/jose",
-                        "glass-text",
-                        true,
-                        null,
-                        "pc-1",
-                        "Till 3",
-                        "T-3",
-                        null));
+                .isEqualTo(new Answer(200, SEALED, null, new PairedTerminal("pc-1", "Till 3", "T-3"), null));
+        assertThat(read(WHOLE).complete()).isTrue();
     }
 
     @Test
@@ -52,7 +44,7 @@ class AnswerReaderTest {
             Answer answer = read(body);
             assertThat(answer.complete()).as(body).isFalse();
             assertThat(answer.problem()).isEqualTo("the answer lacks " + field);
-            assertThat(answer.sealed()).as("what came is kept").isEqualTo("sealed-text");
+            assertThat(answer.sealed()).as("what came is kept").isEqualTo(SEALED);
         }
     }
 
@@ -61,8 +53,8 @@ class AnswerReaderTest {
         Answer answer = read("{\"pay_connect_id\": \"pc-1\", \"terminal_id\": 4}");
         assertThat(answer.problem())
                 .isEqualTo("the answer lacks pay_connect_name, terminal_id, client_id, client_secret");
-        assertThat(answer.payConnectId()).isEqualTo("pc-1");
-        assertThat(answer.terminalId()).isNull();
+        assertThat(answer.terminal().payConnectId()).isEqualTo("pc-1");
+        assertThat(answer.terminal().terminalId()).isNull();
     }
 
     @ParameterizedTest
@@ -102,14 +94,18 @@ class AnswerReaderTest {
                 .replace("T-3", "T\\u0000\\u001b[2J-3")
                 .replace("pc-1", "pc\\r\\nPairingJobId:x"));
         assertThat(half.complete()).isTrue();
-        assertThat(half.payConnectName()).isEqualTo("Till \ufffd");
-        assertThat(half.terminalId()).isEqualTo("T\ufffd\ufffd[2J-3");
-        assertThat(half.payConnectId()).isEqualTo("pc  PairingJobId:x");
+        assertThat(half.terminal().payConnectName()).isEqualTo("Till \ufffd");
+        assertThat(half.terminal().terminalId()).isEqualTo("T\ufffd\ufffd[2J-3");
+        assertThat(half.terminal().payConnectId()).isEqualTo("pc  PairingJobId:x");
 
         Answer endless = read(WHOLE.replace("Till 3", "x".repeat(3_996) + "\ud83d\ude00y".repeat(100)));
         assertThat(endless.complete()).isTrue();
-        assertThat(endless.payConnectName()).hasSizeLessThanOrEqualTo(4_000).endsWith("x...");
-        assertThat(StandardCharsets.UTF_8.newEncoder().canEncode(endless.payConnectName()))
+        assertThat(endless.terminal().payConnectName())
+                .hasSizeLessThanOrEqualTo(4_000)
+                .endsWith("x...");
+        assertThat(StandardCharsets.UTF_8
+                        .newEncoder()
+                        .canEncode(endless.terminal().payConnectName()))
                 .isTrue();
     }
 

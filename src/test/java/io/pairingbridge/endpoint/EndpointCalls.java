@@ -1,29 +1,23 @@
 package io.pairingbridge.endpoint;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.PairingRequest;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.journal.Journal.AttemptReport;
-import io.pairingbridge.sealing.Sealed;
 import io.pairingbridge.sealing.Sealer;
 import io.pairingbridge.settings.Settings;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import org.apache.camel.Exchange;
-import org.apache.camel.impl.DefaultCamelContext;
-import org.apache.camel.support.DefaultExchange;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
-import org.apache.hc.client5.http.protocol.HttpClientContext;
-import org.apache.hc.core5.http.io.entity.EntityUtils;
-import org.apache.hc.core5.http.io.entity.StringEntity;
 
 /** The bridge's calls of an endpoint without a broker, a journal or a route: what one answer comes to. */
 public final class EndpointCalls implements AutoCloseable {
@@ -33,11 +27,9 @@ public final class EndpointCalls implements AutoCloseable {
      */
     public record Called(AttemptReport report, byte[] sealed) {}
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final PairCall PAIR_CALL = new PairCall("integrator", Map.of());
+    private static final PairCall PAIR_CALL = new PairCall("integrator", Map.of(), exchange -> {});
 
     private final ThreadLocal<byte[]> lastSealed = new ThreadLocal<>();
-    private final DefaultCamelContext camel = new DefaultCamelContext();
     private final EndpointClient endpoint;
     private final CloseableHttpClient client;
 
@@ -54,7 +46,7 @@ public final class EndpointCalls implements AutoCloseable {
                 truststore,
                 truststorePassword,
                 null);
-        endpoint = new EndpointClient(settings, concurrency, "test", new Remembering(), clock, exchange -> {});
+        endpoint = new EndpointClient(settings, concurrency, "test", new Remembering(), clock);
         HttpClientBuilder builder = HttpClientBuilder.create();
         endpoint.configureHttpClient(builder);
         client = builder.build();
@@ -67,19 +59,14 @@ public final class EndpointCalls implements AutoCloseable {
                 new PairingRequest("Till", "otp-1", null, Map.of()),
                 "{}");
         job.call(new Attempt("attempt-1", 1, deadline));
-        Exchange exchange = new DefaultExchange(camel);
-        exchange.setVariable("job", job);
-        HttpClientContext context = HttpClientContext.create();
-        context.setAttribute(SealingExchange.EXCHANGE, exchange);
+        EndpointCall call = new EndpointCall(
+                "{\"name\":\"Till\",\"otp\":\"otp-1\"}".getBytes(StandardCharsets.UTF_8), job, () -> {});
         HttpPost post = new HttpPost(url);
-        post.setEntity(new StringEntity("{\"name\":\"Till\",\"otp\":\"otp-1\"}"));
+        post.setEntity(call);
         lastSealed.remove();
         try {
-            Answer answer = client.execute(
-                    post,
-                    context,
-                    response -> JSON.readValue(EntityUtils.toByteArray(response.getEntity()), Answer.class));
-            return new Called(PAIR_CALL.answered(answer), lastSealed.get());
+            client.execute(post, response -> response.getCode());
+            return new Called(PAIR_CALL.answered(call), lastSealed.get());
         } catch (CallFailed e) {
             return new Called(PAIR_CALL.unanswered(job, e), lastSealed.get());
         }
@@ -94,9 +81,9 @@ public final class EndpointCalls implements AutoCloseable {
     /** Keeps what it was to seal, in place of sealing it. */
     private final class Remembering implements Sealer {
         @Override
-        public Sealed seal(byte[] plaintext, String jobId) {
+        public SealedAnswer seal(byte[] plaintext, String jobId) {
             lastSealed.set(plaintext.clone());
-            return new Sealed("sealed", "key-1", "application/jose");
+            return new SealedAnswer("sealed", "key-1", "application/jose");
         }
 
         @Override

@@ -10,18 +10,14 @@ import io.pairingbridge.sealing.PlainSealer;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.LedgerEndpoint;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import org.apache.camel.Exchange;
-import org.apache.camel.impl.DefaultCamelContext;
-import org.apache.camel.support.DefaultExchange;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
-import org.apache.hc.client5.http.protocol.HttpClientContext;
-import org.apache.hc.core5.http.io.entity.StringEntity;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +33,7 @@ class EndpointClientTest {
         ledger = new LedgerEndpoint();
         Settings.Endpoint settings =
                 new Settings.Endpoint(ledger.url(), Duration.ofSeconds(2), Duration.ofSeconds(30), null, null, null);
-        endpoint = new EndpointClient(settings, 1, "test", new PlainSealer(), Clock.systemUTC(), call -> {});
+        endpoint = new EndpointClient(settings, 1, "test", new PlainSealer(), Clock.systemUTC());
     }
 
     @AfterEach
@@ -52,7 +48,7 @@ class EndpointClientTest {
     }
 
     /** A request whose deadline closes nothing: the thread that would do it is paused like every other one. */
-    private HttpPost request() {
+    private HttpPost request(Attempt attempt) {
         HttpPost post = new HttpPost(ledger.url()) {
             private static final long serialVersionUID = 1L;
 
@@ -61,21 +57,14 @@ class EndpointClientTest {
                 return false;
             }
         };
-        post.setEntity(new StringEntity("{\"name\":\"Till\",\"otp\":\"otp-1\"}"));
-        return post;
-    }
-
-    private static HttpClientContext context(Attempt attempt) {
         Job job = new Job(
                 new Job.Origin("job-1", null, null, "1", Instant.now(), null, 4, false, false),
                 new PairingRequest("Till", "otp-1", null, Map.of()),
                 "{}");
         job.call(attempt);
-        Exchange exchange = new DefaultExchange(new DefaultCamelContext());
-        exchange.setVariable("job", job);
-        HttpClientContext context = HttpClientContext.create();
-        context.setAttribute(SealingExchange.EXCHANGE, exchange);
-        return context;
+        byte[] body = "{\"name\":\"Till\",\"otp\":\"otp-1\"}".getBytes(StandardCharsets.UTF_8);
+        post.setEntity(new EndpointCall(body, job, () -> {}));
+        return post;
     }
 
     @Test
@@ -87,7 +76,7 @@ class EndpointClientTest {
                     return chain.proceed(request, scope);
                 });
         try (CloseableHttpClient client = client(builder)) {
-            assertThatThrownBy(() -> client.execute(request(), context(attempt), response -> response.getCode()))
+            assertThatThrownBy(() -> client.execute(request(attempt), response -> response.getCode()))
                     .isInstanceOf(CallFailed.class)
                     .hasMessageContaining("deadline");
         }
@@ -100,8 +89,7 @@ class EndpointClientTest {
         ledger.otherwise(call -> call.status(503, "Retry-After: 0"));
         try (CloseableHttpClient client = client(HttpClientBuilder.create())) {
             assertThat(client.<Integer>execute(
-                            request(),
-                            context(new Attempt("attempt-1", 1, Duration.ofSeconds(30))),
+                            request(new Attempt("attempt-1", 1, Duration.ofSeconds(30))),
                             response -> response.getCode()))
                     .isEqualTo(503);
         }
@@ -112,9 +100,8 @@ class EndpointClientTest {
     void postsOnceForOneAttempt() throws IOException {
         Attempt attempt = new Attempt("attempt-1", 1, Duration.ofSeconds(30));
         try (CloseableHttpClient client = client(HttpClientBuilder.create())) {
-            HttpClientContext context = context(attempt);
-            client.execute(request(), context, response -> response.getCode());
-            assertThatThrownBy(() -> client.execute(request(), context, response -> response.getCode()))
+            client.execute(request(attempt), response -> response.getCode());
+            assertThatThrownBy(() -> client.execute(request(attempt), response -> response.getCode()))
                     .isInstanceOf(CallFailed.class)
                     .hasMessageContaining("second request");
         }

@@ -1,6 +1,6 @@
 package io.pairingbridge.guarantees;
 
-import io.pairingbridge.sealing.Sealed;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.sealing.Sealer;
 import io.pairingbridge.settings.Settings;
 import java.nio.file.Path;
@@ -49,12 +49,12 @@ public final class CrashingBridge extends WatchedBridge {
     }
 
     @Override
-    protected Sealer sealer(Sealer loaded) {
+    Sealer sealer(Sealer loaded) {
         return new Sealer() {
             @Override
-            public Sealed seal(byte[] plaintext, String jobId) {
+            public SealedAnswer seal(byte[] plaintext, String jobId) {
                 at("before:seal", jobId);
-                Sealed sealed = loaded.seal(plaintext, jobId);
+                SealedAnswer sealed = loaded.seal(plaintext, jobId);
                 at("after:seal", jobId);
                 return sealed;
             }

@@ -2,7 +2,7 @@ package io.pairingbridge.guarantees;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pairingbridge.Bridge;
+import io.pairingbridge.Replacements;
 import io.pairingbridge.testing.EndedJob;
 import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.Stage;
@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.apache.camel.main.Main;
 import org.apache.camel.spi.InterceptStrategy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,17 +36,13 @@ class CutIT {
                 });
                 stage.set("pairing.endpoint.deadline", "8s")
                         .set("pairing.broker.url", "tcp://127.0.0.1:" + wire.port());
-                stage.startBridge(settings -> new Bridge(settings) {
-                    @Override
-                    protected void beforeStart(Main camel) {
+                stage.startBridge(Replacements.NONE.withRoutes(camel ->
                         camel.bind("watch", (InterceptStrategy) (context, step, target, next) -> exchange -> {
                             target.process(exchange);
                             if ("schedule-request".equals(step.getId())) {
                                 putBack.countDown();
                             }
-                        });
-                    }
-                });
+                        })));
                 stage.set("pairing.broker.url", direct); // for everybody else
                 stage.send(Stage.request("cut", "otp-canary-cut"));
                 assertThat(called.await(1, TimeUnit.MINUTES)).isTrue();

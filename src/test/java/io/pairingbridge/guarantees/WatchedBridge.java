@@ -1,7 +1,9 @@
 package io.pairingbridge.guarantees;
 
 import io.pairingbridge.Bridge;
+import io.pairingbridge.Replacements;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.sealing.Sealer;
 import io.pairingbridge.settings.Settings;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -33,12 +35,13 @@ import org.apache.camel.spi.InterceptStrategy;
  * clock can be bent by a file. Routes and configuration are those of the folder {@code pairing.home} (a system
  * property), else of the working directory.
  */
-abstract class WatchedBridge extends Bridge {
+abstract class WatchedBridge {
+    private final Settings settings;
     private final Path clock;
 
     /** @param clock the file of {@link #setAhead}; it need not exist */
     WatchedBridge(Settings settings, Path clock) {
-        super(settings);
+        this.settings = settings;
         this.clock = clock;
     }
 
@@ -85,13 +88,17 @@ abstract class WatchedBridge extends Bridge {
     }
 
     void run() throws InterruptedException {
-        start();
+        new Bridge(settings, new Replacements(clock(), this::sealer, this::watch)).start();
         System.out.println("started");
         Thread.currentThread().join();
     }
 
-    @Override
-    protected void beforeStart(Main camel) {
+    /** @return what seals in the place of the sealer that was loaded */
+    Sealer sealer(Sealer loaded) {
+        return loaded;
+    }
+
+    private void watch(Main camel) {
         camel.bind("watch", new InterceptStrategy() {
             @Override
             public Processor wrapProcessorInInterceptors(
@@ -116,8 +123,7 @@ abstract class WatchedBridge extends Bridge {
                 : null;
     }
 
-    @Override
-    protected Clock clock() {
+    private Clock clock() {
         return new Clock() {
             @Override
             public Instant instant() {

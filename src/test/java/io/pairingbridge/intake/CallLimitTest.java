@@ -31,7 +31,7 @@ class CallLimitTest {
         return CompletableFuture.supplyAsync(() -> {
             Exchange delivery = new DefaultExchange(context);
             try {
-                limit.take(delivery);
+                limit.acquire(delivery);
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
@@ -46,14 +46,14 @@ class CallLimitTest {
         assertThatThrownBy(() -> second.get(300, TimeUnit.MILLISECONDS))
                 .as("one at a time")
                 .isInstanceOf(TimeoutException.class);
-        limit.free(first);
-        limit.free(first); // a place is freed once
+        limit.release(first);
+        limit.release(first); // a permit is released once
         second.get(10, TimeUnit.SECONDS);
         assertThatThrownBy(() -> waiting().get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
     }
 
     @Test
-    void freesThePlaceOfADeliveryThatFailed() throws Exception {
+    void releasesThePermitOfADeliveryThatFailed() throws Exception {
         Exchange first = waiting().get(10, TimeUnit.SECONDS);
         first.setException(new IllegalStateException("failed"));
         first.getExchangeExtension().handoverCompletions().forEach(done -> done.onFailure(first));
@@ -72,8 +72,10 @@ class CallLimitTest {
     }
 
     @Test
-    void hasAQuarterMoreInHandThanItCallsFor() {
-        assertThat(new int[] {CallLimit.inHand(1), CallLimit.inHand(4), CallLimit.inHand(16), CallLimit.inHand(512)})
+    void hasAQuarterMoreConsumersThanCalls() {
+        assertThat(new int[] {
+                    CallLimit.consumers(1), CallLimit.consumers(4), CallLimit.consumers(16), CallLimit.consumers(512)
+                })
                 .containsExactly(1, 5, 20, 640);
     }
 }

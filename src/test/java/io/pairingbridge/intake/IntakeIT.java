@@ -3,9 +3,9 @@ package io.pairingbridge.intake;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pairingbridge.Bridge;
+import io.pairingbridge.Replacements;
 import io.pairingbridge.intake.Intake.Gate;
-import io.pairingbridge.sealing.Sealed;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.sealing.Sealer;
 import io.pairingbridge.testing.EndedJob;
 import io.pairingbridge.testing.LedgerEndpoint;
@@ -173,12 +173,7 @@ class IntakeIT {
             await(answer);
             call.pairOnce();
         });
-        stage.startBridge(settings -> new Bridge(settings) {
-            @Override
-            protected Sealer sealer(Sealer loaded) {
-                return slow(loaded, seal);
-            }
-        });
+        stage.startBridge(Replacements.NONE.withSealer(loaded -> slow(loaded, seal)));
         stage.send(requests());
         Awaitility.await()
                 .atMost(Stage.PATIENCE)
@@ -192,7 +187,7 @@ class IntakeIT {
         Awaitility.await()
                 .atMost(Stage.PATIENCE)
                 .untilAsserted(() -> assertThat(stage.ledger().posts())
-                        .as("calls while four answers are being sealed; five jobs are in hand")
+                        .as("calls while four answers are being sealed; five jobs are in flight")
                         .hasSize(5));
 
         seal.countDown();
@@ -203,7 +198,7 @@ class IntakeIT {
     private static Sealer slow(Sealer sealer, CountDownLatch until) {
         return new Sealer() {
             @Override
-            public Sealed seal(byte[] plaintext, String jobId) {
+            public SealedAnswer seal(byte[] plaintext, String jobId) {
                 await(until);
                 return sealer.seal(plaintext, jobId);
             }

@@ -15,18 +15,18 @@ class IntakeTest {
         CountDownLatch callsEnd = new CountDownLatch(1);
         Consumers consumers = new Consumers() {
             @Override
-            public void none() throws InterruptedException {
+            public void close() throws InterruptedException {
                 callsEnd.await();
             }
 
             @Override
-            public void one() {}
+            public void probe() {}
 
             @Override
-            public void all() {}
+            public void open() {}
 
             @Override
-            public void width(int jobs) {}
+            public void setConcurrency(int calls) {}
         };
         try (Intake intake = new Intake(consumers, null, null, 3, Duration.ofSeconds(1), Clock.systemUTC())) {
             intake.closeByOperator("closed by anna: the vendor asked for it");

@@ -2,7 +2,7 @@ package io.pairingbridge.intake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pairingbridge.Bridge;
+import io.pairingbridge.Replacements;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.testing.EndedJob;
@@ -66,12 +66,7 @@ class JobTimeIT {
     }
 
     private void startBridge() {
-        stage.startBridge(settings -> new Bridge(settings) {
-            @Override
-            protected Clock clock() {
-                return clock;
-            }
-        });
+        stage.startBridge(Replacements.NONE.withClock(clock));
     }
 
     @Test

@@ -12,6 +12,13 @@ class EndingTest {
         Instant now = Instant.parse("2026-01-01T00:00:00Z");
         assertThat(Ending.uncalled(Outcome.INVALID, "SCHEMA", "name is missing", "message-1", now))
                 .isEqualTo(new Ending(
-                        Outcome.INVALID, "SCHEMA", "name is missing", null, 0, null, null, null, "message-1", now));
+                        Outcome.INVALID,
+                        "SCHEMA",
+                        "name is missing",
+                        null,
+                        0,
+                        PairedTerminal.UNKNOWN,
+                        "message-1",
+                        now));
     }
 }

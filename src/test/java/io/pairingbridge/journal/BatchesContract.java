@@ -6,8 +6,10 @@ import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
+import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.journal.Batches.Batch;
 import io.pairingbridge.journal.Batches.NewRow;
 import io.pairingbridge.journal.Batches.Phase;
@@ -16,7 +18,6 @@ import io.pairingbridge.journal.Batches.Row;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.FoundJob;
 import io.pairingbridge.journal.Journal.Orphan;
-import io.pairingbridge.journal.Journal.SealedAnswer;
 import io.pairingbridge.testing.MovingClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -41,7 +42,8 @@ abstract class BatchesContract {
             Result.PAIRED,
             200,
             "ok",
-            new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, "pc-1", "Till", "T1"),
+            new SealedAnswer("sealed-bytes", "key-1", "application/jose"),
+            new PairedTerminal("pc-1", "Till", "T1"),
             null);
 
     private final MovingClock clock = new MovingClock();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Outcome;
+import io.pairingbridge.job.PairedTerminal;
+import io.pairingbridge.job.SealedAnswer;
 import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -40,8 +42,15 @@ class EntryTest {
     @Test
     void tellsAnEndingByItsAttemptOrWithoutOneByItsMessage() {
         assertThat(entry(State.IN_DOUBT, "attempt-1").ending())
-                .isEqualTo(
-                        new Ending(Outcome.IN_DOUBT, "why", "in words", 503, 3, "pc", "Till", "T1", "attempt-1", THEN));
+                .isEqualTo(new Ending(
+                        Outcome.IN_DOUBT,
+                        "why",
+                        "in words",
+                        503,
+                        3,
+                        new PairedTerminal("pc", "Till", "T1"),
+                        "attempt-1",
+                        THEN));
         assertThat(entry(State.INVALID, null).ending().key()).isEqualTo("message-1");
     }
 
@@ -53,7 +62,7 @@ class EntryTest {
     @Test
     void printsNothingOfTheRequestOrTheAnswer() {
         assertThat(entry(State.WAITING, null)).hasToString("Entry[j, WAITING]");
-        assertThat(new Journal.SealedAnswer("canary", "key-1", "application/json", "canary", "pc", "Till", "T1"))
-                .hasToString("SealedAnswer[key=key-1]");
+        assertThat(new SealedAnswer("canary", "key-1", "application/json", "canary"))
+                .hasToString("SealedAnswer[keyId=key-1, contentType=application/json, body of 6 characters]");
     }
 }

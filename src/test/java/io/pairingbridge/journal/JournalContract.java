@@ -6,16 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
+import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.FoundJob;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.Journal.Orphan;
-import io.pairingbridge.journal.Journal.SealedAnswer;
 import io.pairingbridge.testing.MovingClock;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -107,7 +107,8 @@ abstract class JournalContract {
                 Result.PAIRED,
                 200,
                 "ok",
-                new SealedAnswer("sealed-bytes", "key-1", "application/jose", "glass-bytes", "pc", "Till", "T1"),
+                new SealedAnswer("sealed-bytes", "key-1", "application/jose", "glass-bytes"),
+                new PairedTerminal("pc", "Till", "T1"),
                 null);
     }
 
@@ -333,10 +334,13 @@ abstract class JournalContract {
                         Result.PAIRED,
                         200,
                         odd,
-                        new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, odd, odd, odd),
+                        new SealedAnswer("sealed-bytes", "key-1", "application/jose"),
+                        new PairedTerminal(odd, odd, odd),
                         null));
         assertThat(job.next()).isEqualTo(Next.PUBLISH);
-        assertThat(job.credentials().payConnectName()).startsWith("Till ").endsWith(" 'x' \\ %");
+        assertThat(job.credentials().terminal().payConnectName())
+                .startsWith("Till ")
+                .endsWith(" 'x' \\ %");
     }
 
     @Test
@@ -481,7 +485,7 @@ abstract class JournalContract {
         clock.move(Duration.ofHours(-3));
 
         assertThat(journal.unpublished(clock.instant(), 10))
-                .extracting(Credentials::body)
+                .extracting(credentials -> credentials.answer().body())
                 .containsExactly("sealed-bytes");
     }
 
@@ -490,14 +494,18 @@ abstract class JournalContract {
         Journal journal = open("a", "1");
         Job job = sealed(journal);
         assertThat(job.next()).isEqualTo(Next.PUBLISH);
-        assertThat(job.credentials().body()).isEqualTo("sealed-bytes");
-        assertThat(job.credentials().breakGlass()).isEqualTo("glass-bytes");
+        assertThat(job.credentials().answer().body()).isEqualTo("sealed-bytes");
+        assertThat(job.credentials().answer().breakGlass()).isEqualTo("glass-bytes");
         journal.close();
 
         Journal reopened = open("a", "2");
         clock.move(Duration.ofSeconds(1));
         assertThat(reopened.unpublished(clock.instant(), 10))
-                .extracting(Credentials::attemptId, Credentials::body, Credentials::breakGlass, Credentials::jobId)
+                .extracting(
+                        Credentials::attemptId,
+                        credentials -> credentials.answer().body(),
+                        credentials -> credentials.answer().breakGlass(),
+                        Credentials::jobId)
                 .containsExactly(
                         org.assertj.core.groups.Tuple.tuple(job.attempt().id(), "sealed-bytes", "glass-bytes", "j"));
         assertThat(reopened.counts()).containsEntry(State.SEALED, 1L);
@@ -566,16 +574,18 @@ abstract class JournalContract {
                         Result.UNREADABLE,
                         200,
                         "no JSON",
-                        new SealedAnswer("sealed-html", "key-1", "application/jose", "glass-html", null, null, null),
+                        new SealedAnswer("sealed-html", "key-1", "application/jose", "glass-html"),
                         null));
-        assertThat(job.sealedAnswer()).isEqualTo(new KeptAnswer("sealed-html", "glass-html"));
+        assertThat(job.sealedAnswer())
+                .isEqualTo(new SealedAnswer("sealed-html", "key-1", "application/jose", "glass-html"));
 
         Job comeBack = job("j", "otp", "m1");
         open("a", "2").admit(comeBack);
 
         assertThat(comeBack.ending().outcome()).isEqualTo(Outcome.IN_DOUBT);
         assertThat(comeBack.repeated()).isFalse();
-        assertThat(comeBack.sealedAnswer()).isEqualTo(new KeptAnswer("sealed-html", "glass-html"));
+        assertThat(comeBack.sealedAnswer())
+                .isEqualTo(new SealedAnswer("sealed-html", "key-1", "application/jose", "glass-html"));
         assertThat(journal.unpublished(clock.instant().plusSeconds(9), 9))
                 .as("no credentials")
                 .isEmpty();
@@ -650,7 +660,7 @@ abstract class JournalContract {
                         Result.UNREADABLE,
                         200,
                         "no JSON",
-                        new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, null, null, null),
+                        new SealedAnswer("sealed-bytes", "key-1", "application/jose"),
                         null));
         Job other = job("j", "another");
         journal.admit(other);
@@ -922,7 +932,7 @@ abstract class JournalContract {
 
         clock.move(Duration.ofSeconds(1));
         assertThat(journal.unpublished(clock.instant(), 10))
-                .extracting(Credentials::body)
+                .extracting(credentials -> credentials.answer().body())
                 .containsExactly("sealed-bytes");
         assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.SEALED);
         journal.published(job.id(), job.attempt().id());
@@ -943,7 +953,7 @@ abstract class JournalContract {
         journal.close();
 
         assertThat(open("a", "2").unpublished(clock.instant().plusSeconds(1), 10))
-                .extracting(Credentials::body)
+                .extracting(credentials -> credentials.answer().body())
                 .containsExactly("sealed-bytes");
     }
 

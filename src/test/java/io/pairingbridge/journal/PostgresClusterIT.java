@@ -8,8 +8,8 @@ import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.journal.Journal.AttemptReport;
-import io.pairingbridge.journal.Journal.SealedAnswer;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.PostgresServer;
 import java.io.IOException;
@@ -408,6 +408,6 @@ class PostgresClusterIT {
     }
 
     private static SealedAnswer answer() {
-        return new SealedAnswer("sealed-bytes", "key-1", "application/jose", null, "pc", "Till", "T1");
+        return new SealedAnswer("sealed-bytes", "key-1", "application/jose");
     }
 }

@@ -123,6 +123,9 @@ class MonitorIT {
             list.forEach(item -> steps(item, found));
         } else if (part instanceof Map<?, ?> map) {
             map.forEach((key, value) -> {
+                if (key.equals("doCatch")) {
+                    return; // Camel's JMX shows none of its steps (4.18)
+                }
                 if (key.equals("steps")) {
                     ((List<?>) value)
                             .forEach(step -> ((Map<?, ?>) step)

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pairingbridge.Bridge;
+import io.pairingbridge.Replacements;
 import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.State;
@@ -29,7 +29,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.camel.main.Main;
 import org.apache.camel.spi.InterceptStrategy;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -604,20 +603,15 @@ class OperateIT {
     void publishesAtOnceWhatTheQueueDidNotTake() throws Exception {
         AtomicBoolean refused = new AtomicBoolean(true);
         stage.set("pairing.reconcile.interval", "1h");
-        stage.startBridge(settings -> new Bridge(settings) {
-            @Override
-            protected void beforeStart(Main camel) {
-                camel.bind("refusesCredentials", (InterceptStrategy)
-                        (context, step, target, next) -> "publish-credentials".equals(step.getId())
-                                ? exchange -> {
-                                    if (refused.get()) {
-                                        throw new IllegalStateException("the queue takes nothing");
-                                    }
-                                    target.process(exchange);
-                                }
-                                : target);
-            }
-        });
+        stage.startBridge(Replacements.NONE.withRoutes(camel -> camel.bind("refusesCredentials", (InterceptStrategy)
+                (context, step, target, next) -> "publish-credentials".equals(step.getId())
+                        ? exchange -> {
+                            if (refused.get()) {
+                                throw new IllegalStateException("the queue takes nothing");
+                            }
+                            target.process(exchange);
+                        }
+                        : target)));
         operator = Management.operator(stage.managementPort(), stage.data());
         stage.ledger().when("otp-canary-sealed", call -> {
             // So that the request does not come again and publish it.

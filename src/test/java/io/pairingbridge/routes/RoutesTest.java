@@ -3,7 +3,8 @@ package io.pairingbridge.routes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.delivery.Messages;
-import io.pairingbridge.delivery.SendTurns;
+import io.pairingbridge.delivery.PublishLeases;
+import io.pairingbridge.endpoint.Answers;
 import io.pairingbridge.endpoint.CallFailed;
 import io.pairingbridge.endpoint.PairCall;
 import io.pairingbridge.intake.CallLimit;
@@ -13,13 +14,13 @@ import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
+import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.PairingRequest;
-import io.pairingbridge.journal.Entry;
+import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.JournalSteps;
-import io.pairingbridge.journal.State;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -78,7 +79,7 @@ class RoutesTest extends CamelMainTestSupport {
         super.configureContext(configuration);
         Properties properties = new Properties();
         properties.setProperty("pairing.endpoint.url", "endpoint:pair");
-        properties.setProperty("pairing.requests.in-hand", "1");
+        properties.setProperty("pairing.requests.consumers", "1");
         properties.setProperty("pairing.reconcile.interval", "3600000");
         configuration.withUseOverridePropertiesWithPropertiesComponent(properties);
     }
@@ -86,7 +87,7 @@ class RoutesTest extends CamelMainTestSupport {
     @Override
     protected void bindToRegistry(Registry registry) {
         // Queues and the endpoint become mocks; their names tell them apart.
-        for (String scheme : List.of("jms", "jmsout", "endpoint")) {
+        for (String scheme : List.of("jms", "jms-publish", "endpoint")) {
             registry.bind(scheme, new Mocks());
         }
         registry.bind("requestReader", new Reader());
@@ -94,10 +95,10 @@ class RoutesTest extends CamelMainTestSupport {
         registry.bind("callLimit", new CallLimit(1));
         registry.bind("rateLimit", new Turn());
         registry.bind("journalSteps", new Steps());
-        registry.bind("pairCall", new PairCall("5f3a1c9e7b20", Map.of()));
+        registry.bind("pairCall", new PairCall("5f3a1c9e7b20", Map.of(), delivery -> {}));
         CarrierMark mark = new CarrierMark("P", text -> "0".repeat(32));
         registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now, mark, mark));
-        registry.bind("sendTurns", new SendTurns(credentials -> turn));
+        registry.bind("publishLeases", new PublishLeases(credentials -> turn));
         registry.bind("reconciler", new LeftBehind());
         registry.bind("batchQueue", new Documents());
         registry.bind("batchInbox", new Documents());
@@ -140,7 +141,7 @@ class RoutesTest extends CamelMainTestSupport {
     public static final class Reader {
         public void read(@Body Job job, Exchange delivery) {
             delivery.setVariable("job", job);
-            JournalSteps.tellTheRoute(job, delivery);
+            JournalSteps.exposeNextStep(job, delivery);
         }
 
         public void refuse(@Body Job job, Exchange delivery) {
@@ -169,7 +170,7 @@ class RoutesTest extends CamelMainTestSupport {
     public final class Steps {
         public void admit(@Variable("job") Job job, Exchange delivery) {
             admit.accept(job);
-            JournalSteps.tellTheRoute(job, delivery);
+            JournalSteps.exposeNextStep(job, delivery);
         }
 
         public void answered(@Variable("job") Job job, @Body AttemptReport report, Exchange delivery) {
@@ -177,40 +178,15 @@ class RoutesTest extends CamelMainTestSupport {
                 steps.add("result: " + report.result());
             }
             answered.accept(job);
-            JournalSteps.tellTheRoute(job, delivery);
+            JournalSteps.exposeNextStep(job, delivery);
         }
 
-        public Entry published(@Variable("credentials") Credentials credentials) {
-            return new Entry(
-                    credentials.jobId(),
-                    State.PUBLISHED,
-                    null,
-                    "1",
-                    null,
-                    Map.of(),
-                    Instant.now(),
-                    null,
-                    null,
-                    0,
-                    1,
-                    0,
-                    credentials.attemptId(),
-                    null,
-                    null,
-                    null,
-                    null,
-                    200,
-                    null,
-                    null,
-                    null,
-                    Instant.now());
+        public void published(@Variable("job") Job job, Exchange delivery) {
+            if (job != null) {
+                job.finish(ending(Outcome.PAIRED), false);
+                JournalSteps.exposeNextStep(job, delivery);
+            }
         }
-
-        public void paired(@Variable("job") Job job, @Body Entry entry) {
-            entry.finish(job, false, null);
-        }
-
-        public void nothingToTell(@Variable("job") Job job) {}
 
         public void ended(@Variable("job") Job job) {}
     }
@@ -264,15 +240,10 @@ class RoutesTest extends CamelMainTestSupport {
                 "attempt-1",
                 "job-1",
                 null,
-                "sealed",
-                "key",
-                "application/jose",
-                null,
+                new SealedAnswer("sealed", "key", "application/jose"),
+                new PairedTerminal("pc", "Till", "T"),
                 "a",
                 Instant.now(),
-                "pc",
-                "Till",
-                "T",
                 late,
                 Map.of(),
                 Instant.now(),
@@ -280,7 +251,7 @@ class RoutesTest extends CamelMainTestSupport {
     }
 
     private static Ending ending(Outcome outcome) {
-        return new Ending(outcome, "REASON", "detail", null, 1, null, null, null, "attempt-1", Instant.now());
+        return new Ending(outcome, "REASON", "detail", null, 1, PairedTerminal.UNKNOWN, "attempt-1", Instant.now());
     }
 
     /** Sends one delivery through the flow and returns the ids of the steps it took. */
@@ -305,29 +276,25 @@ class RoutesTest extends CamelMainTestSupport {
     void journalsTheSealedAnswerBeforeItIsPublishedAndTellsTheOutcomeLast() {
         admit = job -> job.call(new Attempt("attempt-1", 1, Duration.ofMinutes(1)));
         answered = job -> job.publish(credentials(false));
-        endpointAnswers(
-                exchange -> exchange.getMessage()
-                        .setBody(
-                                "{\"status\":200,\"sealed\":\"x\",\"keyId\":\"k\",\"contentType\":\"application/jose\",\"complete\":true}"));
+        endpointAnswers(Answers::paired);
 
         assertThat(deliver("pair", job()))
                 .containsSubsequence(
                         "pre-flight",
                         "read-request",
-                        "await-place",
+                        "await-permit",
                         "await-turn",
                         "admit",
                         "write-call",
                         "marshal-call",
+                        "bind-attempt",
                         "call-endpoint",
-                        "unmarshal-answer",
                         "classify-answer",
                         "journal-answered",
                         "result: PAIRED",
                         "write-credentials",
                         "publish-credentials",
                         "journal-published",
-                        "job-paired",
                         "write-event",
                         "send-event",
                         "count-ended");
@@ -349,14 +316,14 @@ class RoutesTest extends CamelMainTestSupport {
                         "result: NOT_SENT",
                         "write-waiting",
                         "schedule-request")
-                .doesNotContain("unmarshal-answer", "send-event");
+                .doesNotContain("classify-answer", "send-event");
     }
 
     @Test
     void setsARefusedJobAsideAndTellsItsOutcome() {
         admit = job -> job.call(new Attempt("attempt-1", 1, Duration.ofMinutes(1)));
         answered = job -> job.finish(ending(Outcome.REJECTED), false);
-        endpointAnswers(exchange -> exchange.getMessage().setBody("{\"status\":400}"));
+        endpointAnswers(call -> Answers.status(call, 400));
 
         assertThat(deliver("pair", job()))
                 .containsSubsequence(
@@ -398,7 +365,7 @@ class RoutesTest extends CamelMainTestSupport {
         turn = false;
         try {
             assertThat(deliver("pair", job()))
-                    .contains("take-send-turn")
+                    .contains("acquire-publish-lease")
                     .doesNotContain("publish-credentials", "journal-published", "send-event");
         } finally {
             turn = true;
@@ -465,8 +432,8 @@ class RoutesTest extends CamelMainTestSupport {
         Job moved = job();
         moved.drop();
         assertThat(deliver("pair", moved))
-                .contains("tell-nothing")
-                .doesNotContain("admit", "send-event", "send-dead-letter");
+                .contains("read-request")
+                .doesNotContain("admit", "send-event", "send-dead-letter", "schedule-request");
     }
 
     @Test

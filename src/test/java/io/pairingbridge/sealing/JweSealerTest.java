@@ -12,6 +12,7 @@ import com.nimbusds.jose.JWEObject;
 import com.nimbusds.jose.Payload;
 import com.nimbusds.jose.crypto.RSAEncrypter;
 import com.nimbusds.jose.util.JSONObjectUtils;
+import io.pairingbridge.job.SealedAnswer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -91,7 +92,7 @@ class JweSealerTest {
 
     @Test
     void writesExactlyTheHeaderOfTheContractForRsa() throws ParseException {
-        Sealed sealed = RSA.sealer().seal(ANSWER, "store-7:till.2");
+        SealedAnswer sealed = RSA.sealer().seal(ANSWER, "store-7:till.2");
         assertThat(sealed.contentType()).isEqualTo("application/jose");
         assertThat(header(sealed.body()))
                 .isEqualTo(Map.of(
@@ -147,7 +148,7 @@ class JweSealerTest {
             Recipient spare = pair.get(1);
             var sealer = new JweSealer(recipient.keys(), spare.keys(), CLOCK);
             for (byte[] bytes : List.of(ANSWER, new byte[0], many)) {
-                Sealed sealed = sealer.seal(bytes, "job-1");
+                SealedAnswer sealed = sealer.seal(bytes, "job-1");
 
                 assertThat(sealed.keyId()).isEqualTo(recipient.pair().keyId());
                 assertThat(recipient.opener().open(sealed.body())).isEqualTo(bytes);
@@ -170,8 +171,8 @@ class JweSealerTest {
     @Test
     void theBreakGlassKeyOpensNothingThatWasChangedOrBelongsToAnotherMessage() {
         var sealer = new JweSealer(EC.keys(), RSA.keys(), CLOCK);
-        Sealed one = sealer.seal(ANSWER, "job-1");
-        Sealed other = sealer.seal(ANSWER, "job-2");
+        SealedAnswer one = sealer.seal(ANSWER, "job-1");
+        SealedAnswer other = sealer.seal(ANSWER, "job-2");
 
         assertThatThrownBy(() -> RSA.opener().open(one.body(), other.breakGlass()))
                 .isInstanceOf(OpeningException.class)
@@ -200,7 +201,7 @@ class JweSealerTest {
     @Test
     void sealsNoContentKeyTwice() throws ParseException {
         var sealer = new JweSealer(EC.keys(), RSA.keys(), CLOCK);
-        Sealed one = sealer.seal(ANSWER, "job-1");
+        SealedAnswer one = sealer.seal(ANSWER, "job-1");
         assertThat(RSA.opener().open(one.breakGlass()))
                 .isNotEqualTo(RSA.opener().open(sealer.seal(ANSWER, "job-1").breakGlass()));
         assertThat(new String(RSA.opener().open(one.breakGlass()), StandardCharsets.UTF_8))
@@ -231,7 +232,7 @@ class JweSealerTest {
                     order.stream()
                             .map(recipient -> recipient.pair().publicKey())
                             .toList());
-            Sealed sealed = new JweSealer(keys, CLOCK).seal(ANSWER, "job-1");
+            SealedAnswer sealed = new JweSealer(keys, CLOCK).seal(ANSWER, "job-1");
             assertThat(sealed.keyId()).isEqualTo(order.get(0).pair().keyId());
             assertThat(order.get(0).opener().open(sealed.body())).isEqualTo(ANSWER);
         }
@@ -440,8 +441,8 @@ class JweSealerTest {
 
     @Test
     void neverPrintsWhatItSealed() {
-        Sealed sealed = new PlainSealer().seal(ANSWER, "job-1");
-        assertThat(sealed.toString()).startsWith("Sealed[keyId=none").doesNotContain("canary");
+        SealedAnswer sealed = new PlainSealer().seal(ANSWER, "job-1");
+        assertThat(sealed.toString()).startsWith("SealedAnswer[keyId=none").doesNotContain("canary");
         assertThat(RSA.pair().toString()).isEqualTo("RecipientKeyPair[keyId=rsa-key]");
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
+import io.pairingbridge.job.SealedAnswer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +34,7 @@ class KeyPairsTest {
         KeyPairs.writePublic(pair, folder.resolve("public.jwks"));
         Sealer sealer = new JweSealer(RecipientKeys.load(folder.resolve("public.jwks")), Clock.systemUTC());
         Opener opener = Opener.load(folder.resolve("private.jwks"));
-        Sealed sealed = sealer.seal(new byte[] {1, 2}, "job-1");
+        SealedAnswer sealed = sealer.seal(new byte[] {1, 2}, "job-1");
         assertThat(sealed.keyId()).isEqualTo(pair.keyId()).isEqualTo(sealer.keyId());
         assertThat(opener.keyIds()).containsExactly(pair.keyId());
         assertThat(opener.open(sealed.body())).containsExactly(1, 2);

@@ -2,6 +2,7 @@ package io.pairingbridge.sealing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pairingbridge.job.SealedAnswer;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import net.jqwik.api.ForAll;
@@ -16,7 +17,7 @@ class PlainSealerTest {
     void keepsJsonAsItIs() {
         String json = "\uFEFF{ \"client_secret\" : \"é\uD83D\uDD11\\u0000\" }\r\n";
         assertThat(sealer.seal(json.getBytes(StandardCharsets.UTF_8), "job-1"))
-                .isEqualTo(new Sealed(json, "none", "application/json"));
+                .isEqualTo(new SealedAnswer(json, "none", "application/json"));
         assertThat(sealer.keyId()).isEqualTo("none");
         sealer.verify();
     }
@@ -25,12 +26,12 @@ class PlainSealerTest {
     void writesWhatIsNoTextInBase64() {
         byte[] cutInACharacter = {'{', '"', (byte) 0xC3};
         assertThat(sealer.seal(cutInACharacter, "job-1"))
-                .isEqualTo(new Sealed("eyLD", "none", "application/octet-stream;base64"));
+                .isEqualTo(new SealedAnswer("eyLD", "none", "application/octet-stream;base64"));
     }
 
     @Property
     void givesEveryByteBack(@ForAll byte[] bytes) {
-        Sealed sealed = sealer.seal(bytes, "job-1");
+        SealedAnswer sealed = sealer.seal(bytes, "job-1");
         byte[] back = sealed.contentType().equals(PlainSealer.BINARY)
                 ? Base64.getDecoder().decode(sealed.body())
                 : sealed.body().getBytes(StandardCharsets.UTF_8);

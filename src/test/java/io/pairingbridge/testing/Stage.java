@@ -3,6 +3,7 @@ package io.pairingbridge.testing;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.Bridge;
+import io.pairingbridge.Replacements;
 import io.pairingbridge.broker.BrokerAddress;
 import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.broker.BrokerUsers;
@@ -37,7 +38,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -176,11 +176,11 @@ public final class Stage implements AutoCloseable {
     // -----------------------------------------------------------------------------------
 
     public Bridge startBridge() {
-        return startBridge(Bridge::new);
+        return startBridge(Replacements.NONE);
     }
 
-    public Bridge startBridge(Function<Settings, Bridge> make) {
-        bridge = make.apply(settings());
+    public Bridge startBridge(Replacements replacements) {
+        bridge = new Bridge(settings(), replacements);
         bridge.start();
         return bridge;
     }

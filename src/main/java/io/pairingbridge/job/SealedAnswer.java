@@ -1,10 +1,9 @@
-package io.pairingbridge.sealing;
+package io.pairingbridge.job;
 
 import static java.util.Objects.requireNonNull;
 
 /**
- * What a {@link Sealer} made of an answer: the body of a credentials message and the properties that tell its reader
- * how to open it.
+ * A sealed answer of the endpoint, from the wire to the queue: the text, and what tells its reader how to open it.
  *
  * @param body the text that goes on the queue, whole and unchanged
  * @param keyId {@code kid} of the key that opens it ({@code PairingKeyId}); {@code none} if nothing was encrypted
@@ -12,22 +11,23 @@ import static java.util.Objects.requireNonNull;
  * @param breakGlass the body's content key, sealed to the break-glass key ({@code PairingBreakGlass}); null if there is
  *     none
  */
-public record Sealed(String body, String keyId, String contentType, String breakGlass) {
+public record SealedAnswer(String body, String keyId, String contentType, String breakGlass) {
 
-    public Sealed {
+    public SealedAnswer {
         requireNonNull(body, "body");
         requireNonNull(keyId, "keyId");
         requireNonNull(contentType, "contentType");
     }
 
     /** Without a break-glass key. */
-    public Sealed(String body, String keyId, String contentType) {
+    public SealedAnswer(String body, String keyId, String contentType) {
         this(body, keyId, contentType, null);
     }
 
-    /** Without the body: with {@link PlainSealer} that is the credentials themselves. */
+    /** Without the texts: sealed or not, they belong in no log. */
     @Override
     public String toString() {
-        return "Sealed[keyId=" + keyId + ", contentType=" + contentType + ", body of " + body.length() + " characters]";
+        return "SealedAnswer[keyId=" + keyId + ", contentType=" + contentType + ", body of " + body.length()
+                + " characters]";
     }
 }
