@@ -1,5 +1,6 @@
 package io.pairingbridge.broker;
 
+import io.pairingbridge.access.BrokerAddress;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

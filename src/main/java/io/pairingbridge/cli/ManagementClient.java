@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.settings.PasswordFile;
+import io.pairingbridge.files.PasswordFile;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.text.Text;
 import java.io.IOException;

@@ -12,7 +12,7 @@ import io.pairingbridge.batch.BatchException;
 import io.pairingbridge.batch.BatchName;
 import io.pairingbridge.batch.BatchQueue;
 import io.pairingbridge.batch.CheckedBatch;
-import io.pairingbridge.broker.BrokerException;
+import io.pairingbridge.access.BrokerException;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.text.Text;
 import jakarta.jms.BytesMessage;

@@ -1,9 +1,8 @@
 package io.pairingbridge.settings;
 
-import io.pairingbridge.broker.BrokerAddress;
-import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerException;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerException;
+import io.pairingbridge.access.BrokerUsers;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -406,7 +405,7 @@ public record Settings(
             return false;
         }
         try {
-            return BrokerConnections.usesTls(new BrokerAddress(broker.url(), broker.username(), ""));
+            return new BrokerAddress(broker.url(), broker.username(), "").usesTls();
         } catch (BrokerException e) {
             problems.add(e.getMessage());
             return false;

@@ -1,5 +1,6 @@
 package io.pairingbridge.settings;
 
+import io.pairingbridge.files.PropertyLines;
 import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,9 +1,9 @@
 package io.pairingbridge.bench;
 
 import io.pairingbridge.batch.BatchIntake;
-import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.access.BrokerAddress;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.OtpHash;

@@ -3,7 +3,7 @@ package io.pairingbridge.operate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.journal.State;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;

@@ -1,6 +1,5 @@
-package io.pairingbridge.settings;
+package io.pairingbridge.files;
 
-import io.pairingbridge.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

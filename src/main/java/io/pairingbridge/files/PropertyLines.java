@@ -1,4 +1,4 @@
-package io.pairingbridge.settings;
+package io.pairingbridge.files;
 
 import io.pairingbridge.text.Text;
 import java.io.IOException;
@@ -20,14 +20,14 @@ import java.util.function.Consumer;
  * A file of names and values in the format of {@link Properties}, in UTF-8, of which nothing is dropped in silence: not
  * what stands behind a byte order mark, not the first of two values, not a backslash that the format would leave out.
  */
-final class PropertyLines {
+public final class PropertyLines {
     /** Bytes. */
     private static final int LARGEST = 1024 * 1024;
     /** What may follow a backslash and means something, line ends included. */
     private static final String ESCAPED = "tnrfu\\:=#! \"'\n\r";
 
     /** @param number of its first line in the file, from 1 */
-    record Line(int number, String name, String value) {}
+    public record Line(int number, String name, String value) {}
 
     private PropertyLines() {}
 
@@ -38,7 +38,7 @@ final class PropertyLines {
      *     never with a value
      * @throws IOException with such an end of a sentence, if the file as a whole cannot be read
      */
-    static List<Line> read(Path file, Consumer<String> problems) throws IOException {
+    public static List<Line> read(Path file, Consumer<String> problems) throws IOException {
         List<Line> lines = new ArrayList<>();
         Map<String, Line> byName = new HashMap<>();
         String[] natural = text(file, LARGEST).split("\r\n|\n|\r", -1);
@@ -99,9 +99,10 @@ final class PropertyLines {
     /**
      * The text of a file, without the mark that some editors put at the beginning of UTF-8.
      *
+     * @param largest bytes
      * @throws IOException with the end of a sentence that begins with the file's name
      */
-    static String text(Path file, int largest) throws IOException {
+    public static String text(Path file, int largest) throws IOException {
         if (!Files.isRegularFile(file)) {
             // A pipe would be waited for, a device might never end.
             throw new IOException(Files.isDirectory(file) ? "is a folder" : "is no ordinary file");

@@ -1,4 +1,4 @@
-package io.pairingbridge.broker;
+package io.pairingbridge.access;
 
 /**
  * The broker cannot be used as it is set up. The message is meant for the person who starts the bridge: it says what is

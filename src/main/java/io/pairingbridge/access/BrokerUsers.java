@@ -1,6 +1,6 @@
-package io.pairingbridge.broker;
+package io.pairingbridge.access;
 
-import io.pairingbridge.settings.PasswordFile;
+import io.pairingbridge.files.PasswordFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
