@@ -15,7 +15,7 @@ import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.DeliveryInterceptor;
 import io.pairingbridge.broker.EmbeddedBroker;
 import io.pairingbridge.broker.Finding;
-import io.pairingbridge.broker.KnownDestinations;
+import io.pairingbridge.broker.CachedDestinations;
 import io.pairingbridge.broker.UndecodableMessage;
 import io.pairingbridge.broker.UndecodableMessages;
 import io.pairingbridge.delivery.Messages;
@@ -44,7 +44,7 @@ import io.pairingbridge.monitor.Activity;
 import io.pairingbridge.monitor.BridgeHealth;
 import io.pairingbridge.monitor.BridgeMBean;
 import io.pairingbridge.monitor.CertificateStore;
-import io.pairingbridge.monitor.ConnectionLimits;
+import io.pairingbridge.monitor.HttpConnectionLimits;
 import io.pairingbridge.monitor.ManagementSite;
 import io.pairingbridge.monitor.ManagementTls;
 import io.pairingbridge.monitor.Metrics;
@@ -230,7 +230,7 @@ public class Bridge implements AutoCloseable {
 
         main = new Main();
         main.setShutdownStrategy(new SimpleMainShutdownStrategy()); // whoever starts the bridge stops it
-        ConnectionLimits connections = new ConnectionLimits();
+        HttpConnectionLimits connections = new HttpConnectionLimits();
         Vertx vertx = Vertx.vertx();
         opened.push(
                 () -> vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS));
@@ -368,7 +368,7 @@ public class Bridge implements AutoCloseable {
             CamelContext context,
             AuditLog audit,
             PrometheusMeterRegistry meters,
-            ConnectionLimits connections,
+            HttpConnectionLimits connections,
             BatchReports reports) {
         VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(
                 context,
@@ -618,7 +618,7 @@ public class Bridge implements AutoCloseable {
         jms.setErrorHandlerLogStackTrace(false);
         jms.setErrorHandlerLoggingLevel(LoggingLevel.DEBUG); // the routes' own error handler has said it
         jms.setAcceptMessagesWhileStopping(false);
-        jms.setDestinationResolver(new KnownDestinations());
+        jms.setDestinationResolver(new CachedDestinations());
         return jms;
     }
 

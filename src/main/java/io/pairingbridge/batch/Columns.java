@@ -1,6 +1,6 @@
 package io.pairingbridge.batch;
 
-import io.pairingbridge.settings.Spelling;
+import io.pairingbridge.text.EditDistance;
 import io.pairingbridge.text.Text;
 import java.util.ArrayList;
 import java.util.List;
@@ -123,7 +123,7 @@ final class Columns {
                     ? 0
                     : known.length() < 8 ? 1 : 2; // "not" is no "otp", and "names" may be a column
             if (letters.equals(letters(known))
-                    || Spelling.distance(column.toLowerCase(Locale.ROOT), known) <= tolerated) {
+                    || EditDistance.between(column.toLowerCase(Locale.ROOT), known) <= tolerated) {
                 return known;
             }
         }

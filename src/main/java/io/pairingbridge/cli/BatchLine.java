@@ -154,7 +154,7 @@ record BatchLine(ObjectNode figures) {
      * @return the exit code: 0 if it is finished and every row is paired, 3 if it ended otherwise, 4 if it has not
      *     ended
      */
-    int verdict() {
+    int exitCode() {
         if (!ended()) {
             return ExitCodes.NO_ANSWER;
         }

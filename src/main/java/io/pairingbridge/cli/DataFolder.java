@@ -57,7 +57,7 @@ final class DataFolder implements AutoCloseable {
         return inUse;
     }
 
-    static Verdict space(Settings settings) throws IOException {
+    static CheckResult space(Settings settings) throws IOException {
         Path existing = settings.dataDirectory();
         while (!Files.exists(existing)) {
             existing = existing.getParent();
@@ -67,23 +67,23 @@ final class DataFolder implements AutoCloseable {
                 store.getTotalSpace(), store.getUsableSpace(), settings.broker().embedded());
     }
 
-    static Verdict space(long total, long usable, boolean embeddedBroker) {
+    static CheckResult space(long total, long usable, boolean embeddedBroker) {
         long used = total <= 0 ? 0 : (total - usable) * 100 / total;
         String text = usable / MEGABYTE + " MB free, " + used + " % used";
         if (usable < LEAST) {
-            return Verdict.fail(
+            return CheckResult.fail(
                     "disk space",
                     text,
                     "make room, or move pairing.data-directory: no job is begun that cannot" + " be written down");
         }
         if (embeddedBroker && used >= BROKER_STOPS_AT) {
-            return Verdict.fail(
+            return CheckResult.fail(
                     "disk space",
                     text + "; the embedded broker takes no messages from " + BROKER_STOPS_AT + " % on",
                     "make room, or move pairing.data-directory");
         }
         if (usable < LITTLE || embeddedBroker && used >= BROKER_NEARLY_STOPS_AT) {
-            return Verdict.warn(
+            return CheckResult.warn(
                     "disk space",
                     text
                             + (embeddedBroker
@@ -91,7 +91,7 @@ final class DataFolder implements AutoCloseable {
                                     : ""),
                     "make room soon");
         }
-        return Verdict.ok("disk space", text);
+        return CheckResult.ok("disk space", text);
     }
 
     @Override

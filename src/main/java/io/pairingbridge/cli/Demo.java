@@ -135,7 +135,7 @@ public final class Demo implements Callable<Integer> {
         Map<String, Duration> took = new HashMap<>();
         Set<String> open;
         try (Connection erp = login(bridge, users, BrokerUsers.ERP_REQUESTER);
-                Outcomes outcomes = new Outcomes(erp)) {
+                OutcomeFollower outcomes = new OutcomeFollower(erp)) {
             erp.start();
             try (Session session = erp.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
                 MessageProducer producer = session.createProducer(session.createQueue("pairing.requests"));

@@ -36,7 +36,7 @@ final class EndpointReach {
     private final String host;
     private final int port;
     private final boolean tls;
-    private final List<Verdict> verdicts = new ArrayList<>();
+    private final List<CheckResult> results = new ArrayList<>();
 
     EndpointReach(Settings.Endpoint endpoint, Clock clock) {
         this.endpoint = endpoint;
@@ -47,38 +47,38 @@ final class EndpointReach {
         this.port = endpoint.url().getPort() > 0 ? endpoint.url().getPort() : tls ? 443 : 80;
     }
 
-    List<Verdict> check() {
+    List<CheckResult> check() {
         Settings.Proxy proxy = endpoint.proxy();
         String nextHost = proxy == null ? host : proxy.host();
         int nextPort = proxy == null ? port : proxy.port();
         String where = (proxy == null ? "" : "the proxy ") + nextHost + ":" + nextPort;
         if (!resolve(nextHost, proxy == null ? "pairing.endpoint.url" : "pairing.endpoint.proxy.host")) {
-            return verdicts;
+            return results;
         }
         try (Socket socket = new Socket()) {
             socket.setSoTimeout((int) endpoint.connectTimeout().toMillis());
             socket.connect(new InetSocketAddress(nextHost, nextPort), (int)
                     endpoint.connectTimeout().toMillis());
-            verdicts.add(Verdict.ok("endpoint connection", where + " takes connections"));
+            results.add(CheckResult.ok("endpoint connection", where + " takes connections"));
             if (tls && (proxy == null || throughProxy(socket, proxy))) {
                 handshake(socket);
             } else if (!tls) {
-                verdicts.add(Verdict.warn("endpoint TLS", "none: the URL is http", "for the simulator only"));
+                results.add(CheckResult.warn("endpoint TLS", "none: the URL is http", "for the simulator only"));
             }
         } catch (IOException e) {
-            verdicts.add(Verdict.fail(
+            results.add(CheckResult.fail(
                     "endpoint connection",
                     where + " cannot be reached: " + Failures.root(e),
                     proxy == null && !tls
                             ? "start it with 'pairing-bridge simulator'"
                             : "let the firewall pass it, or set pairing.endpoint.proxy.host and .port"));
         }
-        return verdicts;
+        return results;
     }
 
     private boolean resolve(String name, String setting) {
         try {
-            verdicts.add(Verdict.ok(
+            results.add(CheckResult.ok(
                     "endpoint name",
                     name + " is "
                             + Arrays.stream(InetAddress.getAllByName(name))
@@ -86,8 +86,8 @@ final class EndpointReach {
                                     .collect(Collectors.joining(", "))));
             return true;
         } catch (UnknownHostException e) {
-            verdicts.add(
-                    Verdict.fail(
+            results.add(
+                    CheckResult.fail(
                             "endpoint name",
                             name + " cannot be found",
                             "correct " + setting
@@ -109,10 +109,10 @@ final class EndpointReach {
         socket.getOutputStream().write(head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
         String status = head(socket.getInputStream()).lines().findFirst().orElse("");
         if (status.matches("HTTP/1\\.[01] 2\\d\\d( .*)?")) {
-            verdicts.add(Verdict.ok("endpoint proxy", proxy + " leads to " + target));
+            results.add(CheckResult.ok("endpoint proxy", proxy + " leads to " + target));
             return true;
         }
-        verdicts.add(Verdict.fail(
+        results.add(CheckResult.fail(
                 "endpoint proxy",
                 proxy + " does not lead to " + target + ": "
                         + (status.startsWith("HTTP/") ? status.replaceAll("\\p{Cntrl}", "?") : "it answered no HTTP"),
@@ -145,18 +145,18 @@ final class EndpointReach {
             X509Certificate certificate = (X509Certificate) socket.getSession().getPeerCertificates()[0];
             Instant end = certificate.getNotAfter().toInstant();
             String text = socket.getSession().getProtocol() + " with " + host + ", certificate valid until " + end;
-            verdicts.add(
+            results.add(
                     clock.instant().plus(EXPIRES_SOON).isAfter(end)
-                            ? Verdict.warn("endpoint TLS", text, "if it is not renewed in time, no job can be called")
-                            : Verdict.ok("endpoint TLS", text));
+                            ? CheckResult.warn("endpoint TLS", text, "if it is not renewed in time, no job can be called")
+                            : CheckResult.ok("endpoint TLS", text));
         } catch (SSLException e) {
-            verdicts.add(Verdict.fail(
+            results.add(CheckResult.fail(
                     "endpoint TLS",
                     "no trusted connection to " + host + ": " + Failures.root(e),
                     "if something on the way opens TLS, have the endpoint exempted, or name its authority in"
                             + " pairing.endpoint.truststore"));
         } catch (SettingsException e) {
-            verdicts.add(Verdict.fail("endpoint TLS", e.getMessage(), "correct pairing.endpoint.truststore"));
+            results.add(CheckResult.fail("endpoint TLS", e.getMessage(), "correct pairing.endpoint.truststore"));
         }
     }
 }

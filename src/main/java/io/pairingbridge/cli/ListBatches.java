@@ -48,7 +48,7 @@ public final class ListBatches implements Callable<Integer> {
         }
         BatchLine last = new BatchProgress(batches).follow(watch, "", -1, null);
         last.print(output);
-        return last.verdict();
+        return last.exitCode();
     }
 
     private void print(List<BatchLine> all) {

@@ -168,7 +168,7 @@ public final class Submit implements Callable<Integer> {
                 return sent();
             }
             // Listening first: the outcome may be there before the next line is reached.
-            try (Outcomes outcomes = new Outcomes(connection)) {
+            try (OutcomeFollower outcomes = new OutcomeFollower(connection)) {
                 connection.start();
                 send(connection, body, lifetime);
                 Screen.note("Sent job " + job + "; waiting for its outcome ...");
@@ -370,7 +370,7 @@ public final class Submit implements Callable<Integer> {
         return ExitCodes.DONE;
     }
 
-    private int follow(Outcomes outcomes, Duration limit) throws JMSException {
+    private int follow(OutcomeFollower outcomes, Duration limit) throws JMSException {
         List<JsonNode> ended = new ArrayList<>();
         outcomes.follow(Set.of(job), limit, ended::add);
         if (ended.isEmpty()) {

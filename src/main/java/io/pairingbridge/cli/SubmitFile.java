@@ -193,7 +193,7 @@ final class SubmitFile {
             return ExitCodes.NO_ANSWER;
         }
         last.print(output);
-        return last.verdict();
+        return last.exitCode();
     }
 
     private static void removeQuietly(Thread hint) {

@@ -105,13 +105,13 @@ public final class Activity implements JobListener {
     }
 
     /** The last sixty minutes, this one included, the oldest first. */
-    public synchronized List<Figures.Minute> lastHour() {
+    public synchronized List<JmxViews.Minute> lastHour() {
         long last = minute(clock.instant());
-        List<Figures.Minute> hour = new ArrayList<>();
+        List<JmxViews.Minute> hour = new ArrayList<>();
         for (long minute = last - MINUTES + 1; minute <= last; minute++) {
             Map<String, Long> outcomes = new TreeMap<>();
             minutes.getOrDefault(minute, Map.of()).forEach((outcome, count) -> outcomes.put(outcome.name(), count));
-            hour.add(new Figures.Minute(
+            hour.add(new JmxViews.Minute(
                     Instant.EPOCH.plus(minute, ChronoUnit.MINUTES).toString(), outcomes));
         }
         return hour;

@@ -15,11 +15,11 @@ import io.pairingbridge.operate.AttentionQueues;
 import io.pairingbridge.operate.AttentionQueues.Filter;
 import io.pairingbridge.operate.AttentionQueues.Handled;
 import io.pairingbridge.operate.AttentionQueues.Kind;
-import io.pairingbridge.operate.AttentionQueues.Verdict;
+import io.pairingbridge.operate.AttentionQueues.Decision;
 import io.pairingbridge.operate.AuditLog;
-import io.pairingbridge.operate.Letter;
+import io.pairingbridge.operate.AttentionMessage;
 import io.pairingbridge.operate.Replay;
-import io.pairingbridge.operate.Who;
+import io.pairingbridge.operate.CurrentUser;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import io.pairingbridge.text.Text;
 import jakarta.jms.JMSException;
@@ -52,7 +52,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     private static final int LONGEST_NOTE = 500;
     private static final int MOST_WORDS = 8;
     private static final int MOST_FOUND = 100;
-    private static final int MOST_LETTERS_SEARCHED = 10_000;
+    private static final int MOST_MESSAGES_SEARCHED = 10_000;
     /** Whoever is logged at DEBUG here prints requests, answers or messages as they are. */
     private static final List<String> NEVER_DEBUGGED = List.of(
             "org.apache.hc",
@@ -97,23 +97,23 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     private final Parts parts;
     private final Instant startedAt;
     private volatile int concurrency;
-    private final Remembered<Map<State, Long>> counts;
-    private final Remembered<Double> oldestSealed;
-    private final Remembered<List<BatchFigures>> batches;
-    private final Remembered<List<Figures.Instance>> instances;
+    private final CachedValue<Map<State, Long>> counts;
+    private final CachedValue<Double> oldestSealed;
+    private final CachedValue<List<BatchView>> batches;
+    private final CachedValue<List<JmxViews.Instance>> instances;
 
     /** @throws JMException if there is one already: two bridges in one process */
     public BridgeMBean(Parts parts, int concurrency) throws JMException {
         this.parts = parts;
         this.concurrency = concurrency;
-        this.counts = new Remembered<>(this::counted);
-        this.oldestSealed = new Remembered<>(this::sealedFor);
-        this.batches = new Remembered<>(() ->
-                parts.journal().batches().all().stream().map(BatchFigures::new).toList());
-        this.instances = new Remembered<>(this::asked);
+        this.counts = new CachedValue<>(this::counted);
+        this.oldestSealed = new CachedValue<>(this::sealedFor);
+        this.batches = new CachedValue<>(() ->
+                parts.journal().batches().all().stream().map(BatchView::new).toList());
+        this.instances = new CachedValue<>(this::asked);
         this.startedAt = parts.clock().instant();
         this.name = new ObjectName(NAME);
-        server.registerMBean(new ExplainedMBean(this, PairingBridgeMXBean.class), name);
+        server.registerMBean(new DescribedMBean(this, PairingBridgeMXBean.class), name);
     }
 
     @Override
@@ -150,11 +150,11 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     }
 
     @Override
-    public List<Figures.Instance> getInstances() {
+    public List<JmxViews.Instance> getInstances() {
         return instances.get();
     }
 
-    private List<Figures.Instance> asked() {
+    private List<JmxViews.Instance> asked() {
         Map<String, Long> all;
         try {
             all = parts.journal().instances();
@@ -162,7 +162,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
             all = Map.of(parts.instance(), -1L);
         }
         return all.entrySet().stream()
-                .map(one -> new Figures.Instance(
+                .map(one -> new JmxViews.Instance(
                         one.getKey(), one.getValue(), one.getKey().equals(parts.instance())))
                 .toList();
     }
@@ -254,7 +254,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     }
 
     @Override
-    public List<Figures.Minute> getLastHour() {
+    public List<JmxViews.Minute> getLastHour() {
         return parts.activity().lastHour();
     }
 
@@ -276,9 +276,9 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     }
 
     @Override
-    public List<Figures.Key> getKeys() {
+    public List<JmxViews.Key> getKeys() {
         Instant now = parts.clock().instant();
-        return parts.keys().get().stream().map(key -> Figures.Key.of(key, now)).toList();
+        return parts.keys().get().stream().map(key -> JmxViews.Key.of(key, now)).toList();
     }
 
     @Override
@@ -298,7 +298,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     }
 
     @Override
-    public List<BatchFigures> getBatches() {
+    public List<BatchView> getBatches() {
         return batches.get();
     }
 
@@ -306,34 +306,34 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     // -------------------------------------------------------------------------------------------------------------
 
     @Override
-    public Figures.LetterPage deadLetters(
+    public JmxViews.MessagePage deadLetters(
             String outcome, String reason, String batchId, String jobId, int from, int count) {
         return page(Kind.DEAD_LETTERS, new Filter(outcome, reason, batchId, jobId), from, count);
     }
 
     @Override
-    public Figures.LetterPage inDoubt(String reason, String batchId, String jobId, int from, int count) {
+    public JmxViews.MessagePage inDoubt(String reason, String batchId, String jobId, int from, int count) {
         return page(Kind.IN_DOUBT, new Filter("", reason, batchId, jobId), from, count);
     }
 
-    private Figures.LetterPage page(Kind kind, Filter filter, int from, int count) {
+    private JmxViews.MessagePage page(Kind kind, Filter filter, int from, int count) {
         if (from < 0 || count < 0 || count > LARGEST_PAGE) {
             throw new IllegalArgumentException("from must be 0 or more, and count 0 to " + LARGEST_PAGE);
         }
-        return broker(() -> Figures.LetterPage.of(parts.queues().page(kind, filter, from, count), this::job));
+        return broker(() -> JmxViews.MessagePage.of(parts.queues().page(kind, filter, from, count), this::job));
     }
 
-    /** The letter's job as it is now; empty if the journal cannot be asked, too. */
-    private Optional<Entry> job(Letter letter) {
+    /** The message's job as it is now; empty if the journal cannot be asked, too. */
+    private Optional<Entry> job(AttentionMessage message) {
         try {
-            return Job.ID.matcher(letter.jobId()).matches() ? parts.journal().find(letter.jobId()) : Optional.empty();
+            return Job.ID.matcher(message.jobId()).matches() ? parts.journal().find(message.jobId()) : Optional.empty();
         } catch (JournalException e) {
             return Optional.empty();
         }
     }
 
     @Override
-    public Figures.JobHistory job(String jobId) {
+    public JmxViews.JobHistory job(String jobId) {
         Optional<Place> place = parts.journal().batches().place(jobId);
         Entry entry = parts.journal()
                 .find(jobId)
@@ -341,12 +341,12 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
                         + place.map(row -> "; line " + row.line() + " of batch " + row.batchId()
                                         + " asks for it, and it waits in its queue")
                                 .orElse("; it may wait in its queue")));
-        return Figures.JobHistory.of(
+        return JmxViews.JobHistory.of(
                 entry, parts.journal().earlierTries(jobId), parts.journal().attempts(jobId), place);
     }
 
     @Override
-    public Figures.FoundJobs findJobs(String text, int count) {
+    public JmxViews.FoundJobs findJobs(String text, int count) {
         List<String> words = text == null || text.isBlank()
                 ? List.of()
                 : Stream.of(Text.line(text).strip().split("\\s+")).distinct().toList();
@@ -357,27 +357,27 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
         if (count < 1 || count > MOST_FOUND) {
             throw new IllegalArgumentException("count must be 1 to " + MOST_FOUND);
         }
-        Map<String, Figures.FoundJob> found = new LinkedHashMap<>();
-        parts.journal().search(words, count + 1).forEach(job -> found.put(job.jobId(), Figures.FoundJob.of(job)));
-        for (Letter letter : letters(words, count + 1)) {
-            found.merge(letter.jobId(), ofLetter(letter), (job, other) -> job.or(letter));
+        Map<String, JmxViews.FoundJob> found = new LinkedHashMap<>();
+        parts.journal().search(words, count + 1).forEach(job -> found.put(job.jobId(), JmxViews.FoundJob.of(job)));
+        for (AttentionMessage message : attentionMessages(words, count + 1)) {
+            found.merge(message.jobId(), ofMessage(message), (job, other) -> job.or(message));
         }
-        return new Figures.FoundJobs(
+        return new JmxViews.FoundJobs(
                 found.size() > count, found.values().stream().limit(count).toList());
     }
 
-    /** Letters of jobs that are looked for; none where the broker cannot be asked, for the journal has most of them. */
-    private List<Letter> letters(List<String> words, int count) {
-        List<Letter> found = new ArrayList<>();
+    /** Messages of jobs that are looked for; none where the broker cannot be asked, for the journal has most of them. */
+    private List<AttentionMessage> attentionMessages(List<String> words, int count) {
+        List<AttentionMessage> found = new ArrayList<>();
         try {
             for (Kind kind : Kind.values()) {
                 found.addAll(parts.queues()
                         .search(
                                 kind,
-                                letter -> !letter.jobId().isEmpty()
-                                        && words.stream().allMatch(letter::mentions),
+                                message -> !message.jobId().isEmpty()
+                                        && words.stream().allMatch(message::mentions),
                                 count,
-                                MOST_LETTERS_SEARCHED));
+                                MOST_MESSAGES_SEARCHED));
             }
         } catch (JMSException | IllegalStateException e) {
             LoggerFactory.getLogger(BridgeMBean.class).debug("The letters cannot be searched: {}", e.getMessage());
@@ -386,25 +386,25 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     }
 
     /** Where the job is now the journal says, if it knows it. */
-    private Figures.FoundJob ofLetter(Letter letter) {
-        return job(letter)
-                .map(entry -> Figures.FoundJob.of(entry, letter))
-                .orElseGet(() -> Figures.FoundJob.of(letter));
+    private JmxViews.FoundJob ofMessage(AttentionMessage message) {
+        return job(message)
+                .map(entry -> JmxViews.FoundJob.of(entry, message))
+                .orElseGet(() -> JmxViews.FoundJob.of(message));
     }
 
     @Override
-    public BatchFigures batch(String batchId) {
+    public BatchView batch(String batchId) {
         return parts.journal()
                 .batches()
                 .named(batchId)
-                .map(BatchFigures::new)
+                .map(BatchView::new)
                 .orElseThrow(() -> new IllegalArgumentException("the journal knows no batch " + shortened(batchId)));
     }
 
     @Override
-    public List<Figures.Audited> audit(int count) {
+    public List<JmxViews.Audited> audit(int count) {
         return parts.audit().last(Math.max(0, Math.min(count, LARGEST_PAGE))).stream()
-                .map(Figures.Audited::of)
+                .map(JmxViews.Audited::of)
                 .toList();
     }
 
@@ -415,7 +415,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     public void closeIntake(String note) {
         String why = required("a note", note);
         audit("closeIntake", "", why);
-        parts.intake().closeByOperator("closed by " + Who.now() + ": " + why);
+        parts.intake().closeByOperator("closed by " + CurrentUser.name() + ": " + why);
     }
 
     @Override
@@ -450,28 +450,28 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     }
 
     @Override
-    public Figures.Replayed replay(String queue, String messageId, String newOtp, String newName, boolean dryRun) {
+    public JmxViews.Replayed replay(String queue, String messageId, String newOtp, String newName, boolean dryRun) {
         Kind kind = kind(queue);
         String id = required("a message id", messageId);
         String refusal = broker(() -> parts.queues()
                 .handle(
                         kind,
                         id,
-                        letter -> verdict(letter, newOtp, newName),
-                        letter -> audit(
+                        message -> decision(message, newOtp, newName),
+                        message -> audit(
                                 "replay",
-                                letter.jobId(),
+                                message.jobId(),
                                 "from " + queue
                                         + (newOtp == null || newOtp.isBlank()
                                                 ? ", with the same one-time password"
                                                 : ", with a new one-time password")),
                         dryRun));
-        return Figures.Replayed.of(
+        return JmxViews.Replayed.of(
                 refusal == null ? new Handled(1, Map.of()) : new Handled(0, Map.of(refusal, 1L)), dryRun);
     }
 
     @Override
-    public Figures.Replayed replayAll(String outcome, String reason, String batchId, boolean dryRun) {
+    public JmxViews.Replayed replayAll(String outcome, String reason, String batchId, boolean dryRun) {
         Filter filter = new Filter(outcome, reason, batchId, "");
         if (!dryRun) {
             audit(
@@ -483,13 +483,13 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
                 .handleAll(
                         Kind.DEAD_LETTERS,
                         filter,
-                        letter -> verdict(letter, "", ""),
+                        message -> decision(message, "", ""),
                         jobs -> audit("replayAll", "", "sends again " + String.join(" ", jobs)),
                         dryRun));
         if (!dryRun) {
             audit("replayAll", "", handled.done() + " sent again" + left(handled.refused()));
         }
-        return Figures.Replayed.of(handled, dryRun);
+        return JmxViews.Replayed.of(handled, dryRun);
     }
 
     private static String left(Map<String, Long> refused) {
@@ -498,12 +498,12 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
         return refused.isEmpty() ? "" : left.toString();
     }
 
-    private Verdict verdict(Letter letter, String newOtp, String newName) {
-        if (job(letter).filter(Entry::paired).isPresent()) {
-            return Verdict.keep("the job was paired after this letter was written: take the letter away");
+    private Decision decision(AttentionMessage message, String newOtp, String newName) {
+        if (job(message).filter(Entry::paired).isPresent()) {
+            return Decision.keep("the job was paired after this letter was written: take the letter away");
         }
-        Replay replay = Replay.of(letter, newOtp, newName, parts.requests());
-        return replay.refusal() != null ? Verdict.keep(replay.refusal()) : Verdict.send(replay);
+        Replay replay = Replay.of(message, newOtp, newName, parts.requests());
+        return replay.refusal() != null ? Decision.keep(replay.refusal()) : Decision.send(replay);
     }
 
     @Override
@@ -515,11 +515,11 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
                 .handle(
                         kind,
                         id,
-                        letter -> Verdict.remove(),
-                        letter -> audit(
+                        message -> Decision.remove(),
+                        message -> audit(
                                 "resolve",
-                                letter.jobId(),
-                                "from " + queue + " (" + letter.outcome() + " " + letter.reason() + "): " + how),
+                                message.jobId(),
+                                "from " + queue + " (" + message.outcome() + " " + message.reason() + "): " + how),
                         false));
         if (refusal != null) {
             throw new IllegalArgumentException(refusal);

@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.pairingbridge.operate.AuditLog;
-import io.pairingbridge.operate.Who;
+import io.pairingbridge.operate.CurrentUser;
 import io.pairingbridge.settings.SettingsException;
 import io.pairingbridge.text.Text;
 import io.vertx.core.Vertx;
@@ -116,7 +116,7 @@ public final class ManagementSite implements AutoCloseable {
     private final Supplier<Map<String, String>> logins;
     private final LoginThrottle throttle;
     private final PrometheusMeterRegistry meters;
-    private final ConnectionLimits connections;
+    private final HttpConnectionLimits connections;
     private final JolokiaServiceManager services;
     private final HttpRequestHandler jolokia;
     private Function<String, Optional<String>> reports = batchId -> Optional.empty();
@@ -134,7 +134,7 @@ public final class ManagementSite implements AutoCloseable {
             Path policy,
             AuditLog audit,
             PrometheusMeterRegistry meters,
-            ConnectionLimits connections) {
+            HttpConnectionLimits connections) {
         this.logins = logins;
         this.meters = meters;
         this.throttle = new LoginThrottle(meters, System::nanoTime);
@@ -201,7 +201,7 @@ public final class ManagementSite implements AutoCloseable {
                 .handler(context -> login(context, vertx));
         jolokia(router).handler(BodyHandler.create(false).setBodyLimit(LARGEST_REQUEST));
         jolokia(router).handler(this::answer);
-        router.get(BatchFigures.REPORT)
+        router.get(BatchView.REPORT)
                 .failureHandler(ManagementSite::failed)
                 .handler(ManagementSite::noStore)
                 .handler(ManagementSite::refuseOtherSites)
@@ -415,7 +415,7 @@ public final class ManagementSite implements AutoCloseable {
         workers.executeBlocking(
                         () -> {
                             try {
-                                return Who.as(
+                                return CurrentUser.runAs(
                                         context.get("login"),
                                         () -> request.method() == HttpMethod.GET
                                                 ? byGet(context, request)

@@ -38,9 +38,9 @@ import org.apache.hc.core5.pool.PoolStats;
 public final class Metrics implements JobListener, AutoCloseable {
     private final MeterRegistry registry;
     private final Intake intake;
-    private final Remembered<Map<String, Long>> depths;
-    private final Remembered<Map<State, Long>> counts;
-    private final Remembered<List<Progress>> batches;
+    private final CachedValue<Map<String, Long>> depths;
+    private final CachedValue<Map<State, Long>> counts;
+    private final CachedValue<List<Progress>> batches;
     private final AtomicInteger inFlight = new AtomicInteger();
     private final Map<Outcome, Counter> jobs = new EnumMap<>(Outcome.class);
     private final Map<Result, Counter> attempts = new EnumMap<>(Result.class);
@@ -69,9 +69,9 @@ public final class Metrics implements JobListener, AutoCloseable {
             String version) {
         this.registry = registry;
         this.intake = intake;
-        this.depths = new Remembered<>(() -> asked(depths));
-        this.counts = new Remembered<>(() -> counts(journal));
-        this.batches = new Remembered<>(() -> running(journal));
+        this.depths = new CachedValue<>(() -> asked(depths));
+        this.counts = new CachedValue<>(() -> counts(journal));
+        this.batches = new CachedValue<>(() -> running(journal));
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);

@@ -27,7 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who did what, and when: a JSON object a line in {@code audit.log} of the data directory, only ever added to. A line
+ * CurrentUser did what, and when: a JSON object a line in {@code audit.log} of the data directory, only ever added to. A line
  * is on the disk before the action begins, so that there is no action without one; what came of it is a second line. No
  * one-time password and no secret is ever in one.
  */
@@ -41,7 +41,7 @@ public final class AuditLog {
     private static final int TAIL = 256 * 1024;
 
     private static final int LONGEST_SUBJECT = 500;
-    /** Characters; the job ids of a hundred letters, each of the longest. */
+    /** Characters; the job ids of a hundred messages, each of the longest. */
     private static final int LONGEST_DETAIL = 16 * 1024;
 
     private final Path file;
@@ -61,7 +61,7 @@ public final class AuditLog {
         private static final Pattern FILTER =
                 Pattern.compile("Filter\\[outcome=(.*?), reason=(.*?), batchId=(.*?), jobId=(.*?)]");
 
-        /** Who did what, as a sentence for a person. */
+        /** CurrentUser did what, as a sentence for a person. */
         public String sentence() {
             String did = switch (action) {
                 case "closeIntake" -> "closed the intake: " + detail;
@@ -116,7 +116,7 @@ public final class AuditLog {
     public synchronized void write(String action, String subject, String detail) {
         Entry entry = new Entry(
                 clock.instant().truncatedTo(ChronoUnit.MILLIS).toString(),
-                Text.line(Who.now(), LONGEST_SUBJECT),
+                Text.line(CurrentUser.name(), LONGEST_SUBJECT),
                 action,
                 Text.line(subject, LONGEST_SUBJECT),
                 Text.line(detail, LONGEST_DETAIL));

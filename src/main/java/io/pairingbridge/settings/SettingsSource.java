@@ -1,5 +1,6 @@
 package io.pairingbridge.settings;
 
+import io.pairingbridge.text.EditDistance;
 import io.pairingbridge.files.PropertyLines;
 import io.pairingbridge.text.Text;
 import java.io.IOException;
@@ -226,7 +227,7 @@ final class SettingsSource {
         for (Setting setting : Setting.values()) {
             String candidate = setting.key().replace('-', '.');
             if (Math.abs(name.length() - candidate.length()) < FURTHEST
-                    && Spelling.distance(name.replace('-', '.'), candidate) < FURTHEST) {
+                    && EditDistance.between(name.replace('-', '.'), candidate) < FURTHEST) {
                 return "; did you mean " + setting.key() + "?";
             }
         }
@@ -452,7 +453,7 @@ final class SettingsSource {
             if (Math.abs(name.length() - candidate.length()) >= FURTHEST) {
                 continue;
             }
-            int distance = Spelling.distance(name, candidate);
+            int distance = EditDistance.between(name, candidate);
             if (distance < least) {
                 least = distance;
                 best = candidate;

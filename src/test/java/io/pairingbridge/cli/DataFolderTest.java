@@ -27,7 +27,7 @@ class DataFolderTest {
         "1000,   900,   true,  WARN",
         "0,      50000, true,  OK"
     })
-    void judgesTheSpaceByWhatTheBridgeAndItsBrokerNeed(long total, long usable, boolean embedded, Verdict.Level level) {
+    void judgesTheSpaceByWhatTheBridgeAndItsBrokerNeed(long total, long usable, boolean embedded, CheckResult.Level level) {
         assertThat(DataFolder.space(total * MB, usable * MB, embedded).level()).isEqualTo(level);
     }
 

@@ -3,7 +3,7 @@ package io.pairingbridge.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.pairingbridge.cli.Verdict.Level;
+import io.pairingbridge.cli.CheckResult.Level;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.Keytool;
 import java.io.IOException;
@@ -108,7 +108,7 @@ class EndpointReachTest {
     void connectsToAPlainEndpointAndSendsNothing() throws IOException {
         Listener http = plain();
         assertThat(check("http://127.0.0.1:" + http.port() + "/v1/pay-connect/pair/", null, null))
-                .extracting(Verdict::level)
+                .extracting(CheckResult::level)
                 .containsExactly(Level.OK, Level.OK, Level.WARN);
         http.sawAConnectionAndNotOneByte();
     }
@@ -116,24 +116,24 @@ class EndpointReachTest {
     @Test
     void greetsATlsEndpointAndSendsNothing() throws Exception {
         Listener https = tls();
-        List<Verdict> verdicts = check("https://localhost:" + https.port() + "/", store, null);
-        assertThat(verdicts).extracting(Verdict::level).containsExactly(Level.OK, Level.OK, Level.OK);
-        assertThat(verdicts.get(2).text()).contains("TLSv1.", "valid until");
+        List<CheckResult> results = check("https://localhost:" + https.port() + "/", store, null);
+        assertThat(results).extracting(CheckResult::level).containsExactly(Level.OK, Level.OK, Level.OK);
+        assertThat(results.get(2).text()).contains("TLSv1.", "valid until");
         https.sawAConnectionAndNotOneByte();
     }
 
     @Test
     void warnsOfACertificateThatEndsSoon() throws Exception {
         Clock later = Clock.fixed(Instant.now().plus(Duration.ofDays(17)), ZoneOffset.UTC);
-        List<Verdict> verdicts =
+        List<CheckResult> results =
                 new EndpointReach(endpoint("https://localhost:" + tls().port() + "/", store, null), later).check();
-        assertThat(verdicts.get(2).level()).isEqualTo(Level.WARN);
+        assertThat(results.get(2).level()).isEqualTo(Level.WARN);
     }
 
     @Test
     void trustsNoStranger() throws Exception {
         Listener https = tls();
-        Verdict last = last(check("https://localhost:" + https.port() + "/", null, null));
+        CheckResult last = last(check("https://localhost:" + https.port() + "/", null, null));
         assertThat(last.level()).isEqualTo(Level.FAIL);
         assertThat(last.subject()).isEqualTo("endpoint TLS");
         assertThat(last.remedy()).contains("pairing.endpoint.truststore");
@@ -143,7 +143,7 @@ class EndpointReachTest {
     @Test
     void trustsNoOtherName() throws Exception {
         Listener https = tls();
-        Verdict last = last(check("https://127.0.0.1:" + https.port() + "/", store, null));
+        CheckResult last = last(check("https://127.0.0.1:" + https.port() + "/", store, null));
         assertThat(last.level()).isEqualTo(Level.FAIL);
         assertThat(last.subject()).isEqualTo("endpoint TLS");
         https.sawAConnectionAndNotOneByte();
@@ -151,21 +151,21 @@ class EndpointReachTest {
 
     @Test
     void namesATrustStoreThatCannotBeRead() throws Exception {
-        Verdict last = last(check("https://localhost:" + tls().port() + "/", folder.resolve("none.p12"), null));
+        CheckResult last = last(check("https://localhost:" + tls().port() + "/", folder.resolve("none.p12"), null));
         assertThat(last.level()).isEqualTo(Level.FAIL);
         assertThat(last.text()).contains("none.p12");
     }
 
     @Test
     void namesANameThatCannotBeFound() {
-        List<Verdict> verdicts = check("https://nowhere.invalid/", null, null);
-        assertThat(verdicts).extracting(Verdict::level).containsExactly(Level.FAIL);
-        assertThat(verdicts.get(0).text()).contains("nowhere.invalid");
+        List<CheckResult> results = check("https://nowhere.invalid/", null, null);
+        assertThat(results).extracting(CheckResult::level).containsExactly(Level.FAIL);
+        assertThat(results.get(0).text()).contains("nowhere.invalid");
     }
 
     @Test
     void namesAPortThatNobodyListensOn() throws IOException {
-        Verdict last = last(check("http://127.0.0.1:" + RunningBridge.freePort() + "/", null, null));
+        CheckResult last = last(check("http://127.0.0.1:" + RunningBridge.freePort() + "/", null, null));
         assertThat(last.level()).isEqualTo(Level.FAIL);
         assertThat(last.remedy()).contains("pairing-bridge simulator");
     }
@@ -173,7 +173,7 @@ class EndpointReachTest {
     @Test
     void givesUpOnAServerThatDoesNotAnswerTheGreeting() throws IOException {
         Listener silent = plain();
-        Verdict last = last(check("https://127.0.0.1:" + silent.port() + "/", null, null));
+        CheckResult last = last(check("https://127.0.0.1:" + silent.port() + "/", null, null));
         assertThat(last.level()).isEqualTo(Level.FAIL);
     }
 
@@ -181,14 +181,14 @@ class EndpointReachTest {
     void goesThroughAProxyAndSendsTheEndpointNothing() throws Exception {
         Listener https = tls();
         Proxy proxy = new Proxy(https.port(), "HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n");
-        List<Verdict> verdicts = check(
+        List<CheckResult> results = check(
                 "https://localhost:" + https.port() + "/",
                 store,
                 new Settings.Proxy("127.0.0.1", proxy.port(), "user", "pass"));
 
-        assertThat(verdicts).extracting(Verdict::level).containsOnly(Level.OK);
-        assertThat(verdicts)
-                .extracting(Verdict::subject)
+        assertThat(results).extracting(CheckResult::level).containsOnly(Level.OK);
+        assertThat(results)
+                .extracting(CheckResult::subject)
                 .containsExactly("endpoint name", "endpoint connection", "endpoint proxy", "endpoint TLS");
         assertThat(proxy.head())
                 .isEqualTo("CONNECT localhost:" + https.port() + " HTTP/1.1\r\nHost: localhost:" + https.port()
@@ -199,7 +199,7 @@ class EndpointReachTest {
     @Test
     void namesAProxyThatAsksForALogin() throws Exception {
         Proxy proxy = new Proxy(0, "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
-        Verdict last =
+        CheckResult last =
                 last(check("https://localhost:1/", store, new Settings.Proxy("127.0.0.1", proxy.port(), "", "")));
         assertThat(last.level()).isEqualTo(Level.FAIL);
         assertThat(last.subject()).isEqualTo("endpoint proxy");
@@ -270,7 +270,7 @@ class EndpointReachTest {
                 context.getServerSocketFactory().createServerSocket(0, 5, InetAddress.getLoopbackAddress()));
     }
 
-    private static List<Verdict> check(String url, Path truststore, Settings.Proxy proxy) {
+    private static List<CheckResult> check(String url, Path truststore, Settings.Proxy proxy) {
         return new EndpointReach(endpoint(url, truststore, proxy), Clock.systemUTC()).check();
     }
 
@@ -284,7 +284,7 @@ class EndpointReachTest {
                 proxy);
     }
 
-    private static Verdict last(List<Verdict> verdicts) {
-        return verdicts.get(verdicts.size() - 1);
+    private static CheckResult last(List<CheckResult> results) {
+        return results.get(results.size() - 1);
     }
 }

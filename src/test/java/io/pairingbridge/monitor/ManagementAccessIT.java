@@ -268,7 +268,7 @@ class ManagementAccessIT {
     void keepsNoMoreConnectionsThanItMay() throws Exception {
         List<Socket> half = new ArrayList<>();
         try {
-            for (int i = 0; i < 2 * ConnectionLimits.MOST; i++) {
+            for (int i = 0; i < 2 * HttpConnectionLimits.MOST; i++) {
                 Socket socket = new Socket("127.0.0.1", stage.managementPort());
                 socket.getOutputStream().write("GET /observe/heal".getBytes(StandardCharsets.US_ASCII));
                 half.add(socket);

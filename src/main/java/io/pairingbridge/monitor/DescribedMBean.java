@@ -8,18 +8,18 @@ import javax.management.MBeanOperationInfo;
 import javax.management.MBeanParameterInfo;
 import javax.management.StandardMBean;
 
-/** An MXBean whose attributes and operations carry the {@link Sentence}s and parameter names of its interface. */
-final class ExplainedMBean extends StandardMBean {
+/** An MXBean whose attributes and operations carry the {@link Description}s and parameter names of its interface. */
+final class DescribedMBean extends StandardMBean {
     private final Class<?> shape;
 
-    <T> ExplainedMBean(T bean, Class<T> shape) {
+    <T> DescribedMBean(T bean, Class<T> shape) {
         super(bean, shape, true);
         this.shape = shape;
     }
 
     @Override
     protected String getDescription(MBeanInfo info) {
-        return shape.getAnnotation(Sentence.class).value();
+        return shape.getAnnotation(Description.class).value();
     }
 
     @Override
@@ -45,7 +45,7 @@ final class ExplainedMBean extends StandardMBean {
     }
 
     private String sentence(String method) {
-        return method(method).getAnnotation(Sentence.class).value();
+        return method(method).getAnnotation(Description.class).value();
     }
 
     /** No two methods of the interface share a name. */

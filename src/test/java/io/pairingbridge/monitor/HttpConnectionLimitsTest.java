@@ -16,14 +16,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class ConnectionLimitsTest {
+class HttpConnectionLimitsTest {
     private final Vertx vertx = Vertx.vertx();
     private final List<Socket> sockets = new ArrayList<>();
     private final CompletableFuture<HttpServerRequest> slow = new CompletableFuture<>();
     private HttpServer server;
 
-    private ConnectionLimits start(int most, long firstMillis, long nextMillis) throws Exception {
-        ConnectionLimits limits = new ConnectionLimits(most, firstMillis, nextMillis);
+    private HttpConnectionLimits start(int most, long firstMillis, long nextMillis) throws Exception {
+        HttpConnectionLimits limits = new HttpConnectionLimits(most, firstMillis, nextMillis);
         server = limits.limited(vertx)
                 .createHttpServer(new HttpServerOptions())
                 .requestHandler(request -> {
@@ -79,7 +79,7 @@ class ConnectionLimitsTest {
 
     @Test
     void closesTheOneThatHasWaitedLongestWhereThereIsNoRoomAndNoneThatIsAnswered() throws Exception {
-        ConnectionLimits limits = start(3, 60_000, 60_000);
+        HttpConnectionLimits limits = start(3, 60_000, 60_000);
         Socket answered = send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
         HttpServerRequest request = slow.get(30, TimeUnit.SECONDS);
         Socket first = send("GET");

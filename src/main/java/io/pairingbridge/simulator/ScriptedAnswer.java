@@ -1,7 +1,7 @@
 package io.pairingbridge.simulator;
 
 /** What the simulator can do with a request that is in order. */
-enum Answer {
+enum ScriptedAnswer {
     /** 200 with credentials. */
     PAIRED,
     /** 200 without {@code client_secret}: an answer that breaks the vendor's schema. */

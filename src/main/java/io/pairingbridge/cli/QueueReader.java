@@ -7,13 +7,13 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** Receives, and tells an empty queue from a lost connection: the client answers both with null. */
-final class Inbox {
+final class QueueReader {
     /** A wait that ends this much too early did not end because the time was up. */
     private static final long TOO_EARLY_MILLIS = 50;
 
     private final MessageConsumer consumer;
 
-    Inbox(MessageConsumer consumer) {
+    QueueReader(MessageConsumer consumer) {
         this.consumer = consumer;
     }
 

@@ -8,13 +8,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** A batch as JMX shows it. */
-public final class BatchFigures {
+public final class BatchView {
     /** Where the management site has the page of a batch. */
     static final String REPORT = "/console/batch-report";
 
     private final Progress progress;
 
-    BatchFigures(Progress progress) {
+    BatchView(Progress progress) {
         this.progress = progress;
     }
 

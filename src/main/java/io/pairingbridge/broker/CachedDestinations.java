@@ -12,7 +12,7 @@ import org.springframework.jms.support.destination.DynamicDestinationResolver;
  * Asks the broker for each destination once. Otherwise every send asks twice whether its queue is there, which the
  * broker's answer to the send or to the commit says anyway.
  */
-public final class KnownDestinations implements DestinationResolver {
+public final class CachedDestinations implements DestinationResolver {
     private record Name(String name, boolean topic) {}
 
     private final DestinationResolver broker = new DynamicDestinationResolver();

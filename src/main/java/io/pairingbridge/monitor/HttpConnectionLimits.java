@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
  * one that only begins a request, or sends it byte by byte, is closed. When there is no room, the connection goes that
  * has waited longest; one whose request is being answered never does.
  */
-public final class ConnectionLimits {
+public final class HttpConnectionLimits {
     /** Connections at once. */
     public static final int MOST = 256;
     /** Milliseconds for the first request of a connection to be complete. */
@@ -42,11 +42,11 @@ public final class ConnectionLimits {
     private final Map<HttpConnection, Integer> answering = new LinkedHashMap<>();
 
     /** With the limits above. */
-    public ConnectionLimits() {
+    public HttpConnectionLimits() {
         this(MOST, FIRST_MILLIS, NEXT_MILLIS);
     }
 
-    ConnectionLimits(int most, long firstMillis, long nextMillis) {
+    HttpConnectionLimits(int most, long firstMillis, long nextMillis) {
         this.most = most;
         this.first = TimeUnit.MILLISECONDS.toNanos(firstMillis);
         this.next = TimeUnit.MILLISECONDS.toNanos(nextMillis);
@@ -59,7 +59,7 @@ public final class ConnectionLimits {
         vertx.setPeriodic(SWEEP_MILLIS, timer -> sweep());
         // Camel makes the server itself and lets nobody change its options: this is where it asks for one.
         return (Vertx) Proxy.newProxyInstance(
-                ConnectionLimits.class.getClassLoader(),
+                HttpConnectionLimits.class.getClassLoader(),
                 new Class<?>[] {VertxInternal.class},
                 (proxy, method, arguments) -> {
                     try {

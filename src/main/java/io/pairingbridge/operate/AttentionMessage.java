@@ -14,15 +14,15 @@ import java.util.stream.Stream;
 /**
  * A message on one of the two queues of jobs that need a person.
  *
- * @param messageId JMSMessageID: names the letter, also where a job has several
+ * @param messageId JMSMessageID: names the message, also where a job has several
  * @param jobId empty if the broker put it there and nobody knows which job it was
  * @param httpStatus of the last answer, or 0
  * @param failedAt when the job ended so, ISO 8601; empty if it is not known
  * @param body as it lies in the queue, with whatever one-time password it holds; null if it is no text. Never shown
  * @param request the request without its one-time password, where the body is a sealed answer; else empty
- * @param problem why the letter, or a part of it, cannot be read; empty if it can
+ * @param problem why the message, or a part of it, cannot be read; empty if it can
  */
-public record Letter(
+public record AttentionMessage(
         String messageId,
         String jobId,
         String batchId,
@@ -45,7 +45,7 @@ public record Letter(
     private static final int LONGEST_VALUE = 200;
     private static final int LONGEST_SENTENCE = 4_000;
 
-    /** The request that the letter holds, or an empty one: the body may be what was no request at all. */
+    /** The request that the message holds, or an empty one: the body may be what was no request at all. */
     ObjectNode pairing() {
         String text = request.isEmpty() ? body : request;
         try {
@@ -56,11 +56,11 @@ public record Letter(
         }
     }
 
-    /** The same without the body and without anything that is not shown: small, whatever the letter holds. */
-    Letter shown() {
+    /** The same without the body and without anything that is not shown: small, whatever the message holds. */
+    AttentionMessage shown() {
         ObjectNode kept = JSON.createObjectNode().put("name", name());
         kept.set("reference", JSON.valueToTree(reference()));
-        return new Letter(
+        return new AttentionMessage(
                 messageId,
                 shortened(jobId),
                 shortened(batchId),
@@ -92,7 +92,7 @@ public record Letter(
                 + problem.length();
     }
 
-    /** The terminal's name; empty if the letter does not hold the request. */
+    /** The terminal's name; empty if the message does not hold the request. */
     public String name() {
         return shortened(pairing().path("name").asText(""));
     }
@@ -116,7 +116,7 @@ public record Letter(
                 .anyMatch(text -> text.toLowerCase(Locale.ROOT).contains(wanted));
     }
 
-    /** True if the letter holds a one-time password that certainly was not used. */
+    /** True if the message holds a one-time password that certainly was not used. */
     public boolean otpUnspent() {
         return UNSPENT.contains(outcome);
     }
@@ -130,6 +130,6 @@ public record Letter(
 
     @Override
     public String toString() {
-        return "Letter[" + jobId + ", " + outcome + "]";
+        return "AttentionMessage[" + jobId + ", " + outcome + "]";
     }
 }

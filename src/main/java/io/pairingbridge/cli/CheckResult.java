@@ -12,7 +12,7 @@ import java.util.List;
  * @param text what was found
  * @param remedy what to do about it; empty if all is well
  */
-record Verdict(Level level, String subject, String text, String remedy) {
+record CheckResult(Level level, String subject, String text, String remedy) {
     private static final int LEVEL = 4;
     private static final int INDENT = 6;
     private static final int ROOM = 20;
@@ -24,16 +24,16 @@ record Verdict(Level level, String subject, String text, String remedy) {
         FAIL
     }
 
-    static Verdict ok(String subject, String text) {
-        return new Verdict(Level.OK, subject, text, "");
+    static CheckResult ok(String subject, String text) {
+        return new CheckResult(Level.OK, subject, text, "");
     }
 
-    static Verdict warn(String subject, String text, String remedy) {
-        return new Verdict(Level.WARN, subject, text, remedy);
+    static CheckResult warn(String subject, String text, String remedy) {
+        return new CheckResult(Level.WARN, subject, text, remedy);
     }
 
-    static Verdict fail(String subject, String text, String remedy) {
-        return new Verdict(Level.FAIL, subject, text, remedy);
+    static CheckResult fail(String subject, String text, String remedy) {
+        return new CheckResult(Level.FAIL, subject, text, remedy);
     }
 
     /** As people read it: what was found beside its subject, and below it what to do. */

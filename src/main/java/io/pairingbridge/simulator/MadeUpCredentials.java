@@ -7,11 +7,11 @@ import java.util.Base64;
 import java.util.UUID;
 
 /** Makes the body of a 200 as the vendor's page describes it, from random values that can't be taken for real ones. */
-final class Credentials {
+final class MadeUpCredentials {
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    private Credentials() {}
+    private MadeUpCredentials() {}
 
     static ObjectNode random(ObjectMapper json, String name, boolean withWebhook) {
         ObjectNode credentials = json.createObjectNode()

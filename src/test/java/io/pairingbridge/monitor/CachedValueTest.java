@@ -8,13 +8,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class RememberedTest {
+class CachedValueTest {
     @ParameterizedTest
     @CsvSource({"1, 2000", "20, 2000", "100, 10000", "700, 60000", "5000, 60000"})
     void keepsAFigureLongerTheMoreItCosts(long took, long kept) {
         AtomicLong millis = new AtomicLong(-1_000);
         AtomicInteger asked = new AtomicInteger();
-        Remembered<Integer> figure = new Remembered<>(
+        CachedValue<Integer> figure = new CachedValue<>(
                 () -> {
                     millis.addAndGet(took);
                     return asked.incrementAndGet();

@@ -7,6 +7,7 @@ import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.operate.AttentionQueues.Handled;
 import io.pairingbridge.operate.AttentionQueues.Page;
 import io.pairingbridge.operate.AuditLog;
+import io.pairingbridge.operate.AttentionMessage;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import io.pairingbridge.text.Text;
 import java.time.Duration;
@@ -22,11 +23,11 @@ import java.util.function.Function;
  * What the MBean's attributes and operations return: JMX makes composite data of these records. Times are ISO 8601 in
  * UTC; a text that there is none of is empty.
  */
-public final class Figures {
+public final class JmxViews {
     /** Characters; more than any text of the bridge has. */
     private static final int LONGEST = 4_000;
 
-    private Figures() {}
+    private JmxViews() {}
 
     /**
      * A bridge that has the journal open.
@@ -72,30 +73,30 @@ public final class Figures {
     }
 
     /**
-     * Some of the letters of a queue.
+     * Some of the messages of a queue.
      *
      * @param total how many there are in all
      */
-    public record LetterPage(long total, List<Letter> letters) {
-        static LetterPage of(Page page, Function<io.pairingbridge.operate.Letter, Optional<Entry>> job) {
-            return new LetterPage(
+    public record MessagePage(long total, List<MessageView> letters) {
+        static MessagePage of(Page page, Function<AttentionMessage, Optional<Entry>> job) {
+            return new MessagePage(
                     page.total(),
-                    page.letters().stream()
-                            .map(letter -> Letter.of(letter, job.apply(letter)))
+                    page.messages().stream()
+                            .map(message -> MessageView.of(message, job.apply(message)))
                             .toList());
         }
     }
 
     /**
-     * A letter without its body.
+     * A message without its body.
      *
-     * @param name the terminal's; empty if the letter does not hold the request
+     * @param name the terminal's; empty if the message does not hold the request
      * @param reference what the sender said of the terminal: store, till, serial number
-     * @param otpUnspent true if a replay may use the one-time password that the letter holds
-     * @param state of the job now, which may have moved since the letter was written; empty if the journal does not
+     * @param otpUnspent true if a replay may use the one-time password that the message holds
+     * @param state of the job now, which may have moved since the message was written; empty if the journal does not
      *     know it
      */
-    public record Letter(
+    public record MessageView(
             String messageId,
             String jobId,
             String batchId,
@@ -110,35 +111,35 @@ public final class Figures {
             Map<String, String> reference,
             boolean otpUnspent,
             String state) {
-        /** What to do about a letter whose job was paired after it was written. */
+        /** What to do about a message whose job was paired after it was written. */
         private static final String PAIRED_SINCE =
                 "Nothing to do at the terminal, and do not unpair it: the job was paired after this letter was"
                         + " written. Take the letter away.";
 
         /**
-         * Where the letter holds a sealed answer instead of the request, the journal still knows which terminal it was.
+         * Where the message holds a sealed answer instead of the request, the journal still knows which terminal it was.
          */
-        static Letter of(io.pairingbridge.operate.Letter letter, Optional<Entry> job) {
-            boolean readable = letter.problem().isEmpty();
+        static MessageView of(AttentionMessage message, Optional<Entry> job) {
+            boolean readable = message.problem().isEmpty();
             Map<String, String> reference =
-                    letter.reference().isEmpty() ? job.map(Entry::reference).orElse(Map.of()) : letter.reference();
-            String remedy = job.filter(Entry::paired).isPresent() ? PAIRED_SINCE : letter.remedy();
-            return new Letter(
-                    letter.messageId(),
-                    some(letter.jobId()),
-                    some(letter.batchId()),
-                    some(letter.outcome()),
-                    readable || !letter.reason().isEmpty() ? some(letter.reason()) : "UNREADABLE",
-                    readable ? some(letter.detail()) : some("unreadable: " + letter.problem()),
-                    letter.httpStatus(),
-                    letter.attempts(),
+                    message.reference().isEmpty() ? job.map(Entry::reference).orElse(Map.of()) : message.reference();
+            String remedy = job.filter(Entry::paired).isPresent() ? PAIRED_SINCE : message.remedy();
+            return new MessageView(
+                    message.messageId(),
+                    some(message.jobId()),
+                    some(message.batchId()),
+                    some(message.outcome()),
+                    readable || !message.reason().isEmpty() ? some(message.reason()) : "UNREADABLE",
+                    readable ? some(message.detail()) : some("unreadable: " + message.problem()),
+                    message.httpStatus(),
+                    message.attempts(),
                     readable || !remedy.isEmpty()
                             ? some(remedy)
                             : "Look at it with the broker's own tools; it cannot be replayed.",
-                    some(letter.failedAt()),
-                    some(letter.name()),
+                    some(message.failedAt()),
+                    some(message.name()),
                     some(reference),
-                    letter.otpUnspent(),
+                    message.otpUnspent(),
                     job.map(entry -> entry.state().name()).orElse(""));
         }
     }
@@ -186,7 +187,7 @@ public final class Figures {
                     some(entry.terminalId()),
                     attempts.stream().map(Attempt::of).toList(),
                     Timeline.of(entry, earlier, attempts, place).stream()
-                            .map(Figures::some)
+                            .map(JmxViews::some)
                             .toList());
         }
     }
@@ -229,7 +230,7 @@ public final class Figures {
     /**
      * A job that was looked for.
      *
-     * @param name the till's; empty if neither the journal nor a letter knows it
+     * @param name the till's; empty if neither the journal nor a message knows it
      * @param state as in {@link JobHistory}; empty for the row of a batch whose job was not begun
      * @param line of its row in the batch's document; 0 if it is none
      * @param touchedAt when it was moved last
@@ -256,43 +257,43 @@ public final class Figures {
         }
 
         /**
-         * A letter knows the till's name also where the journal does not, and some letters are of no job that the
+         * A message knows the till's name also where the journal does not, and some messages are of no job that the
          * journal knows.
          */
-        FoundJob or(io.pairingbridge.operate.Letter letter) {
+        FoundJob or(AttentionMessage message) {
             return new FoundJob(
                     jobId,
-                    name.isEmpty() ? some(letter.name()) : name,
+                    name.isEmpty() ? some(message.name()) : name,
                     state,
                     batchId,
                     line,
-                    reference.isEmpty() ? some(letter.reference()) : reference,
+                    reference.isEmpty() ? some(message.reference()) : reference,
                     terminalId,
                     touchedAt);
         }
 
-        static FoundJob of(Entry entry, io.pairingbridge.operate.Letter letter) {
+        static FoundJob of(Entry entry, AttentionMessage message) {
             return new FoundJob(
                     some(entry.jobId()),
-                    some(letter.name()),
+                    some(message.name()),
                     entry.state().name(),
                     some(entry.batchId()),
                     0,
-                    some(entry.reference().isEmpty() ? letter.reference() : entry.reference()),
+                    some(entry.reference().isEmpty() ? message.reference() : entry.reference()),
                     some(entry.terminalId()),
                     text(entry.finishedAt()));
         }
 
-        static FoundJob of(io.pairingbridge.operate.Letter letter) {
+        static FoundJob of(AttentionMessage message) {
             return new FoundJob(
-                    some(letter.jobId()),
-                    some(letter.name()),
-                    some(letter.outcome()),
-                    some(letter.batchId()),
+                    some(message.jobId()),
+                    some(message.name()),
+                    some(message.outcome()),
+                    some(message.batchId()),
                     0,
-                    some(letter.reference()),
+                    some(message.reference()),
                     "",
-                    some(letter.failedAt()));
+                    some(message.failedAt()));
         }
     }
 

@@ -3,16 +3,16 @@ package io.pairingbridge.operate;
 import java.util.concurrent.Callable;
 
 /**
- * Who is at the controls: the login by which the current call came over HTTP. A call over plain JMX comes from a
+ * CurrentUser is at the controls: the login by which the current call came over HTTP. A call over plain JMX comes from a
  * process of the same user on the same machine and has no login.
  */
-public final class Who {
+public final class CurrentUser {
     private static final ThreadLocal<String> LOGIN = new ThreadLocal<>();
 
-    private Who() {}
+    private CurrentUser() {}
 
     /** Runs something in this login's name. */
-    public static <T> T as(String login, Callable<T> action) throws Exception {
+    public static <T> T runAs(String login, Callable<T> action) throws Exception {
         LOGIN.set(login);
         try {
             return action.call();
@@ -22,7 +22,7 @@ public final class Who {
     }
 
     /** The login, or {@code jmx:<user of the process>}. */
-    public static String now() {
+    public static String name() {
         String login = LOGIN.get();
         return login == null ? "jmx:" + System.getProperty("user.name") : login;
     }

@@ -1,11 +1,11 @@
-package io.pairingbridge.settings;
+package io.pairingbridge.text;
 
 /** How likely a name is another one, mistyped. */
-public final class Spelling {
-    private Spelling() {}
+public final class EditDistance {
+    private EditDistance() {}
 
     /** Levenshtein's distance: how many characters to add, drop or change. */
-    public static int distance(String a, String b) {
+    public static int between(String a, String b) {
         int[] row = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {
             row[j] = j;

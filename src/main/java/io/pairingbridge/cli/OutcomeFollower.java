@@ -14,16 +14,16 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /** Follows outcome events with a subscription of its own, so that the ERP's queue keeps its copy. */
-final class Outcomes implements AutoCloseable {
+final class OutcomeFollower implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Session session;
-    private final Inbox inbox;
+    private final QueueReader events;
 
     /** Listens from now on: to be made before the jobs are sent. */
-    Outcomes(Connection connection) throws JMSException {
+    OutcomeFollower(Connection connection) throws JMSException {
         session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
-        inbox = new Inbox(session.createConsumer(session.createTopic("pairing.outcomes")));
+        events = new QueueReader(session.createConsumer(session.createTopic("pairing.outcomes")));
     }
 
     /**
@@ -37,7 +37,7 @@ final class Outcomes implements AutoCloseable {
         long end = System.nanoTime() + limit.toNanos();
         while (!open.isEmpty()) {
             Duration left = Duration.ofNanos(end - System.nanoTime());
-            Message message = left.isNegative() ? null : inbox.next(left);
+            Message message = left.isNegative() ? null : events.next(left);
             if (message == null) {
                 return open;
             }

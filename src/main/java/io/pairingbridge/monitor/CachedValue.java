@@ -5,11 +5,11 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * A figure that the journal or the broker is asked for, and which takes the longer to find out the more there is. It is
- * kept for a while, so that a page or a scrape that asks often costs the bridge a hundredth of a thread at most, or one
- * question a minute.
+ * Caches an expensive figure for a hundred times its read time, 2 to 60 s. The journal and the broker read such figures
+ * the slower the more jobs there are; a page or a scrape that asks often takes a hundredth of a thread at most, or one
+ * read a minute.
  */
-final class Remembered<T> {
+final class CachedValue<T> {
     private static final long LEAST = TimeUnit.SECONDS.toNanos(2);
     private static final long MOST = TimeUnit.SECONDS.toNanos(60);
     private static final int TIMES = 100;
@@ -20,19 +20,16 @@ final class Remembered<T> {
     private long until;
 
     /** @param source not null; what it throws is thrown and not kept */
-    Remembered(Supplier<T> source) {
+    CachedValue(Supplier<T> source) {
         this(source, System::nanoTime);
     }
 
-    Remembered(Supplier<T> source, LongSupplier nanos) {
+    CachedValue(Supplier<T> source, LongSupplier nanos) {
         this.source = source;
         this.nanos = nanos;
     }
 
-    /**
-     * The figure, at most as old as a hundred times what it takes to find out; 2 s are always allowed, and more than 60
-     * s never.
-     */
+    /** The figure; read anew if the cached one is older than a hundred times its read time, within 2 to 60 s. */
     synchronized T get() {
         long now = nanos.getAsLong();
         if (value == null || now - until >= 0) {

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Lists of letters of which some are not what the bridge writes: those are one line each, and the others are listed and
  * replayed.
  */
-class LettersIT {
+class AttentionMessagesIT {
     private static final String DEAD_LETTERS = "pairing.dead-letters";
     /** What acts on a terminal, a log or a table: line ends, ESC, BS, C1 (CSI, NEL), direction marks, half an emoji. */
     private static final String HOSTILE = "x\u001b[2J\r\nFAKE PAIRED\b\u009b31m\u0085\u202e\u2066\u2028\ufeff\ud83d";

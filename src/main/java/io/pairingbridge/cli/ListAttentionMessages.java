@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
  * {@code dead-letters} and {@code in-doubt}: the jobs that need a person, and taking one away that a person has dealt
  * with.
  */
-public abstract class Letters implements Callable<Integer> {
+public abstract class ListAttentionMessages implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
@@ -77,7 +77,7 @@ public abstract class Letters implements Callable<Integer> {
                 "",
                 ExitCodes.WORDS + "."
             })
-    public static final class DeadLetters extends Letters {
+    public static final class DeadLetters extends ListAttentionMessages {
         @Option(
                 names = "--outcome",
                 paramLabel = "OUTCOME",
@@ -113,7 +113,7 @@ public abstract class Letters implements Callable<Integer> {
                 "",
                 ExitCodes.WORDS + "."
             })
-    public static final class InDoubt extends Letters {
+    public static final class InDoubt extends ListAttentionMessages {
         @Override
         String queue() {
             return "in-doubt";
