@@ -242,7 +242,7 @@ final class ManagementClient {
     /** As the settings say what to trust, if they do. */
     private void trust(HttpsURLConnection connection) {
         SSLContext tls =
-                io.pairingbridge.monitor.ManagementTls.client(settings().management());
+                io.pairingbridge.site.ManagementTls.client(settings().management());
         if (tls != null) {
             connection.setSSLSocketFactory(tls.getSocketFactory());
         }

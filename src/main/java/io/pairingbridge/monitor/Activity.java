@@ -3,6 +3,8 @@ package io.pairingbridge.monitor;
 import io.pairingbridge.job.JobListener;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.operate.JmxViews;
+import io.pairingbridge.operate.RecentActivity;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,11 +16,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** What this process has done, and lately, for people who watch it; passes everything on to the next listener. */
-public final class Activity implements JobListener {
+public final class Activity implements JobListener, RecentActivity {
     private static final int MINUTES = 60;
-
-    /** The last call that did not pair; {@code at} is null if there was none. */
-    public record Failure(Result result, String detail, Instant at) {}
 
     private final JobListener next;
     private final Clock clock;
@@ -82,19 +81,22 @@ public final class Activity implements JobListener {
         next.ended(outcome);
     }
 
+    @Override
     public synchronized int inFlight() {
         return inFlight;
     }
 
+    @Override
     public synchronized Failure lastFailure() {
         return lastFailure;
     }
 
+    @Override
     public synchronized Map<Outcome, Long> sinceStart() {
         return new EnumMap<>(sinceStart);
     }
 
-    /** Jobs that ended in the last sixty seconds. */
+    @Override
     public synchronized long lastMinute() {
         long now = clock.instant().getEpochSecond();
         long sum = 0;
@@ -104,7 +106,7 @@ public final class Activity implements JobListener {
         return sum;
     }
 
-    /** The last sixty minutes, this one included, the oldest first. */
+    @Override
     public synchronized List<JmxViews.Minute> lastHour() {
         long last = minute(clock.instant());
         List<JmxViews.Minute> hour = new ArrayList<>();

@@ -120,8 +120,6 @@ public final class AttentionQueues {
     private static final long PATIENCE_MILLIS = 5_000;
 
     private static final int DEFAULT_PRIORITY = 4;
-    /** Bytes of a body that are read at most; the bridge's own messages, whose request has 64 KiB, are smaller. */
-    private static final int LARGEST_BODY = 1024 * 1024;
     /** Characters; 500 messages of the usual size have a tenth of it. */
     private static final int LARGEST_PAGE = 4 * 1024 * 1024;
 
@@ -177,7 +175,7 @@ public final class AttentionQueues {
         boolean all = filter.selector() == null;
         long total = browse(kind, filter.selector(), all ? (long) from + count : Long.MAX_VALUE, raw -> {
             if (seen[0]++ >= from && messages.size() < count && room[0] > 0) {
-                AttentionMessage message = parse(raw).shown();
+                AttentionMessage message = MessageParser.parse(raw).shown();
                 room[0] -= message.length();
                 messages.add(message);
             }
@@ -194,7 +192,7 @@ public final class AttentionQueues {
     public List<AttentionMessage> search(Kind kind, Predicate<AttentionMessage> wanted, int limit, int most) throws JMSException {
         List<AttentionMessage> found = new ArrayList<>();
         browse(kind, null, most, raw -> {
-            AttentionMessage message = found.size() < limit ? parse(raw).shown() : null;
+            AttentionMessage message = found.size() < limit ? MessageParser.parse(raw).shown() : null;
             if (message != null && wanted.test(message)) {
                 found.add(message);
             }
@@ -269,7 +267,7 @@ public final class AttentionQueues {
             throws JMSException {
         AttentionMessage[] seen = new AttentionMessage[1];
         String selector = "JMSMessageID = " + literal(messageId);
-        browse(kind, selector, 1, raw -> seen[0] = parse(raw));
+        browse(kind, selector, 1, raw -> seen[0] = MessageParser.parse(raw));
         String gone = "there is no such letter on " + kind.queue + " any more: somebody may have dealt with it";
         if (seen[0] == null) {
             return gone;
@@ -287,7 +285,7 @@ public final class AttentionQueues {
                 if (raw == null) {
                     return gone;
                 }
-                AttentionMessage message = parse(raw);
+                AttentionMessage message = MessageParser.parse(raw);
                 Decision decision = decide.apply(message);
                 announce.accept(message);
                 if (decision.replay() != null) {
@@ -321,7 +319,7 @@ public final class AttentionQueues {
         List<String> good = new ArrayList<>();
         Map<String, Long> refused = new LinkedHashMap<>();
         browse(kind, filter.selector(), Long.MAX_VALUE, raw -> {
-            AttentionMessage message = parse(raw);
+            AttentionMessage message = MessageParser.parse(raw);
             String refusal = decide.apply(message).refusal();
             if (refusal == null) {
                 good.add(message.messageId());
@@ -375,7 +373,7 @@ public final class AttentionQueues {
                     refuse(refused, "somebody else has dealt with it meanwhile", messageIds.size() - n);
                     break;
                 }
-                AttentionMessage message = parse(raw);
+                AttentionMessage message = MessageParser.parse(raw);
                 Decision decision = decide.apply(message);
                 if (decision.refusal() != null) {
                     throw new IllegalStateException("the letter of job " + Text.line(message.jobId(), LONGEST_REASON)
@@ -411,92 +409,6 @@ public final class AttentionQueues {
         try (MessageProducer producer = session.createProducer(session.createQueue(REQUESTS))) {
             producer.send(request, DeliveryMode.PERSISTENT, DEFAULT_PRIORITY, 0);
         }
-    }
-
-    /** What is in a message, as far as it can be read: whoever put it there, it is one line of a list. */
-    private static AttentionMessage parse(ClientMessage raw) {
-        String problem = "";
-        String id = "";
-        try {
-            id = raw.getUserID() == null ? "" : "ID:" + raw.getUserID();
-            if (id.isEmpty()) {
-                problem = "it has no message id, so that it does not come from the bridge";
-            }
-            String request = text(raw, "PairingRequest");
-            String body = null;
-            if (request.isEmpty() && problem.isEmpty()) {
-                problem = unreadable(raw);
-                body = problem.isEmpty() ? body(raw) : null;
-            }
-            return new AttentionMessage(
-                    id,
-                    text(raw, "PairingJobId"),
-                    text(raw, "PairingBatchId"),
-                    text(raw, "PairingIntegrator"),
-                    text(raw, "PairingOutcome"),
-                    text(raw, "PairingReason"),
-                    text(raw, "PairingDetail"),
-                    number(raw, "PairingHttpStatus"),
-                    number(raw, "PairingAttempts"),
-                    text(raw, "PairingRemedy"),
-                    text(raw, "PairingFailedAt"),
-                    body,
-                    request,
-                    problem);
-        } catch (RuntimeException e) {
-            // Whatever the client throws at bytes that are not what they should be.
-            return new AttentionMessage(
-                    id,
-                    known(raw, "PairingJobId"),
-                    known(raw, "PairingBatchId"),
-                    "",
-                    known(raw, "PairingOutcome"),
-                    known(raw, "PairingReason"),
-                    "",
-                    0,
-                    0,
-                    "",
-                    known(raw, "PairingFailedAt"),
-                    null,
-                    "",
-                    "it is damaged (" + e.getClass().getSimpleName() + ")");
-        }
-    }
-
-    /** Why the body is not read; empty if it can be. */
-    private static String unreadable(ClientMessage raw) {
-        long size = raw.getBodySize();
-        if (raw.getObjectProperty(org.apache.activemq.artemis.api.core.Message.HDR_LARGE_BODY_SIZE)
-                instanceof Number whole) {
-            size = Math.max(size, whole.longValue());
-        }
-        if (size > LARGEST_BODY) {
-            return "its body has " + size + " bytes, more than the " + LARGEST_BODY + " that are read";
-        }
-        return raw.getType() == org.apache.activemq.artemis.api.core.Message.TEXT_TYPE ? "" : "its body is no text";
-    }
-
-    private static String body(ClientMessage raw) {
-        SimpleString text = raw.getBodyBuffer().readNullableSimpleString();
-        return text == null ? null : text.toString();
-    }
-
-    /** Whoever put a message there: a property of another kind than ours counts as none. */
-    private static String text(ClientMessage raw, String property) {
-        Object value = raw.getObjectProperty(property);
-        return value instanceof String || value instanceof SimpleString ? value.toString() : "";
-    }
-
-    private static String known(ClientMessage raw, String property) {
-        try {
-            return text(raw, property);
-        } catch (RuntimeException e) {
-            return "";
-        }
-    }
-
-    private static int number(ClientMessage raw, String property) {
-        return raw.getObjectProperty(property) instanceof Number value ? value.intValue() : 0;
     }
 
     private static String literal(String value) {

@@ -27,7 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * CurrentUser did what, and when: a JSON object a line in {@code audit.log} of the data directory, only ever added to. A line
+ * Who did what, and when: a JSON object a line in {@code audit.log} of the data directory, only ever added to. A line
  * is on the disk before the action begins, so that there is no action without one; what came of it is a second line. No
  * one-time password and no secret is ever in one.
  */
@@ -61,7 +61,7 @@ public final class AuditLog {
         private static final Pattern FILTER =
                 Pattern.compile("Filter\\[outcome=(.*?), reason=(.*?), batchId=(.*?), jobId=(.*?)]");
 
-        /** CurrentUser did what, as a sentence for a person. */
+        /** Who did what, as a sentence for a person. */
         public String sentence() {
             String did = switch (action) {
                 case "closeIntake" -> "closed the intake: " + detail;

@@ -3,7 +3,7 @@ package io.pairingbridge.operate;
 import java.util.concurrent.Callable;
 
 /**
- * CurrentUser is at the controls: the login by which the current call came over HTTP. A call over plain JMX comes from a
+ * The user of the current call: the login by which the current call came over HTTP. A call over plain JMX comes from a
  * process of the same user on the same machine and has no login.
  */
 public final class CurrentUser {
