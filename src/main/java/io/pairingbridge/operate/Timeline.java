@@ -4,14 +4,19 @@ import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.journal.State;
+import io.pairingbridge.text.Elapsed;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** What happened to a job, one sentence after the other, each behind its time. */
-final class Timeline {
+/**
+ * What happened to a job, one sentence after the other, each behind its time: the one story that the page, the MBean and
+ * the command {@code job} tell.
+ */
+public final class Timeline {
     private record Event(Instant at, String sentence) {}
 
     private final List<Event> events = new ArrayList<>();
@@ -24,7 +29,7 @@ final class Timeline {
      * @param earlier tries of the job that ended and were followed by one with another one-time password
      * @return sentences that begin with the time, as ISO 8601 in UTC, the oldest first
      */
-    static List<String> of(Entry job, List<Entry> earlier, List<AttemptRecord> attempts, Optional<Place> place) {
+    public static List<String> of(Entry job, List<Entry> earlier, List<AttemptRecord> attempts, Optional<Place> place) {
         Timeline timeline = new Timeline();
         List<Entry> tries = new ArrayList<>(earlier);
         tries.add(job);
@@ -63,18 +68,30 @@ final class Timeline {
                     attempt.endedAt(),
                     call
                             + switch (attempt.result()) {
-                                case PAIRED -> " paired the terminal; its credentials were sealed.";
-                                case REJECTED -> " was refused" + why + ".";
-                                case MISCONFIGURED -> " was not accepted" + why + ".";
-                                case THROTTLED -> " was put off by the endpoint" + why + ".";
-                                case NOT_SENT -> " was not sent" + why + ".";
+                                case PAIRED -> " paired the terminal; its credentials were sealed";
+                                case REJECTED -> " was refused" + why;
+                                case MISCONFIGURED -> " was not accepted" + why;
+                                case THROTTLED -> " was put off by the endpoint" + why;
+                                case NOT_SENT -> " was not sent" + why;
                                 case UNREADABLE ->
-                                    " brought an answer that could not be understood; it was sealed" + why + ".";
+                                    " brought an answer that could not be understood; it was sealed" + why;
                                 case AMBIGUOUS ->
-                                    " brought no complete answer and may have paired the terminal" + why + ".";
-                            });
+                                    " brought no complete answer and may have paired the terminal" + why;
+                            }
+                            + measured(attempt)
+                            + ".");
         }
         add(attempt.publishedAt(), "The credentials of call " + attempt.number() + " were put on pairing.credentials.");
+    }
+
+    private static String measured(AttemptRecord attempt) {
+        String status = attempt.httpStatus() == null || attempt.httpStatus() == 0
+                ? ""
+                : "HTTP " + attempt.httpStatus() + ", ";
+        return attempt.endedAt() == null
+                ? ""
+                : " (" + status + "after " + Elapsed.text(Duration.between(attempt.startedAt(), attempt.endedAt()))
+                        + ")";
     }
 
     private void add(Instant at, String sentence) {
