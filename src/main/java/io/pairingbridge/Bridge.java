@@ -4,10 +4,10 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.pairingbridge.access.BrokerAddress;
 import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.batch.BatchCompletion;
 import io.pairingbridge.batch.BatchInbox;
-import io.pairingbridge.batch.BatchIntake;
-import io.pairingbridge.batch.BatchQueue;
-import io.pairingbridge.batch.BatchReports;
+import io.pairingbridge.batch.BatchMessages;
+import io.pairingbridge.batch.BatchSubmitter;
 import io.pairingbridge.broker.BrokerCheck;
 import io.pairingbridge.broker.BrokerClock;
 import io.pairingbridge.broker.BrokerConnections;
@@ -290,7 +290,7 @@ public class Bridge implements AutoCloseable {
                         keyProblem,
                         doors::reconcile),
                 settings.requests().concurrency()));
-        BatchIntake batches = new BatchIntake(
+        BatchSubmitter batches = new BatchSubmitter(
                 journal.batches(),
                 outConnections,
                 requests,
@@ -300,9 +300,9 @@ public class Bridge implements AutoCloseable {
                 clock);
         BatchInbox inbox = new BatchInbox(
                 settings.batchInbox(), instance, batches, journal.batches(), settings.batchKeep(), clock);
-        main.bind("batchQueue", new BatchQueue(batches));
+        main.bind("batchQueue", new BatchMessages(batches));
         main.bind("batchInbox", inbox);
-        BatchReports reports = new BatchReports(
+        BatchCompletion reports = new BatchCompletion(
                 journal.batches(),
                 inbox,
                 settings.dataDirectory().resolve("batches"),
@@ -369,7 +369,7 @@ public class Bridge implements AutoCloseable {
             AuditLog audit,
             PrometheusMeterRegistry meters,
             HttpConnectionLimits connections,
-            BatchReports reports) {
+            BatchCompletion reports) {
         VertxPlatformHttpRouter router = VertxPlatformHttpRouter.lookup(
                 context,
                 VertxPlatformHttpRouter.getRouterNameFromPort(
@@ -422,7 +422,7 @@ public class Bridge implements AutoCloseable {
     }
 
     /** Returns once the journal and the broker have what tells of the message's end. */
-    private static void tell(UndecodableMessage message, CamelContext context, BatchIntake batches) throws Exception {
+    private static void tell(UndecodableMessage message, CamelContext context, BatchSubmitter batches) throws Exception {
         if (message.queue() == BrokerQueue.BATCHES) {
             batches.refuse(
                     message.batchId() != null ? message.batchId() : "message-" + message.key(),

@@ -1,9 +1,9 @@
 package io.pairingbridge.broker;
 
-import io.pairingbridge.access.BrokerAddress;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pairingbridge.access.BrokerAddress;
 import jakarta.jms.CompletionListener;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;

@@ -1,9 +1,9 @@
 package io.pairingbridge.cli;
 
 import io.pairingbridge.access.BrokerAddress;
-import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.access.BrokerException;
 import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.settings.Settings;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;

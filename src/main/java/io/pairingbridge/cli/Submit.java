@@ -3,10 +3,10 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.batch.BatchInbox;
-import io.pairingbridge.batch.BatchIntake;
 import io.pairingbridge.access.BrokerException;
 import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.batch.BatchInbox;
+import io.pairingbridge.batch.BatchSubmitter;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.settings.Settings;
@@ -210,7 +210,7 @@ public final class Submit implements Callable<Integer> {
             throw new ParameterException(command.commandLine(), "--file " + file + " may not be read by this user");
         }
         String batchId = batch == null ? BatchInbox.batchId(file) : batch;
-        if (!BatchIntake.ID.matcher(batchId).matches()) {
+        if (!BatchSubmitter.ID.matcher(batchId).matches()) {
             throw new ParameterException(
                     command.commandLine(),
                     "the batch's name must be at most 100 of A-Z a-z 0-9 . _ : -; give it with" + " --batch");

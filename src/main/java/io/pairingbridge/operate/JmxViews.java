@@ -2,8 +2,8 @@ package io.pairingbridge.operate;
 
 import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
-import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.operate.AttentionQueues.Handled;
 import io.pairingbridge.operate.AttentionQueues.Page;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;

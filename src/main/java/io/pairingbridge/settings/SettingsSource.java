@@ -1,7 +1,7 @@
 package io.pairingbridge.settings;
 
-import io.pairingbridge.text.EditDistance;
 import io.pairingbridge.files.PropertyLines;
+import io.pairingbridge.text.EditDistance;
 import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -259,7 +259,7 @@ class BatchRevisionIT {
     private List<JsonNode> events(String batch) {
         return stage.events().stream()
                 .map(event -> Stage.json(event.body()))
-                .filter(event -> event.path("type").asText().equals(BatchReports.TYPE)
+                .filter(event -> event.path("type").asText().equals(BatchCompletion.TYPE)
                         && event.path("subject").asText().equals(batch))
                 .toList();
     }

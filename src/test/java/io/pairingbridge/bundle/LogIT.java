@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.access.BrokerAddress;
-import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.simulator.Simulator;

@@ -3,8 +3,8 @@ package io.pairingbridge.guarantees;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.access.BrokerAddress;
-import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.testing.AmqpSender;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Stage;

@@ -1,8 +1,12 @@
 package io.pairingbridge.batch;
 
-import io.pairingbridge.batch.BatchEntry.Flaw;
-import io.pairingbridge.batch.BatchEntry.Refused;
-import io.pairingbridge.batch.BatchEntry.Row;
+import io.pairingbridge.batch.document.BatchDocument;
+import io.pairingbridge.batch.document.Columns;
+import io.pairingbridge.batch.document.DocumentEntry;
+import io.pairingbridge.batch.document.DocumentEntry.Flaw;
+import io.pairingbridge.batch.document.DocumentEntry.Refused;
+import io.pairingbridge.batch.document.DocumentEntry.Row;
+import io.pairingbridge.batch.document.DocumentException;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.RowMark;
@@ -52,7 +56,7 @@ import org.slf4j.LoggerFactory;
  * <p>A job's id is the row's own, or it is made of the batch's id and the keyed hash of the one-time password: a
  * document that comes again, also with some rows corrected, added or in another order, means the same jobs.
  */
-public final class BatchIntake {
+public final class BatchSubmitter {
     /** What a batch may be called: with the hash behind it, it must be a job id. */
     public static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,100}");
 
@@ -64,7 +68,7 @@ public final class BatchIntake {
         BUSY
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(BatchIntake.class);
+    private static final Logger LOG = LoggerFactory.getLogger(BatchSubmitter.class);
     private static final int AT_ONCE = 500;
     /** Characters of rows that are sent at once, at most; three such groups are in the memory. */
     private static final int MOST_AT_ONCE = 4 << 20;
@@ -89,7 +93,7 @@ public final class BatchIntake {
      *     the document
      * @param maxAge of a job, from when its one-time password was generated, or else from the batch's begin
      */
-    public BatchIntake(
+    public BatchSubmitter(
             Batches batches,
             ConnectionFactory connections,
             RequestBody requests,
@@ -133,7 +137,7 @@ public final class BatchIntake {
     }
 
     private interface Opening {
-        BatchDocument open() throws BatchException, IOException;
+        BatchDocument open() throws DocumentException, IOException;
     }
 
     private Taken take(BatchName name, String source, Closeable document, Opening opening)
@@ -198,11 +202,11 @@ public final class BatchIntake {
     private String read(Batch batch, Opening opening) throws JMSException, IOException {
         String problem = null;
         try (Sending sending = new Sending(batch)) {
-            try (CheckedBatch rows = new CheckedBatch(opening.open(), requests, integrators)) {
-                for (BatchEntry entry = rows.next(); entry != null; entry = rows.next()) {
+            try (CheckedRows rows = new CheckedRows(opening.open(), requests, integrators)) {
+                for (DocumentEntry entry = rows.next(); entry != null; entry = rows.next()) {
                     sending.add(entry, rows.body());
                 }
-            } catch (BatchException e) {
+            } catch (DocumentException e) {
                 problem = e.getMessage();
             }
             sending.flush();
@@ -309,7 +313,7 @@ public final class BatchIntake {
             }
         }
 
-        void add(BatchEntry entry, String body) throws JMSException {
+        void add(DocumentEntry entry, String body) throws JMSException {
             number++;
             if (number <= batch.taken()) {
                 return; // by an earlier try
@@ -337,7 +341,7 @@ public final class BatchIntake {
                 String why = Text.line(
                         "line " + refused.line() + ": "
                                 + refused.flaws().stream()
-                                        .map(BatchIntake::told)
+                                        .map(BatchSubmitter::told)
                                         .collect(Collectors.joining("; ")),
                         RowMark.LONGEST_REASON);
                 String jobId = ownJobId(refused) ? refused.row().jobId() : batch.id() + ".row-" + number;

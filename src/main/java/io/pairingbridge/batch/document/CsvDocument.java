@@ -1,4 +1,4 @@
-package io.pairingbridge.batch;
+package io.pairingbridge.batch.document;
 
 import de.siegmar.fastcsv.reader.CloseableIterator;
 import de.siegmar.fastcsv.reader.CsvParseException;
@@ -28,7 +28,7 @@ final class CsvDocument extends BatchDocument {
      * @param text from the header on, or from {@code sep=} on
      * @param skipped lines before that
      */
-    CsvDocument(Reader text, long skipped) throws BatchException, IOException {
+    CsvDocument(Reader text, long skipped) throws DocumentException, IOException {
         String peeked = peekLine(text);
         long before = skipped;
         char separator;
@@ -59,14 +59,14 @@ final class CsvDocument extends BatchDocument {
             header = record();
         }
         if (header == null) {
-            throw new BatchException(
+            throw new DocumentException(
                     "the document has no header: the first line must name the columns, name and otp at least");
         }
         columns = Columns.of(line, header.getFields());
     }
 
     @Override
-    BatchEntry read() throws BatchException, IOException {
+    DocumentEntry read() throws DocumentException, IOException {
         for (CsvRecord record = record(); record != null; record = record()) {
             if (!isBlank(record)) {
                 return entry(record);
@@ -80,21 +80,21 @@ final class CsvDocument extends BatchDocument {
         return record.getFields().stream().allMatch(field -> Text.trimmed(field).isEmpty());
     }
 
-    private BatchEntry entry(CsvRecord record) throws BatchException {
+    private DocumentEntry entry(CsvRecord record) throws DocumentException {
         if (Columns.isHeader(record.getFields(), columns)) {
-            return BatchEntry.Refused.of(
+            return DocumentEntry.Refused.of(
                     line,
                     null,
                     "this is the header once more, as where documents are put one behind the other: leave it out. The"
                             + " rows after it are read as those before it");
         }
         if (Columns.isHeader(record.getFields())) {
-            throw new BatchException("line " + line
+            throw new DocumentException("line " + line
                     + " is a header again, and with other columns than the first one. Nothing from here on was looked"
                     + " at: send it as a document of its own");
         }
         if (record.getFieldCount() != columns.size()) {
-            return BatchEntry.Refused.of(
+            return DocumentEntry.Refused.of(
                     line,
                     null,
                     "the row has " + record.getFieldCount() + " fields where the header has " + columns.size()
@@ -104,17 +104,17 @@ final class CsvDocument extends BatchDocument {
         for (int i = 0; i < columns.size(); i++) {
             String value = Text.trimmed(record.getField(i));
             if (!value.isEmpty() && columns.get(i).isEmpty()) {
-                return BatchEntry.Refused.of(
+                return DocumentEntry.Refused.of(
                         line, null, "field " + (i + 1) + " has a value, and its column has no name");
             }
             if (!value.isEmpty()) {
                 values.put(columns.get(i), value);
             }
         }
-        return BatchEntry.Row.of(line, values);
+        return DocumentEntry.Row.of(line, values);
     }
 
-    private CsvRecord record() throws BatchException, IOException {
+    private CsvRecord record() throws DocumentException, IOException {
         try {
             if (!records.hasNext()) {
                 return null;
@@ -125,7 +125,7 @@ final class CsvDocument extends BatchDocument {
         } catch (UncheckedIOException e) {
             throw e.getCause();
         } catch (CsvParseException e) {
-            throw new BatchException(
+            throw new DocumentException(
                     "what follows line " + line + " can't be read: a row has more than " + LONGEST_ROW
                             + " characters or 16384 fields, or a double quote is never closed. Nothing after it was looked at",
                     e);
@@ -145,18 +145,18 @@ final class CsvDocument extends BatchDocument {
         return counts[';'] > counts[','] && counts[';'] >= counts['\t'] ? ';' : counts['\t'] > counts[','] ? '\t' : ',';
     }
 
-    private static String peekLine(Reader text) throws BatchException, IOException {
+    private static String peekLine(Reader text) throws DocumentException, IOException {
         text.mark(LONGEST_ROW);
         String line = readLine(text);
         text.reset();
         return line;
     }
 
-    private static String readLine(Reader text) throws BatchException, IOException {
+    private static String readLine(Reader text) throws DocumentException, IOException {
         StringBuilder line = new StringBuilder();
         for (int c = text.read(); c != -1 && c != '\n' && c != '\r'; c = text.read()) {
             if (line.length() == LONGEST_ROW - 2) {
-                throw new BatchException(
+                throw new DocumentException(
                         "the first line, which must name the columns, has more than " + LONGEST_ROW + " characters");
             }
             line.append((char) c);

@@ -14,17 +14,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Batch documents that come as messages on {@code pairing.batches}, of any size if they come as bytes. */
-public final class BatchQueue {
-    private static final Logger LOG = LoggerFactory.getLogger(BatchQueue.class);
+public final class BatchMessages {
+    private static final Logger LOG = LoggerFactory.getLogger(BatchMessages.class);
     /** JMS can hand a text over as a whole only. */
     private static final long LARGEST_TEXT = 16 << 20;
     /** What people call the batch; it may be anything, and identifies nothing. */
     public static final String NAME = "PairingBatchName";
 
-    private final BatchIntake intake;
+    private final BatchSubmitter submitter;
 
-    public BatchQueue(BatchIntake intake) {
-        this.intake = intake;
+    public BatchMessages(BatchSubmitter submitter) {
+        this.submitter = submitter;
     }
 
     /**
@@ -41,20 +41,20 @@ public final class BatchQueue {
     public void take(@Body Message message) throws JMSException, IOException {
         MessageIdentity identity = MessageIdentity.of(message, false);
         String source = "message " + identity.number();
-        String own = BatchIntake.ID.matcher(identity.id()).matches() ? identity.id() : identity.made();
+        String own = BatchSubmitter.ID.matcher(identity.id()).matches() ? identity.id() : identity.made();
         String given = given(message);
         String problem = problem(message);
         if (given == null) {
             given = own;
-        } else if (!BatchIntake.ID.matcher(given).matches()) {
+        } else if (!BatchSubmitter.ID.matcher(given).matches()) {
             problem = "its PairingBatchId, or correlation id, must be text of at most 100 of A-Z a-z 0-9 . _ : -";
             given = identity.made();
         }
         BatchName name = BatchName.of(given, message.getObjectProperty(NAME) instanceof String text ? text : null);
-        BatchIntake.Taken taken = problem == null ? take(name, source, message) : intake.refuse(name, source, problem);
-        if (taken == BatchIntake.Taken.BUSY) {
+        BatchSubmitter.Taken taken = problem == null ? take(name, source, message) : submitter.refuse(name, source, problem);
+        if (taken == BatchSubmitter.Taken.BUSY) {
             LOG.warn("Batch {}: {} came while another document of that batch has not ended", given, source);
-            intake.refuse(
+            submitter.refuse(
                     identity.made(),
                     source,
                     "the batch " + given + " has not ended yet: send it again afterwards, or under another"
@@ -62,14 +62,14 @@ public final class BatchQueue {
         }
     }
 
-    private BatchIntake.Taken take(BatchName name, String source, Message message) throws JMSException, IOException {
+    private BatchSubmitter.Taken take(BatchName name, String source, Message message) throws JMSException, IOException {
         if (message instanceof TextMessage text) {
-            return intake.take(name, source, new StringReader(text.getText() == null ? "" : text.getText()));
+            return submitter.take(name, source, new StringReader(text.getText() == null ? "" : text.getText()));
         }
         if (DeliveryInterceptor.isText(message)) {
-            return intake.take(name, source, DeliveryInterceptor.reader(new Bytes((BytesMessage) message)));
+            return submitter.take(name, source, DeliveryInterceptor.reader(new Bytes((BytesMessage) message)));
         }
-        return intake.take(name, source, new Bytes((BytesMessage) message));
+        return submitter.take(name, source, new Bytes((BytesMessage) message));
     }
 
     /**

@@ -1,4 +1,4 @@
-package io.pairingbridge.batch;
+package io.pairingbridge.batch.document;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -23,7 +23,7 @@ final class JsonRow {
 
     private final long line;
     private final Map<String, String> values = new LinkedHashMap<>();
-    private final List<BatchEntry.Flaw> flaws = new ArrayList<>();
+    private final List<DocumentEntry.Flaw> flaws = new ArrayList<>();
     private int fields;
     private int characters;
     private boolean tooLong;
@@ -46,15 +46,15 @@ final class JsonRow {
     }
 
     /** Reads the value that the parser stands on, to its end. Holds no more than {@value #MOST_FIELDS} fields of it. */
-    static BatchEntry read(JsonParser parser, long line) throws IOException {
+    static DocumentEntry read(JsonParser parser, long line) throws IOException {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
             parser.skipChildren();
-            return BatchEntry.Refused.of(line, null, "the row is no JSON object");
+            return DocumentEntry.Refused.of(line, null, "the row is no JSON object");
         }
         JsonRow row = new JsonRow(line);
         row.object(parser, false);
-        BatchEntry.Row content = BatchEntry.Row.of(line, row.values);
-        return row.flaws.isEmpty() ? content : new BatchEntry.Refused(line, List.copyOf(row.flaws), content);
+        DocumentEntry.Row content = DocumentEntry.Row.of(line, row.values);
+        return row.flaws.isEmpty() ? content : new DocumentEntry.Refused(line, List.copyOf(row.flaws), content);
     }
 
     private void object(JsonParser parser, boolean inReference) throws IOException {
@@ -116,6 +116,6 @@ final class JsonRow {
     }
 
     private void flaw(String column, String problem) {
-        flaws.add(new BatchEntry.Flaw(line, column, problem));
+        flaws.add(new DocumentEntry.Flaw(line, column, problem));
     }
 }

@@ -1,4 +1,4 @@
-package io.pairingbridge.batch;
+package io.pairingbridge.batch.document;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
@@ -24,7 +24,7 @@ final class JsonArrayDocument extends BatchDocument {
     }
 
     @Override
-    BatchEntry read() throws BatchException, IOException {
+    DocumentEntry read() throws DocumentException, IOException {
         if (ended) {
             return null;
         }
@@ -34,13 +34,13 @@ final class JsonArrayDocument extends BatchDocument {
             }
             ended = true;
             if (parser.nextToken() != null) {
-                throw new BatchException("something follows the end of the array in line " + line());
+                throw new DocumentException("something follows the end of the array in line " + line());
             }
             return null;
         } catch (JsonProcessingException e) {
             // Its message may quote the document.
             JsonLocation at = e.getLocation() == null ? parser.currentLocation() : e.getLocation();
-            throw new BatchException("line " + (skipped + at.getLineNr()) + ", column " + at.getColumnNr()
+            throw new DocumentException("line " + (skipped + at.getLineNr()) + ", column " + at.getColumnNr()
                     + ": this is no JSON, or ends too early, or" + " has a text of more than " + LONGEST_ROW
                     + " characters. Nothing after it was looked at");
         }

@@ -30,9 +30,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The end of a batch, as steps of a route: report, event, and the journal's word that both are out. */
-public final class BatchReports {
+public final class BatchCompletion {
     public static final String TYPE = "io.pairingbridge.batch.finished";
-    private static final Logger LOG = LoggerFactory.getLogger(BatchReports.class);
+    private static final Logger LOG = LoggerFactory.getLogger(BatchCompletion.class);
 
     private final Batches batches;
     private final BatchInbox inbox;
@@ -48,7 +48,7 @@ public final class BatchReports {
      * @param folder where the reports of batches belong that came as messages
      * @param remedy what a person is to do about a row
      */
-    public BatchReports(
+    public BatchCompletion(
             Batches batches,
             BatchInbox inbox,
             Path folder,

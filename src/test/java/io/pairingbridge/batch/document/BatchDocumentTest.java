@@ -1,10 +1,10 @@
-package io.pairingbridge.batch;
+package io.pairingbridge.batch.document;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pairingbridge.batch.BatchEntry.Refused;
-import io.pairingbridge.batch.BatchEntry.Row;
+import io.pairingbridge.batch.document.DocumentEntry.Refused;
+import io.pairingbridge.batch.document.DocumentEntry.Row;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,7 +41,7 @@ class BatchDocumentTest {
                         + end
                         + String.join(separator, "", "000125", "T\u00f6pfer", "", "", "");
 
-                List<BatchEntry> rows = all(text);
+                List<DocumentEntry> rows = all(text);
 
                 int first = mark.startsWith("sep") ? 3 : 2;
                 assertThat(rows)
@@ -89,7 +89,7 @@ class BatchDocumentTest {
                                 Map.of("store", "S-1", "till", "4", "open", "true")),
                         new Row(3, "Till 2", "0002", null, null, null, "2026-11-25T09:00:00Z", Map.of()));
         assertThat(all(" \n[" + one + "," + two + "]\n"))
-                .extracting(BatchEntry::line)
+                .extracting(DocumentEntry::line)
                 .containsExactly(2L, 2L);
         assertThat(all("[]")).isEmpty();
     }
@@ -156,7 +156,7 @@ class BatchDocumentTest {
             })
     void refusesAHeaderThatDoesNotNameTheColumns(String text) {
         assertThatThrownBy(() -> all(text))
-                .isInstanceOf(BatchException.class)
+                .isInstanceOf(DocumentException.class)
                 .hasMessageContaining("the header")
                 .hasMessageContaining("name and otp are needed")
                 .hasMessageNotContaining("000123 ");
@@ -193,14 +193,14 @@ class BatchDocumentTest {
         for (String end : List.of("\n", "\r\n", "\r")) {
             byte[] text = String.join(end, "name;otp", "A;420001", "B;420002", "Caf\u00e9;420003", "D;420004", "")
                     .getBytes(Charset.forName("windows-1252"));
-            List<BatchEntry> before = new ArrayList<>();
+            List<DocumentEntry> before = new ArrayList<>();
             try (BatchDocument document = BatchDocument.open(new ByteArrayInputStream(text))) {
                 assertThatThrownBy(() -> {
-                            for (BatchEntry entry = document.next(); entry != null; entry = document.next()) {
+                            for (DocumentEntry entry = document.next(); entry != null; entry = document.next()) {
                                 before.add(entry);
                             }
                         })
-                        .isInstanceOf(BatchException.class)
+                        .isInstanceOf(DocumentException.class)
                         .hasMessageContaining("line 4 holds bytes that are not UTF-8");
             }
             assertThat(before).extracting(entry -> ((Row) entry).otp()).containsExactly("420001", "420002");
@@ -231,10 +231,10 @@ class BatchDocumentTest {
                     null);
         }
         assertThatThrownBy(() -> all("name,otp\nTill,1\notp,name\n2,Till\n"))
-                .isInstanceOf(BatchException.class)
+                .isInstanceOf(DocumentException.class)
                 .hasMessageContaining("line 3 is a header again");
         assertThatThrownBy(() -> all("name,otp\nTill,1\nname,otp,Store\nTill,2,S\n"))
-                .isInstanceOf(BatchException.class)
+                .isInstanceOf(DocumentException.class)
                 .hasMessageContaining("line 3 is a header again");
     }
 
@@ -246,10 +246,10 @@ class BatchDocumentTest {
                 .containsExactly(new Row(5, "Till", "000123", null, null, null, null, Map.of()));
         if (before.indexOf(';') < 0) {
             assertThat(all(before + "{\"name\":\"Till\",\"otp\":\"1\"}\r{\"name\":\"Till\",\"otp\":\"2\"}\r\n"))
-                    .extracting(BatchEntry::line)
+                    .extracting(DocumentEntry::line)
                     .containsExactly(4L, 5L);
             assertThat(all(before + "[{\"name\":\"Till\",\"otp\":\"1\"}]"))
-                    .extracting(BatchEntry::line)
+                    .extracting(DocumentEntry::line)
                     .containsExactly(4L);
         }
     }
@@ -273,13 +273,13 @@ class BatchDocumentTest {
     void saysWithoutControlCharactersWhatIsWrongWithAColumn() {
         for (String column : List.of("St\u001bore", "a\u0000b", "a\u009bb", "\u202eeros")) {
             assertThatThrownBy(() -> all("name,otp,\"" + column + "\",\"" + column + "\"\n"))
-                    .isInstanceOf(BatchException.class)
+                    .isInstanceOf(DocumentException.class)
                     .hasMessageContaining("is there twice")
                     .message()
                     .matches("[\\x20-\\x7e]*");
         }
         assertThatThrownBy(() -> all("name,otp" + ",\u0007x".repeat(10_000) + "\n"))
-                .isInstanceOf(BatchException.class)
+                .isInstanceOf(DocumentException.class)
                 .hasMessageContaining("64 are allowed")
                 .message()
                 .hasSizeLessThan(2_001);
@@ -300,7 +300,7 @@ class BatchDocumentTest {
     void refusesALineOfAHundredMegabytes() throws Exception {
         long size = 100L << 20;
         for (String start : List.of("name,otp\n\"", "name,otp\nTill,", "name", "[{\"name\":\"", "   ")) {
-            assertThatThrownBy(() -> drain(new Endless(start, size))).as(start).isInstanceOf(BatchException.class);
+            assertThatThrownBy(() -> drain(new Endless(start, size))).as(start).isInstanceOf(DocumentException.class);
         }
         assertThat(drain(new Endless("{\"name\":\"", size))).singleElement().isInstanceOf(Refused.class);
     }
@@ -314,15 +314,15 @@ class BatchDocumentTest {
     private static void assertProblem(String text, Charset charset, String problem) {
         assertThatThrownBy(() -> drain(new ByteArrayInputStream(text.getBytes(charset))))
                 .as(problem)
-                .isInstanceOf(BatchException.class)
+                .isInstanceOf(DocumentException.class)
                 .hasMessageContaining(problem);
     }
 
     /** @param expected line and a part of the problem, or null for a row without one, in turns */
-    private static void assertRefused(List<BatchEntry> entries, String... expected) {
+    private static void assertRefused(List<DocumentEntry> entries, String... expected) {
         assertThat(entries).hasSize(expected.length / 2);
         for (int i = 0; i < entries.size(); i++) {
-            BatchEntry entry = entries.get(i);
+            DocumentEntry entry = entries.get(i);
             assertThat(Long.toString(entry.line())).isEqualTo(expected[2 * i]);
             if (expected[2 * i + 1] == null) {
                 assertThat(entry).isInstanceOf(Row.class);
@@ -333,14 +333,14 @@ class BatchDocumentTest {
         }
     }
 
-    private static List<BatchEntry> all(String text) throws BatchException, IOException {
+    private static List<DocumentEntry> all(String text) throws DocumentException, IOException {
         return drain(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    static List<BatchEntry> drain(InputStream in) throws BatchException, IOException {
-        List<BatchEntry> entries = new ArrayList<>();
+    static List<DocumentEntry> drain(InputStream in) throws DocumentException, IOException {
+        List<DocumentEntry> entries = new ArrayList<>();
         try (BatchDocument document = BatchDocument.open(in)) {
-            for (BatchEntry entry = document.next(); entry != null; entry = document.next()) {
+            for (DocumentEntry entry = document.next(); entry != null; entry = document.next()) {
                 entries.add(entry);
             }
         }

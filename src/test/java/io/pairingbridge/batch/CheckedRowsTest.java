@@ -3,9 +3,12 @@ package io.pairingbridge.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pairingbridge.batch.BatchEntry.Flaw;
-import io.pairingbridge.batch.BatchEntry.Refused;
-import io.pairingbridge.batch.BatchEntry.Row;
+import io.pairingbridge.batch.document.BatchDocument;
+import io.pairingbridge.batch.document.DocumentEntry;
+import io.pairingbridge.batch.document.DocumentEntry.Flaw;
+import io.pairingbridge.batch.document.DocumentEntry.Refused;
+import io.pairingbridge.batch.document.DocumentEntry.Row;
+import io.pairingbridge.batch.document.DocumentException;
 import io.pairingbridge.intake.RequestBody;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -19,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class CheckedBatchTest {
+class CheckedRowsTest {
     private static final RequestBody REQUESTS = new RequestBody(Path.of("config/schema/pairing-request.schema.json"));
 
     @ParameterizedTest
@@ -41,7 +44,7 @@ class CheckedBatchTest {
                 "name,otp                   | Till,\"1,2E+11\"                  | otp"
             })
     void refusesARowAndNamesLineAndColumn(String header, String row, String column) throws Exception {
-        List<BatchEntry> entries =
+        List<DocumentEntry> entries =
                 check(header + "\n" + row + "\nGood,secret-2" + ",".repeat(header.split(",").length - 2) + "\n");
 
         assertThat(entries.get(1)).isInstanceOf(Row.class);
@@ -65,7 +68,7 @@ class CheckedBatchTest {
 
     @Test
     void refusesTheSecondOfTwoAndNamesTheFirst() throws Exception {
-        List<BatchEntry> entries =
+        List<DocumentEntry> entries =
                 check("name,otp,job_id\nA,otp-1,j-1\nB,otp-1,j-2\nC,otp-3,j-1\nD,,j-4\nE,otp-5,j-4\nF,otp-3,\n");
 
         assertThat(flaws(entries.get(1)))
@@ -79,10 +82,10 @@ class CheckedBatchTest {
     @Test
     void suspectsPasswordsThatHaveLostZeros() throws Exception {
         StringBuilder text = new StringBuilder("name,otp\nfirst,12345\n");
-        for (int i = 0; i < 2 * CheckedBatch.LOOK_AHEAD; i++) {
+        for (int i = 0; i < 2 * CheckedRows.LOOK_AHEAD; i++) {
             text.append("Till,").append(100_000 + i).append('\n');
         }
-        List<BatchEntry> entries = check(text + "last,999\nlonger,1234567\nother,A12\n");
+        List<DocumentEntry> entries = check(text + "last,999\nlonger,1234567\nother,A12\n");
 
         assertThat(flaws(entries.get(0)))
                 .contains("line 2, column otp")
@@ -96,7 +99,7 @@ class CheckedBatchTest {
     @ValueSource(
             strings = {"12 34 56", "'639434", "639-434", "639\u00a0434", "63\u200b9434", "\u2019639434", "639.434"})
     void suspectsPasswordsWithMoreThanDigitsAmongDigits(String otp) throws Exception {
-        List<BatchEntry> entries = check("name,otp\nA,100001\nB,100002\nC,\"" + otp + "\"\nD,100004\n");
+        List<DocumentEntry> entries = check("name,otp\nA,100001\nB,100002\nC,\"" + otp + "\"\nD,100004\n");
 
         assertThat(flaws(entries.get(2)))
                 .contains("line 4, column otp")
@@ -119,7 +122,7 @@ class CheckedBatchTest {
 
     @Test
     void takesAPasswordForTheSameWhateverCannotBeSeenAroundIt() throws Exception {
-        List<BatchEntry> entries = check("name,otp\nA,420004\nB,420004\u00a0\nC,\u200b420004\nD,420005\n");
+        List<DocumentEntry> entries = check("name,otp\nA,420004\nB,420004\u00a0\nC,\u200b420004\nD,420005\n");
 
         assertThat(flaws(entries.get(1))).contains("same as in line 2").contains("generate another one");
         assertThat(flaws(entries.get(2))).contains("same as in line 2");
@@ -139,7 +142,7 @@ class CheckedBatchTest {
         for (String document : List.of(
                 "{\"name\":\"Name\",\"otp\":\"OTP\"}\n{\"name\":\"A\",\"otp\":\"1\"}",
                 "[{\"name\":\"name\",\"otp\":\"otp\"},{\"name\":\"A\",\"otp\":\"1\"}]")) {
-            List<BatchEntry> entries = check(document);
+            List<DocumentEntry> entries = check(document);
             assertThat(flaws(entries.get(0))).contains("names of the columns");
             assertThat(entries.get(1)).isInstanceOf(Row.class);
         }
@@ -150,7 +153,7 @@ class CheckedBatchTest {
     void looksAheadForNoMoreThanAMegabyteOfLongRows() throws Exception {
         String row = "{\"name\":\"" + "x".repeat(100_000) + "\",\"otp\":\"1\"}\n";
         int[] read = new int[1];
-        try (CheckedBatch batch = new CheckedBatch(
+        try (CheckedRows batch = new CheckedRows(
                 BatchDocument.open(new ByteArrayInputStream(row.repeat(300).getBytes(StandardCharsets.UTF_8)) {
                     @Override
                     public synchronized int read(byte[] into, int from, int length) {
@@ -173,41 +176,41 @@ class CheckedBatchTest {
 
     @Test
     void returnsWhatStandsBeforeAPlaceThatCannotBeRead() throws IOException {
-        CheckedBatch batch = open("[{\"name\":\"A\",\"otp\":\"1\"},\n{\"name\"");
+        CheckedRows batch = open("[{\"name\":\"A\",\"otp\":\"1\"},\n{\"name\"");
 
         assertThat(List.of(next(batch))).singleElement().isInstanceOf(Row.class);
-        assertThatThrownBy(batch::next).isInstanceOf(BatchException.class);
-        assertThatThrownBy(batch::next).isInstanceOf(BatchException.class);
+        assertThatThrownBy(batch::next).isInstanceOf(DocumentException.class);
+        assertThatThrownBy(batch::next).isInstanceOf(DocumentException.class);
     }
 
-    private static BatchEntry next(CheckedBatch batch) throws IOException {
+    private static DocumentEntry next(CheckedRows batch) throws IOException {
         try {
             return batch.next();
-        } catch (BatchException e) {
+        } catch (DocumentException e) {
             throw new AssertionError(e);
         }
     }
 
-    private static String flaws(BatchEntry entry) {
+    private static String flaws(DocumentEntry entry) {
         assertThat(entry).isInstanceOf(Refused.class);
         return ((Refused) entry).flaws().toString();
     }
 
-    private static CheckedBatch open(String text) throws IOException {
+    private static CheckedRows open(String text) throws IOException {
         try {
-            return new CheckedBatch(
+            return new CheckedRows(
                     BatchDocument.open(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8))),
                     REQUESTS,
                     Set.of("east"));
-        } catch (BatchException e) {
+        } catch (DocumentException e) {
             throw new AssertionError(e);
         }
     }
 
-    private static List<BatchEntry> check(String text) throws Exception {
-        List<BatchEntry> entries = new ArrayList<>();
-        try (CheckedBatch batch = open(text)) {
-            for (BatchEntry entry = batch.next(); entry != null; entry = batch.next()) {
+    private static List<DocumentEntry> check(String text) throws Exception {
+        List<DocumentEntry> entries = new ArrayList<>();
+        try (CheckedRows batch = open(text)) {
+            for (DocumentEntry entry = batch.next(); entry != null; entry = batch.next()) {
                 entries.add(entry);
             }
         }

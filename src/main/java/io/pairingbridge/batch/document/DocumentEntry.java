@@ -1,4 +1,4 @@
-package io.pairingbridge.batch;
+package io.pairingbridge.batch.document;
 
 import io.pairingbridge.text.Text;
 import java.util.LinkedHashMap;
@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /** What a document holds at one place: a row, or what kept it from being one. */
-public sealed interface BatchEntry {
+public sealed interface DocumentEntry {
     /** Where it begins, counted from 1; a quoted field may go on over several lines. */
     long line();
 
@@ -29,7 +29,7 @@ public sealed interface BatchEntry {
             String integrator,
             String otpGeneratedAt,
             Map<String, String> reference)
-            implements BatchEntry {
+            implements DocumentEntry {
         /** @param values of {@link Columns#KNOWN} and of any other column */
         static Row of(long line, Map<String, String> values) {
             Map<String, String> reference = new LinkedHashMap<>(values);
@@ -87,7 +87,7 @@ public sealed interface BatchEntry {
      * @param row what was understood of it, or null
      * @param sameOtpAs number of the earlier row that has its one-time password, from 1, or null
      */
-    record Refused(long line, List<Flaw> flaws, Row row, Long sameOtpAs) implements BatchEntry {
+    record Refused(long line, List<Flaw> flaws, Row row, Long sameOtpAs) implements DocumentEntry {
         Refused(long line, List<Flaw> flaws, Row row) {
             this(line, flaws, row, null);
         }

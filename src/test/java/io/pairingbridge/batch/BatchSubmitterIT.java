@@ -3,10 +3,10 @@ package io.pairingbridge.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pairingbridge.batch.BatchIntake.Taken;
 import io.pairingbridge.access.BrokerAddress;
-import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.batch.BatchSubmitter.Taken;
+import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.OtpHash;
@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The rows of a document on their way, with a real journal and a real broker, and nobody who takes them from there. */
-class BatchIntakeIT {
+class BatchSubmitterIT {
     private static final int ROWS = 20_000;
     private static final OtpHash HASH = new OtpHash(new byte[32]);
 
@@ -44,7 +44,7 @@ class BatchIntakeIT {
         byte[] document = document();
         try (Stage stage = new Stage(folder.resolve("stage"));
                 Journal journal = Journals.open(Journals.file(folder), HASH)) {
-            BatchIntake intake = intake(stage, journal);
+            BatchSubmitter intake = intake(stage, journal);
             InputStream brokerGoes = new FilterInputStream(new ByteArrayInputStream(document)) {
                 private boolean gone;
 
@@ -97,12 +97,12 @@ class BatchIntakeIT {
         return rows;
     }
 
-    private static BatchIntake intake(Stage stage, Journal journal) {
+    private static BatchSubmitter intake(Stage stage, Journal journal) {
         BrokerAddress bridge = new BrokerAddress(
                 stage.settings().broker().url(),
                 BrokerUsers.BRIDGE,
                 stage.users().password(BrokerUsers.BRIDGE));
-        return new BatchIntake(
+        return new BatchSubmitter(
                 journal.batches(),
                 BrokerConnections.factory(bridge),
                 new RequestBody(Path.of("config/schema/pairing-request.schema.json")),

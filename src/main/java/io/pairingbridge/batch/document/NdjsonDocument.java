@@ -1,4 +1,4 @@
-package io.pairingbridge.batch;
+package io.pairingbridge.batch.document;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -26,10 +26,10 @@ final class NdjsonDocument extends BatchDocument {
     }
 
     @Override
-    BatchEntry read() throws IOException {
+    DocumentEntry read() throws IOException {
         while (readLine()) {
             if (tooLong) {
-                return BatchEntry.Refused.of(line, null, "the line has more than " + LONGEST_ROW + " characters");
+                return DocumentEntry.Refused.of(line, null, "the line has more than " + LONGEST_ROW + " characters");
             }
             String row = Text.trimmed(content.toString());
             if (!row.isEmpty()) {
@@ -39,15 +39,15 @@ final class NdjsonDocument extends BatchDocument {
         return null;
     }
 
-    private BatchEntry entry(String row) throws IOException {
+    private DocumentEntry entry(String row) throws IOException {
         try (JsonParser parser = PARSERS.createParser(row)) {
             parser.nextToken();
-            BatchEntry entry = JsonRow.read(parser, line);
+            DocumentEntry entry = JsonRow.read(parser, line);
             return parser.nextToken() == null
                     ? entry
-                    : BatchEntry.Refused.of(line, null, "something follows the object in this line");
+                    : DocumentEntry.Refused.of(line, null, "something follows the object in this line");
         } catch (JsonProcessingException e) {
-            return BatchEntry.Refused.of(
+            return DocumentEntry.Refused.of(
                     line,
                     null,
                     "this is no JSON"

@@ -1,4 +1,4 @@
-package io.pairingbridge.batch;
+package io.pairingbridge.batch.document;
 
 import io.pairingbridge.text.Text;
 
@@ -6,15 +6,15 @@ import io.pairingbridge.text.Text;
  * A document of which nothing more can be read. The message names the line and what to do; never a value of the
  * document.
  */
-public final class BatchException extends Exception {
+public final class DocumentException extends Exception {
     private static final long serialVersionUID = 1L;
     private static final int LONGEST = 2_000;
 
-    BatchException(String message) {
+    DocumentException(String message) {
         super(Text.line(message, LONGEST));
     }
 
-    BatchException(String message, Throwable cause) {
+    DocumentException(String message, Throwable cause) {
         super(Text.line(message, LONGEST), cause);
     }
 }

@@ -1,4 +1,4 @@
-package io.pairingbridge.batch;
+package io.pairingbridge.batch.document;
 
 import java.io.FilterInputStream;
 import java.io.IOException;

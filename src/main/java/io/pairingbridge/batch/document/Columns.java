@@ -1,4 +1,4 @@
-package io.pairingbridge.batch;
+package io.pairingbridge.batch.document;
 
 import io.pairingbridge.text.EditDistance;
 import io.pairingbridge.text.Text;
@@ -10,14 +10,14 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /** The names of columns and fields: those with a meaning of their own, and those that only look like one of them. */
-final class Columns {
-    static final String NAME = "name";
-    static final String OTP = "otp";
-    static final String WEBHOOK_URL = "webhook_url";
-    static final String JOB_ID = "job_id";
-    static final String INTEGRATOR = "integrator";
-    static final String OTP_GENERATED_AT = "otp_generated_at";
-    static final List<String> KNOWN = List.of(NAME, OTP, WEBHOOK_URL, JOB_ID, INTEGRATOR, OTP_GENERATED_AT);
+public final class Columns {
+    public static final String NAME = "name";
+    public static final String OTP = "otp";
+    public static final String WEBHOOK_URL = "webhook_url";
+    public static final String JOB_ID = "job_id";
+    public static final String INTEGRATOR = "integrator";
+    public static final String OTP_GENERATED_AT = "otp_generated_at";
+    public static final List<String> KNOWN = List.of(NAME, OTP, WEBHOOK_URL, JOB_ID, INTEGRATOR, OTP_GENERATED_AT);
     /** How many others a request can carry in its reference. */
     static final int MOST_OTHERS = 16;
 
@@ -41,10 +41,10 @@ final class Columns {
     /**
      * The columns of a header, as they are meant; the name of one without a name is empty.
      *
-     * @throws BatchException if it names one twice, lacks one that is needed, has too many, or has one that is surely a
+     * @throws DocumentException if it names one twice, lacks one that is needed, has too many, or has one that is surely a
      *     mistyped one: taken for a reference, it would be missing where it was meant to be, and the password be spent
      */
-    static List<String> of(long line, List<String> header) throws BatchException {
+    static List<String> of(long line, List<String> header) throws DocumentException {
         List<String> columns = header.stream().map(Columns::meant).toList();
         List<String> problems = new ArrayList<>();
         if (columns.size() > MOST) {
@@ -75,7 +75,7 @@ final class Columns {
                     + " are allowed");
         }
         if (!problems.isEmpty()) {
-            throw new BatchException("line " + line + ", the header: "
+            throw new DocumentException("line " + line + ", the header: "
                     + String.join("; ", problems.subList(0, Math.min(problems.size(), MOST_PROBLEMS)))
                     + ". The first line names the columns: name and otp are needed, webhook_url, job_id, integrator and"
                     + " otp_generated_at are known, all others become part of the reference");

@@ -1,4 +1,4 @@
-package io.pairingbridge.batch;
+package io.pairingbridge.batch.document;
 
 import io.pairingbridge.text.Text;
 import java.io.BufferedInputStream;
@@ -53,14 +53,14 @@ public abstract class BatchDocument implements AutoCloseable {
     /**
      * The next row, or what is wrong with it; null at the end.
      *
-     * @throws BatchException if nothing after this place can be understood, or the document is larger than is allowed
+     * @throws DocumentException if nothing after this place can be understood, or the document is larger than is allowed
      * @throws IOException if the source failed
      */
-    public final BatchEntry next() throws BatchException, IOException {
+    public final DocumentEntry next() throws DocumentException, IOException {
         try {
-            BatchEntry entry = read();
+            DocumentEntry entry = read();
             if (entry != null && ++rows > MOST_ROWS) {
-                throw new BatchException("line " + entry.line() + ": a document may have " + MOST_ROWS
+                throw new DocumentException("line " + entry.line() + ": a document may have " + MOST_ROWS
                         + " rows. Nothing from here on was looked at:" + " send it as a document of its own");
             }
             return entry;
@@ -72,7 +72,7 @@ public abstract class BatchDocument implements AutoCloseable {
     }
 
     /** As {@link #next}; what is not UTF-8 may be left to it. */
-    abstract BatchEntry read() throws BatchException, IOException;
+    abstract DocumentEntry read() throws DocumentException, IOException;
 
     @Override
     public abstract void close() throws IOException;
@@ -82,16 +82,20 @@ public abstract class BatchDocument implements AutoCloseable {
      * CSV.
      *
      * @param source UTF-8, with a byte order mark or without one; closed with the document
-     * @throws BatchException if it is nothing of these, and what it seems to be instead
+     * @throws DocumentException if it is nothing of these, and what it seems to be instead
      */
-    public static BatchDocument open(InputStream source) throws BatchException, IOException {
+    public static BatchDocument open(InputStream source) throws DocumentException, IOException {
         BufferedInputStream bytes = new BufferedInputStream(new BoundedStream(source, LARGEST), 1 << 14);
         refuseOthers(bytes);
         return open(new Utf8Reader(bytes));
     }
 
-    /** As {@link #open(InputStream)}, for a document that is text already. */
-    static BatchDocument open(Reader source) throws BatchException, IOException {
+    /**
+     * As {@link #open(InputStream)}, for a document that is text already.
+     *
+     * @throws DocumentException likewise
+     */
+    public static BatchDocument open(Reader source) throws DocumentException, IOException {
         try {
             return recognised(new BufferedReader(source, 1 << 14));
         } catch (Utf8Reader.NotUtf8 e) {
@@ -101,7 +105,7 @@ public abstract class BatchDocument implements AutoCloseable {
         }
     }
 
-    private static BatchDocument recognised(Reader text) throws BatchException, IOException {
+    private static BatchDocument recognised(Reader text) throws DocumentException, IOException {
         text.mark(LONGEST_ROW);
         int blanks = 0;
         int lines = 0;
@@ -110,7 +114,7 @@ public abstract class BatchDocument implements AutoCloseable {
         int c = text.read();
         for (; c != -1 && isBlank(c); c = text.read()) {
             if (++blanks == LONGEST_ROW) {
-                throw new BatchException("the document begins with more than " + blanks + " characters of white space");
+                throw new DocumentException("the document begins with more than " + blanks + " characters of white space");
             }
             if (c == '\n' || c == '\r') {
                 lines += c == '\n' && before == '\r' ? 0 : 1;
@@ -121,7 +125,7 @@ public abstract class BatchDocument implements AutoCloseable {
             before = c;
         }
         if (c == -1) {
-            throw new BatchException("the document is empty");
+            throw new DocumentException("the document is empty");
         }
         text.reset();
         return switch (c) {
@@ -151,33 +155,33 @@ public abstract class BatchDocument implements AutoCloseable {
         return Text.trimmed(Character.toString(c)).isEmpty();
     }
 
-    private static void refuseOthers(BufferedInputStream bytes) throws BatchException, IOException {
+    private static void refuseOthers(BufferedInputStream bytes) throws DocumentException, IOException {
         bytes.mark(4);
         byte[] start = bytes.readNBytes(4);
         bytes.reset();
         String hex = HexFormat.of().formatHex(start);
         for (Map.Entry<String, String> packed : PACKED.entrySet()) {
             if (hex.startsWith(packed.getKey())) {
-                throw new BatchException("this is " + packed.getValue()
+                throw new DocumentException("this is " + packed.getValue()
                         + ", and no text: unpack it, or in the spreadsheet program save the sheet as"
                         + " \"CSV UTF-8\", and send that");
             }
         }
         if (hex.startsWith("fffe") || hex.startsWith("feff")) {
-            throw new BatchException("this is UTF-16: save it as UTF-8 (in Excel: \"CSV UTF-8\")");
+            throw new DocumentException("this is UTF-16: save it as UTF-8 (in Excel: \"CSV UTF-8\")");
         }
     }
 
-    private static BatchException notUtf8(Utf8Reader.NotUtf8 cause) {
-        return new BatchException(
+    private static DocumentException notUtf8(Utf8Reader.NotUtf8 cause) {
+        return new DocumentException(
                 "line " + cause.line()
                         + " holds bytes that are not UTF-8. Nothing from this line on was looked at: save the"
                         + " document as UTF-8 (in Excel: \"CSV UTF-8\") and send it again",
                 cause);
     }
 
-    private static BatchException tooLarge(BoundedStream.TooLarge cause) {
-        return new BatchException(
+    private static DocumentException tooLarge(BoundedStream.TooLarge cause) {
+        return new DocumentException(
                 "the document has " + cause.getMessage()
                         + ". What follows was not looked at: send it as several documents",
                 cause);

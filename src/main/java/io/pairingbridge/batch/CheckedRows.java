@@ -2,9 +2,13 @@ package io.pairingbridge.batch;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.batch.BatchEntry.Flaw;
-import io.pairingbridge.batch.BatchEntry.Refused;
-import io.pairingbridge.batch.BatchEntry.Row;
+import io.pairingbridge.batch.document.BatchDocument;
+import io.pairingbridge.batch.document.Columns;
+import io.pairingbridge.batch.document.DocumentEntry;
+import io.pairingbridge.batch.document.DocumentEntry.Flaw;
+import io.pairingbridge.batch.document.DocumentEntry.Refused;
+import io.pairingbridge.batch.document.DocumentEntry.Row;
+import io.pairingbridge.batch.document.DocumentException;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
 import java.io.IOException;
@@ -24,7 +28,7 @@ import java.util.regex.Pattern;
  * what is no valid request: a one-time password or job id that an earlier row has; a value that a spreadsheet would run
  * as a formula; and a one-time password that looks as if a spreadsheet had changed it.
  */
-public final class CheckedBatch implements AutoCloseable {
+public final class CheckedRows implements AutoCloseable {
     /** How many rows are looked at before the first one is passed on, to learn how long one-time passwords are. */
     static final int LOOK_AHEAD = 256;
     /**
@@ -46,19 +50,19 @@ public final class CheckedBatch implements AutoCloseable {
     private final BatchDocument document;
     private final RequestBody requests;
     private final Set<String> integrators;
-    private final Deque<BatchEntry> ahead = new ArrayDeque<>();
+    private final Deque<DocumentEntry> ahead = new ArrayDeque<>();
     private final Map<Integer, Integer> otpLengths = new HashMap<>();
     private int charactersAhead;
     private long otpsSeen;
     private final LinesByHash otps = new LinesByHash();
     private final LinesByHash jobIds = new LinesByHash();
-    private BatchException failure;
+    private DocumentException failure;
     private String body;
     private long number;
     private boolean ended;
 
     /** @param integrators the configured aliases, or null if they are not known here: then any is passed */
-    public CheckedBatch(BatchDocument document, RequestBody requests, Set<String> integrators) {
+    public CheckedRows(BatchDocument document, RequestBody requests, Set<String> integrators) {
         this.document = document;
         this.requests = requests;
         this.integrators = integrators;
@@ -68,11 +72,11 @@ public final class CheckedBatch implements AutoCloseable {
      * The next row, or what is wrong with it; null at the end. As {@link BatchDocument#next}; what stands before a
      * place that can't be understood is returned first.
      */
-    public BatchEntry next() throws BatchException, IOException {
+    public DocumentEntry next() throws DocumentException, IOException {
         while (!ended && ahead.size() < LOOK_AHEAD && (ahead.isEmpty() || charactersAhead < MOST_AHEAD)) {
             fetch();
         }
-        BatchEntry entry = ahead.poll();
+        DocumentEntry entry = ahead.poll();
         charactersAhead -= entry == null ? 0 : entry.characters();
         if (entry == null && failure != null) {
             throw failure;
@@ -83,7 +87,7 @@ public final class CheckedBatch implements AutoCloseable {
 
     private void fetch() throws IOException {
         try {
-            BatchEntry entry = document.next();
+            DocumentEntry entry = document.next();
             if (entry == null) {
                 ended = true;
                 return;
@@ -96,13 +100,13 @@ public final class CheckedBatch implements AutoCloseable {
                     otpLengths.merge(row.otp().length(), 1, Integer::sum);
                 }
             }
-        } catch (BatchException e) {
+        } catch (DocumentException e) {
             failure = e;
             ended = true;
         }
     }
 
-    private BatchEntry check(Row row) {
+    private DocumentEntry check(Row row) {
         List<Flaw> flaws = new ArrayList<>();
         spoiltBySpreadsheet(row, flaws);
         if (row.jobId() != null && !Job.ID.matcher(row.jobId()).matches()) {
