@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.files.PasswordFile;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.site.ManagementTls;
 import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.io.InputStream;
@@ -241,8 +242,7 @@ final class ManagementClient {
 
     /** As the settings say what to trust, if they do. */
     private void trust(HttpsURLConnection connection) {
-        SSLContext tls =
-                io.pairingbridge.site.ManagementTls.client(settings().management());
+        SSLContext tls = ManagementTls.client(settings().management());
         if (tls != null) {
             connection.setSSLSocketFactory(tls.getSocketFactory());
         }
