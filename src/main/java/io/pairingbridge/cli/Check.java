@@ -64,7 +64,7 @@ public final class Check implements Callable<Integer> {
     private static final String SQLITE = "jdbc:sqlite:";
 
     @Mixin
-    private Home home;
+    private SettingsOptions options;
 
     @Mixin
     private Output output;
@@ -80,14 +80,14 @@ public final class Check implements Callable<Integer> {
     @Override
     public Integer call() {
         if (onlySettings) {
-            return SettingsList.print(home, output.json());
+            return SettingsList.print(options, output.json());
         }
         Settings settings = settings();
         if (settings != null) {
             schema(settings);
             keys(settings);
             try {
-                add(DataFolder.space(settings));
+                add(DataDirectoryCheck.space(settings));
                 dataDirectory(settings);
             } catch (IOException e) {
                 add(CheckResult.fail(
@@ -95,7 +95,7 @@ public final class Check implements Callable<Integer> {
                         settings.dataDirectory() + " cannot be used: " + e,
                         "correct its permissions, or choose another with pairing.data-directory"));
             }
-            new EndpointReach(settings.endpoint(), Clock.systemUTC()).check().forEach(this::add);
+            new EndpointCheck(settings.endpoint(), Clock.systemUTC()).check().forEach(this::add);
         }
         boolean ok = results.stream().noneMatch(v -> v.level() == CheckResult.Level.FAIL);
         if (output.json()) {
@@ -121,7 +121,7 @@ public final class Check implements Callable<Integer> {
     /** The settings, as far as the rest can be checked with them; null if not at all. */
     private Settings settings() {
         try {
-            Settings settings = home.settings();
+            Settings settings = options.settings();
             add(CheckResult.ok(
                     "settings",
                     settings.environment() + ", " + settings.endpoint().url()));
@@ -130,7 +130,7 @@ public final class Check implements Callable<Integer> {
             e.getMessage().lines().forEach(problem -> add(CheckResult.fail("settings", problem, "")));
         }
         try {
-            return home.clientSettings();
+            return options.clientSettings();
         } catch (SettingsException e) {
             return null; // said above
         }
@@ -166,7 +166,7 @@ public final class Check implements Callable<Integer> {
     }
 
     private void dataDirectory(Settings settings) throws IOException {
-        try (DataFolder folder = DataFolder.open(settings.dataDirectory())) {
+        try (DataDirectoryCheck folder = DataDirectoryCheck.open(settings.dataDirectory())) {
             add(CheckResult.ok(
                     "data directory", settings.dataDirectory() + (folder.inUse() ? ", used by a running bridge" : "")));
             if (folder.inUse() && settings.journal().url().startsWith(SQLITE)) {

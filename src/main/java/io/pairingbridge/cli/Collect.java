@@ -92,7 +92,7 @@ public final class Collect implements Callable<Integer> {
     private CommandSpec command;
 
     @Mixin
-    private Home home;
+    private SettingsOptions options;
 
     @Mixin
     private BrokerLogin login;
@@ -161,7 +161,7 @@ public final class Collect implements Callable<Integer> {
         // Before anything is received: what can't be kept must not be taken.
         CredentialsFolder folder = CredentialsFolder.open(out);
         CredentialsFile lines = ndjson ? folder.lines("credentials.ndjson") : null;
-        Settings settings = home.clientSettings();
+        Settings settings = options.clientSettings();
         Batch wanted = batch == null ? new Batch(null, true) : batch();
         try (Connection connection = login.connect(settings, BrokerUsers.ERP_CREDENTIALS);
                 // Each message by itself, so that one that cannot be opened is passed over: it stays, for whoever has
@@ -214,7 +214,7 @@ public final class Collect implements Callable<Integer> {
         boolean mayBeAnId = Job.ID.matcher(batch).matches();
         try {
             return new Batch(
-                    ManagementClient.of(home).call("batch", batch).path("id").asText(), true);
+                    ManagementClient.of(options).call("batch", batch).path("id").asText(), true);
         } catch (ManagementClient.Refused e) {
             if (mayBeAnId) {
                 return new Batch(

@@ -126,7 +126,7 @@ public final class Demo implements Callable<Integer> {
         demo.put("pairing.endpoint.proxy.host", "");
         demo.put("pairing.seal", "jwe");
         demo.put("pairing.management.port", Integer.toString(freePort()));
-        return Settings.load(Home.folder(), null, Map.of(), demo);
+        return Settings.load(SettingsOptions.folder(), null, Map.of(), demo);
     }
 
     private static int show(Bridge bridge, BrokerUsers users, Opener recipient) throws JMSException, IOException {

@@ -55,7 +55,7 @@ public final class ListOutcomes implements Callable<Integer> {
     private CommandSpec command;
 
     @Mixin
-    private Home home;
+    private SettingsOptions options;
 
     @Mixin
     private BrokerLogin login;
@@ -91,7 +91,7 @@ public final class ListOutcomes implements Callable<Integer> {
         if (count < 1) {
             throw new ParameterException(command.commandLine(), "--count must be 1 or more");
         }
-        Settings settings = home.clientSettings();
+        Settings settings = options.clientSettings();
         int shown;
         try (Connection connection = login.connect(settings, BrokerUsers.ERP_REQUESTER);
                 Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
@@ -106,7 +106,7 @@ public final class ListOutcomes implements Callable<Integer> {
                     e);
         }
         Screen.note(shown + (shown == 1 ? " event" : " events") + (take ? " taken from " : " on ") + QUEUE
-                + (shown < count ? "" : "; there may be more: --count") + ". " + home.lookedIn(settings));
+                + (shown < count ? "" : "; there may be more: --count") + ". " + options.lookedIn(settings));
         return ExitCodes.DONE;
     }
 

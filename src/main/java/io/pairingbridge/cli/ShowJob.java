@@ -54,7 +54,7 @@ public final class ShowJob implements Callable<Integer> {
         } catch (Unreachable e) {
             history = FromJournal.read(bridge, id, e);
         } catch (Refused e) {
-            throw new Refused(e.getMessage() + ". " + bridge.home().lookedIn(bridge.settings()));
+            throw new Refused(e.getMessage() + ". " + bridge.options().lookedIn(bridge.settings()));
         }
         if (output.json()) {
             ObjectNode json = JobText.json(history);

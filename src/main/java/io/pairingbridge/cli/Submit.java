@@ -68,7 +68,7 @@ public final class Submit implements Callable<Integer> {
     private CommandSpec command;
 
     @Mixin
-    private Home home;
+    private SettingsOptions options;
 
     @Mixin
     private BrokerLogin login;
@@ -153,7 +153,7 @@ public final class Submit implements Callable<Integer> {
 
     @Override
     public Integer call() throws JMSException, IOException, InterruptedException {
-        Settings settings = home.clientSettings();
+        Settings settings = options.clientSettings();
         if (file != null || dryRun) {
             return batch(settings);
         }
@@ -230,16 +230,16 @@ public final class Submit implements Callable<Integer> {
                 return document.sent(batchId);
             }
         }
-        BatchList batches = new BatchList(ManagementClient.of(home));
+        BatchReader batches = new BatchReader(ManagementClient.of(options));
         String earlier;
         try {
-            Optional<BatchLine> known = batches.find(batchId);
+            Optional<BatchStatus> known = batches.find(batchId);
             if (known.filter(batch -> !batch.ended()).isPresent()) {
                 throw new BrokerException("batch " + batchId + " has not ended yet, and nothing was sent: watch it with"
                         + " 'pairing-bridge batches --watch " + batchId
                         + "', or give this one another name with --batch");
             }
-            earlier = known.map(BatchLine::startedAt).orElse("");
+            earlier = known.map(BatchStatus::startedAt).orElse("");
         } catch (ManagementClient.Unreachable e) {
             throw new BrokerException("nothing was sent, because the batch could not be watched: " + e.getMessage()
                     + "; without --wait it is only sent");

@@ -174,13 +174,13 @@ final class SubmitFile {
         return ExitCodes.DONE;
     }
 
-    int follow(BatchList batches, String batchId, String earlier, Duration limit) throws InterruptedException {
+    int follow(BatchReader batches, String batchId, String earlier, Duration limit) throws InterruptedException {
         Thread hint = new Thread(
                 () -> Screen.note("The batch goes on. To watch it again: pairing-bridge batches --watch " + batchId));
         Runtime.getRuntime().addShutdownHook(hint);
-        BatchLine last;
+        BatchStatus last;
         try {
-            last = new BatchProgress(batches).follow(batchId, earlier, rows(), limit);
+            last = new BatchProgressBar(batches).follow(batchId, earlier, rows(), limit);
         } finally {
             removeQuietly(hint);
         }

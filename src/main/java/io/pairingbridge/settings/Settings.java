@@ -194,12 +194,12 @@ public record Settings(
      *
      * @param profile names {@code config/application-<profile>.properties}, or null
      */
-    public static List<SettingInUse> inUse(Path home, String profile) {
+    public static List<EffectiveSetting> inUse(Path home, String profile) {
         return inUse(home, profile, System.getenv(), systemProperties());
     }
 
     /** As {@link #inUse(Path, String)}, from the given sources. */
-    public static List<SettingInUse> inUse(
+    public static List<EffectiveSetting> inUse(
             Path home, String profile, Map<String, String> environment, Map<String, String> system) {
         return new SettingsSource(home.toAbsolutePath().normalize(), profile, environment, system).inUse();
     }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Servers that count every byte they are sent: the check may look, and must not speak. */
-class EndpointReachTest {
+class EndpointCheckTest {
     private static final String PASSWORD = "changeit";
 
     @TempDir
@@ -126,7 +126,7 @@ class EndpointReachTest {
     void warnsOfACertificateThatEndsSoon() throws Exception {
         Clock later = Clock.fixed(Instant.now().plus(Duration.ofDays(17)), ZoneOffset.UTC);
         List<CheckResult> results =
-                new EndpointReach(endpoint("https://localhost:" + tls().port() + "/", store, null), later).check();
+                new EndpointCheck(endpoint("https://localhost:" + tls().port() + "/", store, null), later).check();
         assertThat(results.get(2).level()).isEqualTo(Level.WARN);
     }
 
@@ -271,7 +271,7 @@ class EndpointReachTest {
     }
 
     private static List<CheckResult> check(String url, Path truststore, Settings.Proxy proxy) {
-        return new EndpointReach(endpoint(url, truststore, proxy), Clock.systemUTC()).check();
+        return new EndpointCheck(endpoint(url, truststore, proxy), Clock.systemUTC()).check();
     }
 
     private static Settings.Endpoint endpoint(String url, Path truststore, Settings.Proxy proxy) {

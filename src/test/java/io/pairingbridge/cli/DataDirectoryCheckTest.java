@@ -10,7 +10,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class DataFolderTest {
+class DataDirectoryCheckTest {
     private static final long MB = 1024 * 1024;
 
     @ParameterizedTest
@@ -28,18 +28,18 @@ class DataFolderTest {
         "0,      50000, true,  OK"
     })
     void judgesTheSpaceByWhatTheBridgeAndItsBrokerNeed(long total, long usable, boolean embedded, CheckResult.Level level) {
-        assertThat(DataFolder.space(total * MB, usable * MB, embedded).level()).isEqualTo(level);
+        assertThat(DataDirectoryCheck.space(total * MB, usable * MB, embedded).level()).isEqualTo(level);
     }
 
     @Test
     void seesThatABridgeUsesIt(@TempDir Path home) throws IOException {
         Path folder = home.resolve("data");
-        try (DataFolder first = DataFolder.open(folder);
-                DataFolder second = DataFolder.open(folder)) {
+        try (DataDirectoryCheck first = DataDirectoryCheck.open(folder);
+                DataDirectoryCheck second = DataDirectoryCheck.open(folder)) {
             assertThat(first.inUse()).isFalse();
             assertThat(second.inUse()).isTrue();
         }
-        try (DataFolder third = DataFolder.open(folder)) {
+        try (DataDirectoryCheck third = DataDirectoryCheck.open(folder)) {
             assertThat(third.inUse()).isFalse();
         }
         assertThat(Files.exists(folder.resolve("running"))).isFalse();

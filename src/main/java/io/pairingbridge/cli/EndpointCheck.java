@@ -27,7 +27,7 @@ import javax.net.ssl.SSLSocket;
  * Goes as far towards the endpoint as one can without a request: name, connection, TLS. It never sends one, since there
  * is none that is known to do nothing. A proxy on the way is asked for a connection (CONNECT, RFC 9110 section 9.3.6).
  */
-final class EndpointReach {
+final class EndpointCheck {
     private static final Duration EXPIRES_SOON = Duration.ofDays(14);
     private static final int LONGEST_HEAD = 16 * 1024;
 
@@ -38,7 +38,7 @@ final class EndpointReach {
     private final boolean tls;
     private final List<CheckResult> results = new ArrayList<>();
 
-    EndpointReach(Settings.Endpoint endpoint, Clock clock) {
+    EndpointCheck(Settings.Endpoint endpoint, Clock clock) {
         this.endpoint = endpoint;
         this.clock = clock;
         this.tls = "https".equals(endpoint.url().getScheme());

@@ -17,12 +17,12 @@ import java.util.TreeMap;
  * @param figures the MBean's, with its names; what comes from a journal has those that a journal knows, and an empty
  *     text for none
  */
-record BatchLine(ObjectNode figures) {
-    static BatchLine of(JsonNode figures) {
-        return new BatchLine((ObjectNode) figures);
+record BatchStatus(ObjectNode figures) {
+    static BatchStatus of(JsonNode figures) {
+        return new BatchStatus((ObjectNode) figures);
     }
 
-    static BatchLine of(Progress progress) {
+    static BatchStatus of(Progress progress) {
         Batch batch = progress.batch();
         ObjectNode figures = Json.object()
                 .put("id", batch.id())

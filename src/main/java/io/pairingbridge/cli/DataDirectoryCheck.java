@@ -17,7 +17,7 @@ import java.util.Set;
  * no bridge can start on a directory that was free. It leaves alone the mark that a bridge keeps there while it runs,
  * by which the next one learns of a crash.
  */
-final class DataFolder implements AutoCloseable {
+final class DataDirectoryCheck implements AutoCloseable {
     private static final long MEGABYTE = 1024 * 1024;
     private static final long LEAST = 100 * MEGABYTE;
     private static final long LITTLE = 1024 * MEGABYTE;
@@ -29,13 +29,13 @@ final class DataFolder implements AutoCloseable {
     private final FileChannel channel;
     private final boolean inUse;
 
-    private DataFolder(FileChannel channel, boolean inUse) {
+    private DataDirectoryCheck(FileChannel channel, boolean inUse) {
         this.channel = channel;
         this.inUse = inUse;
     }
 
     /** @throws IOException if the directory is not there and cannot be made, or cannot be used by this user */
-    static DataFolder open(Path folder) throws IOException {
+    static DataDirectoryCheck open(Path folder) throws IOException {
         PrivateFiles.makeFolder(folder);
         FileChannel channel = FileChannel.open(
                 folder.resolve("lock"),
@@ -43,9 +43,9 @@ final class DataFolder implements AutoCloseable {
                 PrivateFiles.file(folder));
         try {
             FileLock lock = channel.tryLock();
-            return new DataFolder(channel, lock == null);
+            return new DataDirectoryCheck(channel, lock == null);
         } catch (OverlappingFileLockException e) {
-            return new DataFolder(channel, true);
+            return new DataDirectoryCheck(channel, true);
         } catch (IOException e) {
             channel.close();
             throw e;

@@ -21,9 +21,9 @@ import org.springframework.core.NestedExceptionUtils;
  * words what is expected. In config/logback.xml, for both forms of the log: a message that is not to be seen as it is
  * is logged once more, as it should be. {@code PAIRING_DEBUG=true} leaves stack traces in.
  */
-public final class BrokerMessages extends TurboFilter {
+public final class BrokerLogFilter extends TurboFilter {
     private static final String LOGGERS = "org.apache.activemq.artemis";
-    private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(BrokerMessages.class);
+    private static final org.slf4j.Logger LOG = LoggerFactory.getLogger(BrokerLogFilter.class);
     /** Characters of a line: some quote a whole message with all its properties. */
     private static final int LONGEST = 300;
 

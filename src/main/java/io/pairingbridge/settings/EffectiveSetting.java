@@ -6,7 +6,7 @@ package io.pairingbridge.settings;
  * @param value never a secret: {@value #MASKED} where there is one
  * @param from the file and its line, the environment variable, the system property, or {@value #DEFAULT}
  */
-public record SettingInUse(String name, String value, String from) {
+public record EffectiveSetting(String name, String value, String from) {
     public static final String MASKED = "***";
     public static final String DEFAULT = "default";
 }

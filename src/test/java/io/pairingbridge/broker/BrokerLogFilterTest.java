@@ -14,16 +14,16 @@ import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
 /** What a line of the broker becomes in the log. */
-class BrokerMessagesTest {
+class BrokerLogFilterTest {
     private final LoggerContext context = new LoggerContext();
     private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
     private final ListAppender<ILoggingEvent> explained = new ListAppender<>();
-    private final Logger ours = (Logger) LoggerFactory.getLogger(BrokerMessages.class);
+    private final Logger ours = (Logger) LoggerFactory.getLogger(BrokerLogFilter.class);
     private Logger broker;
 
     @BeforeEach
     void start() {
-        context.addTurboFilter(new BrokerMessages());
+        context.addTurboFilter(new BrokerLogFilter());
         lines.start();
         explained.start();
         context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(lines);

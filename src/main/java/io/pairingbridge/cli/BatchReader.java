@@ -8,19 +8,19 @@ import java.util.List;
 import java.util.Optional;
 
 /** Batches as the running bridge tells them; from its journal, on its machine, while it does not run. */
-final class BatchList {
+final class BatchReader {
     private final ManagementClient bridge;
     private boolean told;
 
-    BatchList(ManagementClient bridge) {
+    BatchReader(ManagementClient bridge) {
         this.bridge = bridge;
     }
 
     /** All batches, the latest first; says which bridge they are of. */
-    List<BatchLine> all() throws Unreachable, Refused {
+    List<BatchStatus> all() throws Unreachable, Refused {
         try {
-            List<BatchLine> all = new ArrayList<>();
-            bridge.read("Batches").path("Batches").forEach(batch -> all.add(BatchLine.of(batch)));
+            List<BatchStatus> all = new ArrayList<>();
+            bridge.read("Batches").path("Batches").forEach(batch -> all.add(BatchStatus.of(batch)));
             bridge.tellWhere();
             return all;
         } catch (Unreachable e) {
@@ -28,13 +28,13 @@ final class BatchList {
         }
     }
 
-    Optional<BatchLine> find(String batchId) throws Unreachable {
+    Optional<BatchStatus> find(String batchId) throws Unreachable {
         try {
-            return Optional.of(BatchLine.of(bridge.call("batch", batchId)));
+            return Optional.of(BatchStatus.of(bridge.call("batch", batchId)));
         } catch (Refused e) {
             return Optional.empty();
         } catch (Unreachable e) {
-            Optional<BatchLine> found = FromJournal.find(bridge, batchId, e, !told);
+            Optional<BatchStatus> found = FromJournal.find(bridge, batchId, e, !told);
             told = true;
             return found;
         }
@@ -42,16 +42,16 @@ final class BatchList {
 
     /** Apart, as {@link StoppedBridge} is. */
     private static final class FromJournal {
-        static List<BatchLine> all(ManagementClient bridge, Unreachable why) throws Unreachable {
+        static List<BatchStatus> all(ManagementClient bridge, Unreachable why) throws Unreachable {
             try (JournalView view = StoppedBridge.journal(bridge, why, true)) {
-                return view.batches().stream().map(BatchLine::of).toList();
+                return view.batches().stream().map(BatchStatus::of).toList();
             }
         }
 
-        static Optional<BatchLine> find(ManagementClient bridge, String batchId, Unreachable why, boolean tell)
+        static Optional<BatchStatus> find(ManagementClient bridge, String batchId, Unreachable why, boolean tell)
                 throws Unreachable {
             try (JournalView view = StoppedBridge.journal(bridge, why, tell)) {
-                return view.batch(batchId).map(BatchLine::of);
+                return view.batch(batchId).map(BatchStatus::of);
             }
         }
     }

@@ -1,6 +1,6 @@
 package io.pairingbridge.cli;
 
-import io.pairingbridge.settings.SettingInUse;
+import io.pairingbridge.settings.EffectiveSetting;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
 import java.io.IOException;
@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** The options of every command that reads the settings. */
-final class Home {
+final class SettingsOptions {
     private static final Pattern PROFILE = Pattern.compile("application-([A-Za-z0-9_-]{1,64})\\.properties");
 
     @Option(
@@ -41,7 +41,7 @@ final class Home {
     }
 
     /** Where each setting comes from, right or wrong. */
-    List<SettingInUse> settingsInUse() {
+    List<EffectiveSetting> settingsInUse() {
         return Settings.inUse(folder(), profile());
     }
 

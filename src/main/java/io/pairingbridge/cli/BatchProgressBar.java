@@ -10,13 +10,13 @@ import me.tongfei.progressbar.ProgressBarStyle;
 /**
  * Shows how far a batch has come, until it is finished: a bar as wide as the terminal, else a line each few seconds.
  */
-final class BatchProgress {
+final class BatchProgressBar {
     private static final long LOOK_MILLIS = 500;
     private static final long LINE_NANOS = Duration.ofSeconds(5).toNanos();
 
-    private final BatchList batches;
+    private final BatchReader batches;
 
-    BatchProgress(BatchList batches) {
+    BatchProgressBar(BatchReader batches) {
         this.batches = batches;
     }
 
@@ -29,12 +29,12 @@ final class BatchProgress {
      * @param limit how long at most, or null
      * @return how it stood last; null if it was never seen
      */
-    BatchLine follow(String batchId, String earlier, long rows, Duration limit) throws InterruptedException {
+    BatchStatus follow(String batchId, String earlier, long rows, Duration limit) throws InterruptedException {
         long end = limit == null ? Long.MAX_VALUE : System.nanoTime() + limit.toNanos();
         try (Shown shown = Screen.errorTerminal() && !Screen.json() ? new Bar(batchId, rows) : new Lines(batchId)) {
-            BatchLine last = null;
+            BatchStatus last = null;
             while (true) {
-                BatchLine now = look(batchId, earlier);
+                BatchStatus now = look(batchId, earlier);
                 if (now != null) {
                     last = now;
                     shown.show(now, now.phase().equals("READING") ? Math.max(rows, now.rows()) : now.rows());
@@ -48,7 +48,7 @@ final class BatchProgress {
     }
 
     /** Null if there is no such batch, or nobody to ask: the bridge may be starting anew. */
-    private BatchLine look(String batchId, String earlier) throws InterruptedException {
+    private BatchStatus look(String batchId, String earlier) throws InterruptedException {
         try {
             return batches.find(batchId)
                     .filter(batch -> !batch.startedAt().equals(earlier))
@@ -59,7 +59,7 @@ final class BatchProgress {
     }
 
     private interface Shown extends AutoCloseable {
-        void show(BatchLine now, long rows);
+        void show(BatchStatus now, long rows);
 
         @Override
         void close();
@@ -80,7 +80,7 @@ final class BatchProgress {
         }
 
         @Override
-        public void show(BatchLine now, long rows) {
+        public void show(BatchStatus now, long rows) {
             bar.maxHint(rows);
             bar.stepTo(now.rows() - now.waiting());
             bar.setExtraMessage(" " + now.paired() + " paired");
@@ -104,7 +104,7 @@ final class BatchProgress {
         }
 
         @Override
-        public void show(BatchLine now, long rows) {
+        public void show(BatchStatus now, long rows) {
             String line = now.rows() + " of " + rows + " rows read, " + now.words();
             if (!line.equals(said) && (said.isEmpty() || now.ended() || System.nanoTime() - saidAt > LINE_NANOS)) {
                 Screen.note(name + ": " + line);

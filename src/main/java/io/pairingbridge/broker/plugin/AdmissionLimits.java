@@ -16,7 +16,7 @@ import java.util.TreeSet;
  * @param loginSeconds for which a connection may be open without a login
  * @param connectionsBeforeLogin at once; for one more the oldest is closed
  */
-record Limits(
+record AdmissionLimits(
         String bridgeRole,
         long batchBytes,
         long amqpMessageBytes,
@@ -46,14 +46,14 @@ record Limits(
             "max-connections-before-login");
 
     /** @throws IllegalArgumentException if a property is unknown or its value is no positive number */
-    static Limits of(Map<String, String> properties) {
+    static AdmissionLimits of(Map<String, String> properties) {
         Set<String> unknown = new TreeSet<>(properties.keySet());
         unknown.removeAll(NAMES);
         if (!unknown.isEmpty()) {
             throw new IllegalArgumentException("AdmissionPlugin in broker.xml has the unknown properties " + unknown
                     + "; there are " + new TreeSet<>(NAMES));
         }
-        return new Limits(
+        return new AdmissionLimits(
                 properties.getOrDefault("bridge-role", "bridge"),
                 number(properties, "max-batch-bytes", 256L << 20),
                 number(properties, "max-amqp-message-bytes", 4L << 20),
