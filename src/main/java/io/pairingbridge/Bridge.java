@@ -3,10 +3,10 @@ package io.pairingbridge;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.pairingbridge.batch.BatchInbox;
-import io.pairingbridge.batch.BatchIntake;
-import io.pairingbridge.batch.BatchQueue;
-import io.pairingbridge.batch.BatchReports;
-import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.batch.BatchSubmitter;
+import io.pairingbridge.batch.BatchMessages;
+import io.pairingbridge.batch.BatchCompletion;
+import io.pairingbridge.access.BrokerAddress;
 import io.pairingbridge.broker.BrokerClock;
 import io.pairingbridge.broker.BrokerQueue;
 import io.pairingbridge.broker.UndecodableMessage;
@@ -36,8 +36,8 @@ import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
 import io.pairingbridge.monitor.Activity;
 import io.pairingbridge.monitor.BridgeHealth;
-import io.pairingbridge.monitor.BridgeMBean;
-import io.pairingbridge.monitor.ManagementSite;
+import io.pairingbridge.operate.BridgeMBean;
+import io.pairingbridge.site.ManagementSite;
 import io.pairingbridge.monitor.Metrics;
 import io.pairingbridge.monitor.Tracing;
 import io.pairingbridge.operate.AttentionQueues;
@@ -182,7 +182,7 @@ public final class Bridge implements AutoCloseable {
         CarrierMark carriers = new CarrierMark(CarrierMark.PROPERTY, otpHash::of);
         CarrierMark gone = new CarrierMark(RequestGone.PROPERTY, otpHash::of);
         UndecodableMessages undecodable = new UndecodableMessages(address, intake::blocked, clock);
-        BatchIntake batches = new BatchIntake(
+        BatchSubmitter batches = new BatchSubmitter(
                 journal.batches(),
                 broker.publishers(),
                 requests,
@@ -192,7 +192,7 @@ public final class Bridge implements AutoCloseable {
                 clock);
         BatchInbox inbox = new BatchInbox(
                 settings.batchInbox(), instance, batches, journal.batches(), settings.batchKeep(), clock);
-        BatchReports reports = new BatchReports(
+        BatchCompletion reports = new BatchCompletion(
                 journal.batches(),
                 inbox,
                 settings.dataDirectory().resolve("batches"),
@@ -241,7 +241,7 @@ public final class Bridge implements AutoCloseable {
         main.bind(
                 "reconciler",
                 new Reconciler(journal, queues::requests, settings.journal().retention(), clock));
-        main.bind("batchQueue", new BatchQueue(batches));
+        main.bind("batchQueue", new BatchMessages(batches));
         main.bind("batchInbox", inbox);
         main.bind("batchReports", reports);
         open(new BridgeMBean(
@@ -340,7 +340,7 @@ public final class Bridge implements AutoCloseable {
     }
 
     /** Returns once the journal and the broker have what tells of the message's end. */
-    private static void tell(UndecodableMessage message, CamelContext context, BatchIntake batches) throws Exception {
+    private static void tell(UndecodableMessage message, CamelContext context, BatchSubmitter batches) throws Exception {
         if (message.queue() == BrokerQueue.BATCHES) {
             batches.refuse(
                     message.batchId() != null ? message.batchId() : "message-" + message.key(),

@@ -1,13 +1,13 @@
 package io.pairingbridge;
 
-import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.access.BrokerAddress;
 import io.pairingbridge.broker.BrokerCheck;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.DeliveryInterceptor;
 import io.pairingbridge.broker.EmbeddedBroker;
 import io.pairingbridge.broker.Finding;
-import io.pairingbridge.broker.KnownDestinations;
+import io.pairingbridge.broker.CachedDestinations;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
 import jakarta.jms.Connection;
@@ -152,7 +152,7 @@ final class BrokerSetup implements AutoCloseable {
         jms.setErrorHandlerLogStackTrace(false);
         jms.setErrorHandlerLoggingLevel(LoggingLevel.DEBUG); // the routes' own error handler has said it
         jms.setAcceptMessagesWhileStopping(false);
-        jms.setDestinationResolver(new KnownDestinations());
+        jms.setDestinationResolver(new CachedDestinations());
         return jms;
     }
 

@@ -1,14 +1,14 @@
 package io.pairingbridge;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.pairingbridge.batch.BatchReports;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.batch.BatchCompletion;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.monitor.CertificateStore;
-import io.pairingbridge.monitor.ConnectionLimits;
-import io.pairingbridge.monitor.ManagementSite;
-import io.pairingbridge.monitor.ManagementTls;
+import io.pairingbridge.site.HttpConnectionLimits;
+import io.pairingbridge.site.ManagementSite;
+import io.pairingbridge.site.ManagementTls;
 import io.pairingbridge.operate.AuditLog;
-import io.pairingbridge.settings.PasswordFile;
+import io.pairingbridge.files.PasswordFile;
 import io.pairingbridge.settings.PasswordRule;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
@@ -41,7 +41,7 @@ final class ManagementSetup implements AutoCloseable {
 
     private final Settings all;
     private final Settings.Management settings;
-    private final ConnectionLimits limits = new ConnectionLimits();
+    private final HttpConnectionLimits limits = new HttpConnectionLimits();
     private final Vertx vertx = Vertx.vertx();
 
     ManagementSetup(Settings all) {
@@ -94,7 +94,7 @@ final class ManagementSetup implements AutoCloseable {
     }
 
     /** Puts the operator's page, JMX and metrics on the server that Camel has just started; null if there is none. */
-    ManagementSite mount(CamelContext context, AuditLog audit, PrometheusMeterRegistry meters, BatchReports reports) {
+    ManagementSite mount(CamelContext context, AuditLog audit, PrometheusMeterRegistry meters, BatchCompletion reports) {
         VertxPlatformHttpRouter router =
                 VertxPlatformHttpRouter.lookup(context, VertxPlatformHttpRouter.getRouterNameFromPort(settings.port()));
         if (router == null) {

@@ -84,7 +84,7 @@ public final class BatchInbox {
 
     private final Path folder;
     private final String instance;
-    private final BatchIntake intake;
+    private final BatchSubmitter submitter;
     private final Batches batches;
     private final Duration kept;
     private final Clock clock;
@@ -102,10 +102,10 @@ public final class BatchInbox {
      * @param kept how long documents stay in {@code done/} and {@code failed/}: they hold one-time passwords
      * @throws SettingsException if the folder is no folder, or this user may not read and write it
      */
-    public BatchInbox(Path folder, String instance, BatchIntake intake, Batches batches, Duration kept, Clock clock) {
+    public BatchInbox(Path folder, String instance, BatchSubmitter submitter, Batches batches, Duration kept, Clock clock) {
         this.folder = folder;
         this.instance = instance.replaceAll("[^A-Za-z0-9._-]", "_");
-        this.intake = intake;
+        this.submitter = submitter;
         this.batches = batches;
         this.kept = kept;
         this.clock = clock;
@@ -236,7 +236,7 @@ public final class BatchInbox {
             throws IOException, JMSException {
         String problem = trap(mine, claim);
         if (problem != null) {
-            intake.refuse(batch, source, problem);
+            submitter.refuse(batch, source, problem);
             return;
         }
         InputStream document;
@@ -246,7 +246,7 @@ public final class BatchInbox {
             LOG.warn("Batch {}: {} has vanished", batch.id(), source);
             return;
         }
-        intake.take(batch, source, document);
+        submitter.take(batch, source, document);
     }
 
     /** Why this is nothing to be read, or null. */

@@ -1,6 +1,7 @@
 package io.pairingbridge.batch;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
+import io.pairingbridge.batch.document.Columns;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Batches.Progress;

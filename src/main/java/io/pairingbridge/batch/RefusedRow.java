@@ -2,7 +2,8 @@ package io.pairingbridge.batch;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.batch.BatchEntry.Row;
+import io.pairingbridge.batch.document.Columns;
+import io.pairingbridge.batch.document.DocumentEntry.Row;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.text.Text;
 import java.nio.charset.StandardCharsets;

@@ -1,5 +1,5 @@
 /**
- * Batch documents: whole estates of terminals in one file or message. Reads CSV, NDJSON and JSON arrays row by row, in
- * memory that does not grow with the document but for a few bytes a row, and names what is wrong by line and column.
+ * Batches: whole estates of terminals in one file or message. Takes documents from a folder or a queue, names what is
+ * wrong by line and column, sends the rows as requests, and writes the report once the last one has ended.
  */
 package io.pairingbridge.batch;

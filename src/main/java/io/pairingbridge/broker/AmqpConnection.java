@@ -1,5 +1,6 @@
 package io.pairingbridge.broker;
 
+import io.pairingbridge.access.BrokerAddress;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -146,7 +147,7 @@ final class AmqpConnection implements AutoCloseable {
             try {
                 socket.setTcpNoDelay(true);
                 socket.connect(new InetSocketAddress(host, port), CONNECT_MILLIS);
-                if (!BrokerConnections.tls(broker)) {
+                if (!BrokerAddress.tls(broker)) {
                     return socket;
                 }
                 SSLSocket tls =

@@ -1,11 +1,12 @@
 package io.pairingbridge.broker;
 
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.apache.activemq.artemis.api.core.TransportConfiguration;
 import org.apache.activemq.artemis.core.remoting.impl.netty.TransportConstants;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
@@ -48,7 +49,7 @@ public final class BrokerConnections {
     public static ActiveMQConnectionFactory factory(BrokerAddress address, String clientId) {
         ActiveMQConnectionFactory factory = parse(address);
         for (TransportConfiguration broker : factory.getStaticConnectors()) {
-            if (tls(broker)) {
+            if (BrokerAddress.tls(broker)) {
                 secure(broker.getParams(), address);
             }
         }
@@ -94,59 +95,16 @@ public final class BrokerConnections {
         factory.setCallTimeout(Math.min(silence.toMillis(), LONGEST_CALL.toMillis()));
     }
 
-    /**
-     * For settings that are only allowed over TLS.
-     *
-     * @param address a broker's address
-     * @return whether every broker that its URL names is reached through TLS
-     * @throws BrokerException if the URL can't be used
-     */
-    public static boolean usesTls(BrokerAddress address) {
-        try (ActiveMQConnectionFactory factory = parse(address)) {
-            for (TransportConfiguration broker : factory.getStaticConnectors()) {
-                if (!tls(broker)) {
-                    return false;
-                }
-            }
-            return true;
-        }
-    }
-
     /** Each broker that the address names, with what its TLS takes. */
     static List<TransportConfiguration> brokers(BrokerAddress address) {
-        try (ActiveMQConnectionFactory factory = parse(address)) {
-            List<TransportConfiguration> brokers = List.of(factory.getStaticConnectors());
-            brokers.stream().filter(BrokerConnections::tls).forEach(broker -> secure(broker.getParams(), address));
-            return brokers;
-        }
+        List<TransportConfiguration> brokers = address.transports();
+        brokers.stream().filter(BrokerAddress::tls).forEach(broker -> secure(broker.getParams(), address));
+        return brokers;
     }
 
     private static ActiveMQConnectionFactory parse(BrokerAddress address) {
-        ActiveMQConnectionFactory factory;
-        try {
-            factory = new ActiveMQConnectionFactory(address.url());
-        } catch (RuntimeException e) {
-            // Without the cause: its text may hold the URL, and the URL a password.
-            throw new BrokerException("pairing.broker.url is not an Artemis URL (" + address
-                    + "): write it like tcp://host:61616 or tcp://host:61617?sslEnabled=true");
-        }
-        TransportConfiguration[] brokers = factory.getStaticConnectors();
-        if (brokers == null || brokers.length == 0 || !Stream.of(brokers).allMatch(BrokerConnections::hasPort)) {
-            factory.close();
-            throw new BrokerException("pairing.broker.url names no broker, or one without a port (" + address
-                    + "): write it like tcp://host:61616; discovery by multicast is not supported");
-        }
-        return factory;
-    }
-
-    private static boolean hasPort(TransportConfiguration broker) {
-        return String.valueOf(broker.getParams().get(TransportConstants.PORT_PROP_NAME))
-                .matches("[1-9][0-9]{0,4}");
-    }
-
-    static boolean tls(TransportConfiguration broker) {
-        return Boolean.parseBoolean(
-                String.valueOf(broker.getParams().getOrDefault(TransportConstants.SSL_ENABLED_PROP_NAME, false)));
+        address.transports(); // says what is wrong with the URL in words of ours
+        return new ActiveMQConnectionFactory(address.url());
     }
 
     private static void secure(Map<String, Object> parameters, BrokerAddress address) {

@@ -1,5 +1,7 @@
 package io.pairingbridge.broker;
 
+import io.pairingbridge.access.BrokerException;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;

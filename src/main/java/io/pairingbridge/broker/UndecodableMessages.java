@@ -1,5 +1,6 @@
 package io.pairingbridge.broker;
 
+import io.pairingbridge.access.BrokerAddress;
 import io.pairingbridge.broker.AmqpConnection.Taken;
 import io.pairingbridge.text.Text;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package io.pairingbridge.cli;
 
-import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerException;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerException;
-import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.settings.Settings;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
@@ -88,13 +88,13 @@ public final class BrokerLogin {
                     "the broker " + shown + " refused the user '" + address.username()
                             + "': check its password (--password-file, or pairing.broker.users." + address.username()
                             + ".password), and that the data directory " + settings.dataDirectory()
-                            + " is the running bridge's. " + home(settings),
+                            + " is the running bridge's. " + lookedIn(settings),
                     e);
         } catch (JMSException e) {
             throw new BrokerException(
                     "the broker " + shown + " cannot be reached (" + Failures.root(e)
                             + "): start the bridge ('pairing-bridge run'), or name another broker with --broker-url. "
-                            + home(settings),
+                            + lookedIn(settings),
                     e);
         }
     }
@@ -155,17 +155,17 @@ public final class BrokerLogin {
             return BrokerUsers.read(settings.dataDirectory(), settings.broker().users())
                     .password(name);
         } catch (BrokerException e) {
-            throw new BrokerException(e.getMessage() + ". " + home(settings), e);
+            throw new BrokerException(e.getMessage() + ". " + lookedIn(settings), e);
         }
     }
 
     /** Where was looked for it, and where else a bridge has been. */
-    private String home(Settings settings) {
+    private String lookedIn(Settings settings) {
         Object mixin = command.mixins().values().stream()
                 .map(CommandSpec::userObject)
-                .filter(Home.class::isInstance)
+                .filter(SettingsOptions.class::isInstance)
                 .findFirst()
                 .orElse(null);
-        return mixin instanceof Home home ? home.lookedIn(settings) : "";
+        return mixin instanceof SettingsOptions options ? options.lookedIn(settings) : "";
     }
 }

@@ -2,11 +2,11 @@ package io.pairingbridge.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerException;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.BrokerCheck;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerException;
-import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.broker.EmbeddedBroker;
 import io.pairingbridge.broker.Finding;
 import io.pairingbridge.intake.RequestBody;
@@ -64,7 +64,7 @@ public final class Check implements Callable<Integer> {
     private static final String SQLITE = "jdbc:sqlite:";
 
     @Mixin
-    private Home home;
+    private SettingsOptions options;
 
     @Mixin
     private Output output;
@@ -75,32 +75,32 @@ public final class Check implements Callable<Integer> {
                     + " system property that it comes from, and checks nothing else; secrets are shown as ***")
     private boolean onlySettings;
 
-    private final List<Verdict> verdicts = new ArrayList<>();
+    private final List<CheckResult> results = new ArrayList<>();
 
     @Override
     public Integer call() {
         if (onlySettings) {
-            return SettingsList.print(home, output.json());
+            return SettingsList.print(options, output.json());
         }
         Settings settings = settings();
         if (settings != null) {
             schema(settings);
             keys(settings);
             try {
-                add(DataFolder.space(settings));
+                add(DataDirectoryCheck.space(settings));
                 dataDirectory(settings);
             } catch (IOException e) {
-                add(Verdict.fail(
+                add(CheckResult.fail(
                         "data directory",
                         settings.dataDirectory() + " cannot be used: " + e,
                         "correct its permissions, or choose another with pairing.data-directory"));
             }
-            new EndpointReach(settings.endpoint(), Clock.systemUTC()).check().forEach(this::add);
+            new EndpointCheck(settings.endpoint(), Clock.systemUTC()).check().forEach(this::add);
         }
-        boolean ok = verdicts.stream().noneMatch(v -> v.level() == Verdict.Level.FAIL);
+        boolean ok = results.stream().noneMatch(v -> v.level() == CheckResult.Level.FAIL);
         if (output.json()) {
             ObjectNode all = JSON.createObjectNode().put("ok", ok);
-            verdicts.forEach(v -> all.withArray("checks")
+            results.forEach(v -> all.withArray("checks")
                     .addObject()
                     .put("level", v.level().name())
                     .put("subject", v.subject())
@@ -111,26 +111,26 @@ public final class Check implements Callable<Integer> {
         return ok ? 0 : 1;
     }
 
-    private void add(Verdict verdict) {
-        verdicts.add(verdict);
+    private void add(CheckResult result) {
+        results.add(result);
         if (!output.json()) {
-            verdict.lines(output.wide() ? Integer.MAX_VALUE : Screen.width()).forEach(System.out::println);
+            result.lines(output.wide() ? Integer.MAX_VALUE : Screen.width()).forEach(System.out::println);
         }
     }
 
     /** The settings, as far as the rest can be checked with them; null if not at all. */
     private Settings settings() {
         try {
-            Settings settings = home.settings();
-            add(Verdict.ok(
+            Settings settings = options.settings();
+            add(CheckResult.ok(
                     "settings",
                     settings.environment() + ", " + settings.endpoint().url()));
             return settings;
         } catch (SettingsException e) {
-            e.getMessage().lines().forEach(problem -> add(Verdict.fail("settings", problem, "")));
+            e.getMessage().lines().forEach(problem -> add(CheckResult.fail("settings", problem, "")));
         }
         try {
-            return home.clientSettings();
+            return options.clientSettings();
         } catch (SettingsException e) {
             return null; // said above
         }
@@ -139,35 +139,35 @@ public final class Check implements Callable<Integer> {
     private void schema(Settings settings) {
         try {
             new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json"));
-            add(Verdict.ok("request schema", "can be read"));
+            add(CheckResult.ok("request schema", "can be read"));
         } catch (SettingsException e) {
-            add(Verdict.fail("request schema", e.getMessage(), ""));
+            add(CheckResult.fail("request schema", e.getMessage(), ""));
         }
     }
 
     private void keys(Settings settings) {
         Path file = settings.seal().recipientKeys();
         if (!settings.seal().jwe()) {
-            add(Verdict.warn(
+            add(CheckResult.warn(
                     "recipient keys", "none: pairing.seal=none", "credentials lie open in the broker; better jwe"));
             return;
         }
         try {
             Path breakGlass = settings.seal().breakGlassKeys();
             RotatingSealer sealer = new RotatingSealer(file, breakGlass, Clock.systemUTC());
-            add(Verdict.ok("recipient keys", "key '" + sealer.keyId() + "' of " + file + " seals"));
+            add(CheckResult.ok("recipient keys", "key '" + sealer.keyId() + "' of " + file + " seals"));
             sealer.keys().stream()
                     .filter(KeyInUse::breakGlass)
-                    .forEach(key -> add(Verdict.ok(
+                    .forEach(key -> add(CheckResult.ok(
                             "break-glass key", "key '" + key.id() + "' of " + breakGlass + " opens everything too")));
         } catch (KeyFileException | SealingException e) {
-            add(Verdict.fail("recipient keys", e.getMessage(), ""));
+            add(CheckResult.fail("recipient keys", e.getMessage(), ""));
         }
     }
 
     private void dataDirectory(Settings settings) throws IOException {
-        try (DataFolder folder = DataFolder.open(settings.dataDirectory())) {
-            add(Verdict.ok(
+        try (DataDirectoryCheck folder = DataDirectoryCheck.open(settings.dataDirectory())) {
+            add(CheckResult.ok(
                     "data directory", settings.dataDirectory() + (folder.inUse() ? ", used by a running bridge" : "")));
             if (folder.inUse() && settings.journal().url().startsWith(SQLITE)) {
                 journalOfARunningBridge(settings.journal().url());
@@ -189,9 +189,9 @@ public final class Check implements Callable<Integer> {
         Owner owner = new Owner("check", UUID.randomUUID().toString().substring(0, 13));
         try (JdbcJournal journal = JdbcJournal.open(settings.journal(), limits, owner, null, Clock.systemUTC())) {
             journal.heal();
-            add(Verdict.ok("journal", settings.journal().url() + " writes durably"));
+            add(CheckResult.ok("journal", settings.journal().url() + " writes durably"));
         } catch (JournalException e) {
-            add(Verdict.fail("journal", e.getMessage(), ""));
+            add(CheckResult.fail("journal", e.getMessage(), ""));
         }
     }
 
@@ -205,12 +205,12 @@ public final class Check implements Callable<Integer> {
                 Statement statement = connection.createStatement();
                 ResultSet count = statement.executeQuery("SELECT COUNT(*) FROM job")) {
             count.next();
-            add(Verdict.ok(
+            add(CheckResult.ok(
                     "journal",
                     url + " holds " + count.getLong(1) + " jobs; the running bridge proves that it writes,"
                             + " see 'pairing-bridge status'"));
         } catch (SQLException e) {
-            add(Verdict.fail("journal", url + " cannot be read: " + Failures.root(e), "see 'pairing-bridge status'"));
+            add(CheckResult.fail("journal", url + " cannot be read: " + Failures.root(e), "see 'pairing-bridge status'"));
         }
     }
 
@@ -242,7 +242,7 @@ public final class Check implements Callable<Integer> {
                 }
             }
         } catch (BrokerException e) {
-            add(Verdict.fail("broker", e.getMessage(), ""));
+            add(CheckResult.fail("broker", e.getMessage(), ""));
         }
     }
 
@@ -252,17 +252,17 @@ public final class Check implements Callable<Integer> {
             List<Finding> findings = new ArrayList<>(BrokerCheck.run(connections));
             findings.addAll(BrokerCheck.permissions(address));
             if (findings.isEmpty()) {
-                add(Verdict.ok(
+                add(CheckResult.ok(
                         "broker",
                         shown + ", user " + address.username() + ": queues, durability and permissions are"
                                 + " right"));
             }
             findings.forEach(f -> add(
                     f.severity() == Finding.Severity.UNSAFE
-                            ? Verdict.fail("broker", f.subject() + ": " + f.problem(), f.remedy())
-                            : Verdict.warn("broker", f.subject() + ": " + f.problem(), f.remedy())));
+                            ? CheckResult.fail("broker", f.subject() + ": " + f.problem(), f.remedy())
+                            : CheckResult.warn("broker", f.subject() + ": " + f.problem(), f.remedy())));
         } catch (JMSException e) {
-            add(Verdict.fail(
+            add(CheckResult.fail(
                     "broker",
                     shown + " cannot be used as user " + address.username() + ": " + Failures.root(e),
                     "check that it runs, pairing.broker.url and the login"));

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.broker.BrokerException;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerException;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.Opener;
@@ -77,7 +77,7 @@ public final class Collect implements Callable<Integer> {
     private static final String UNKNOWN = "knows no batch";
 
     /** What a message holds, and what its files are called, without their endings. */
-    private record Letter(String job, String attempt, byte[] content, String name, String ending) {}
+    private record Collected(String job, String attempt, byte[] content, String name, String ending) {}
 
     /** Why a message stays in its queue; the next one may be sound. */
     private static final class Unopened extends Exception {
@@ -92,7 +92,7 @@ public final class Collect implements Callable<Integer> {
     private CommandSpec command;
 
     @Mixin
-    private Home home;
+    private SettingsOptions options;
 
     @Mixin
     private BrokerLogin login;
@@ -161,7 +161,7 @@ public final class Collect implements Callable<Integer> {
         // Before anything is received: what can't be kept must not be taken.
         CredentialsFolder folder = CredentialsFolder.open(out);
         CredentialsFile lines = ndjson ? folder.lines("credentials.ndjson") : null;
-        Settings settings = home.clientSettings();
+        Settings settings = options.clientSettings();
         Batch wanted = batch == null ? new Batch(null, true) : batch();
         try (Connection connection = login.connect(settings, BrokerUsers.ERP_CREDENTIALS);
                 // Each message by itself, so that one that cannot be opened is passed over: it stays, for whoever has
@@ -170,7 +170,7 @@ public final class Collect implements Callable<Integer> {
                 MessageConsumer consumer = session.createConsumer(
                         session.createQueue(queue()),
                         wanted.id == null ? null : "PairingBatchId = '" + wanted.id + "'")) {
-            Inbox inbox = new Inbox(consumer);
+            QueueReader reader = new QueueReader(consumer);
             connection.start();
             Message message = wanted.known || follow ? null : consumer.receiveNoWait();
             if (message == null && !wanted.known && !follow) {
@@ -179,7 +179,7 @@ public final class Collect implements Callable<Integer> {
                                 + queue() + " has no credentials of it; 'pairing-bridge batches' lists all");
             }
             while (max == 0 || kept < max) {
-                message = message == null ? inbox.next(follow ? FOLLOWING : empty) : message;
+                message = message == null ? reader.next(follow ? FOLLOWING : empty) : message;
                 if (message == null && !follow) {
                     break;
                 }
@@ -214,7 +214,7 @@ public final class Collect implements Callable<Integer> {
         boolean mayBeAnId = Job.ID.matcher(batch).matches();
         try {
             return new Batch(
-                    ManagementClient.of(home).call("batch", batch).path("id").asText(), true);
+                    ManagementClient.of(options).call("batch", batch).path("id").asText(), true);
         } catch (ManagementClient.Refused e) {
             if (mayBeAnId) {
                 return new Batch(
@@ -265,8 +265,8 @@ public final class Collect implements Callable<Integer> {
         String job = named == null || !Job.ID.matcher(named).matches() ? "unknown" : named;
         Path file;
         try {
-            Letter letter = letter(message, job, opener);
-            file = lines == null ? keep(message, letter, folder) : lines.keep(letter.attempt, line(message, letter));
+            Collected collected = collected(message, job, opener);
+            file = lines == null ? keep(message, collected, folder) : lines.keep(collected.attempt, line(message, collected));
         } catch (Unopened | CredentialsFolder.Taken e) {
             leave(message, job, e);
             return;
@@ -308,12 +308,12 @@ public final class Collect implements Callable<Integer> {
         }
     }
 
-    private Letter letter(Message message, String job, Opener opener) throws JMSException, Unopened {
+    private Collected collected(Message message, String job, Opener opener) throws JMSException, Unopened {
         String text = text(message);
         String attempt = attempt(message, text);
         if (opener == null) {
             String till = Text.fileName(message.getStringProperty("PairingPayConnectName"), LONGEST_TILL);
-            return new Letter(
+            return new Collected(
                     job,
                     attempt,
                     text.getBytes(StandardCharsets.UTF_8),
@@ -331,7 +331,7 @@ public final class Collect implements Callable<Integer> {
                 throw new Unopened(
                         "it was sealed for job " + printable(sealedFor) + ": the message was changed after sealing");
             }
-            return new Letter(job, attempt, opened, name(till(opened), job), ".json");
+            return new Collected(job, attempt, opened, name(till(opened), job), ".json");
         } catch (OpeningException e) {
             throw new Unopened(e.getMessage());
         }
@@ -359,29 +359,29 @@ public final class Collect implements Callable<Integer> {
     }
 
     /** A second attempt's credentials of the same till and job lie beside the first ones. */
-    private Path keep(Message message, Letter letter, CredentialsFolder folder) throws IOException, JMSException {
+    private Path keep(Message message, Collected collected, CredentialsFolder folder) throws IOException, JMSException {
         try {
-            return keep(message, letter, letter.name, folder);
+            return keep(message, collected, collected.name, folder);
         } catch (CredentialsFolder.Taken e) {
-            String attempt = letter.attempt.replace(':', '_');
+            String attempt = collected.attempt.replace(':', '_');
             return keep(
                     message,
-                    letter,
-                    letter.name + "." + attempt.substring(0, Math.min(attempt.length(), ATTEMPT_CHARACTERS)),
+                    collected,
+                    collected.name + "." + attempt.substring(0, Math.min(attempt.length(), ATTEMPT_CHARACTERS)),
                     folder);
         }
     }
 
-    private Path keep(Message message, Letter letter, String name, CredentialsFolder folder)
+    private Path keep(Message message, Collected collected, String name, CredentialsFolder folder)
             throws IOException, JMSException {
-        Path file = folder.keep(name + letter.ending, letter.content);
+        Path file = folder.keep(name + collected.ending, collected.content);
         if (noOpen && message.getStringProperty(BREAK_GLASS) != null) {
             folder.keep(
                     name + ".break-glass.jwe",
                     message.getStringProperty(BREAK_GLASS).getBytes(StandardCharsets.UTF_8));
         }
-        ObjectNode about = described(message, letter.job)
-                .put("attempt_id", letter.attempt)
+        ObjectNode about = described(message, collected.job)
+                .put("attempt_id", collected.attempt)
                 .put("file", file.getFileName().toString());
         folder.replace(name + ".about.json", (about.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
         return file;
@@ -400,14 +400,14 @@ public final class Collect implements Callable<Integer> {
     }
 
     /** A line of NDJSON: what the message says of the job, and the opened answer. */
-    private ObjectNode line(Message message, Letter letter) throws JMSException, IOException {
-        ObjectNode line = described(message, letter.job);
+    private ObjectNode line(Message message, Collected collected) throws JMSException, IOException {
+        ObjectNode line = described(message, collected.job);
         if (noOpen) {
-            line.put("sealed", new String(letter.content, StandardCharsets.UTF_8));
+            line.put("sealed", new String(collected.content, StandardCharsets.UTF_8));
             String breakGlass = message.getStringProperty(BREAK_GLASS);
             return breakGlass == null ? line : line.put("break_glass", breakGlass);
         }
-        return line.set("credentials", JSON.readTree(letter.content));
+        return line.set("credentials", JSON.readTree(collected.content));
     }
 
     private static ObjectNode described(Message message, String job) throws JMSException {

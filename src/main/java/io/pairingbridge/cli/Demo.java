@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.Bridge;
-import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.Opener;
@@ -126,7 +126,7 @@ public final class Demo implements Callable<Integer> {
         demo.put("pairing.endpoint.proxy.host", "");
         demo.put("pairing.seal", "jwe");
         demo.put("pairing.management.port", Integer.toString(freePort()));
-        return Settings.load(Home.folder(), null, Map.of(), demo);
+        return Settings.load(SettingsOptions.folder(), null, Map.of(), demo);
     }
 
     private static int show(Bridge bridge, BrokerUsers users, Opener recipient) throws JMSException, IOException {
@@ -135,7 +135,7 @@ public final class Demo implements Callable<Integer> {
         Map<String, Duration> took = new HashMap<>();
         Set<String> open;
         try (Connection erp = login(bridge, users, BrokerUsers.ERP_REQUESTER);
-                Outcomes outcomes = new Outcomes(erp)) {
+                OutcomeFollower outcomes = new OutcomeFollower(erp)) {
             erp.start();
             try (Session session = erp.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
                 MessageProducer producer = session.createProducer(session.createQueue("pairing.requests"));

@@ -1,6 +1,6 @@
 package io.pairingbridge.cli;
 
-import io.pairingbridge.settings.Spelling;
+import io.pairingbridge.text.EditDistance;
 import io.pairingbridge.text.Text;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -51,7 +51,7 @@ public final class Failures {
         String typed = unmatched.getUnmatched().get(0);
         List<String> near = new ArrayList<>();
         for (String command : unmatched.getCommandLine().getSubcommands().keySet()) {
-            if (Spelling.distance(typed, command) <= FURTHEST) {
+            if (EditDistance.between(typed, command) <= FURTHEST) {
                 near.add("'" + unmatched.getCommandLine().getCommandSpec().qualifiedName() + " " + command + "'");
             }
         }

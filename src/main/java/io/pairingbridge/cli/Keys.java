@@ -80,7 +80,7 @@ public final class Keys implements Callable<Integer> {
         private CommandSpec command;
 
         @Mixin
-        private Home home;
+        private SettingsOptions options;
 
         @Option(
                 names = "--private",
@@ -111,7 +111,7 @@ public final class Keys implements Callable<Integer> {
 
         @Override
         public Integer call() throws IOException {
-            Path target = publicFile == null ? home.clientSettings().seal().recipientKeys() : publicFile;
+            Path target = publicFile == null ? options.clientSettings().seal().recipientKeys() : publicFile;
             if (same(privateFile, target)) {
                 throw new ParameterException(command.commandLine(), "--private and --public must be two files");
             }
@@ -183,14 +183,14 @@ public final class Keys implements Callable<Integer> {
             })
     static final class Show implements Callable<Integer> {
         @Mixin
-        private Home home;
+        private SettingsOptions options;
 
         @Mixin
         private Output output;
 
         @Override
         public Integer call() {
-            Settings.Seal seal = home.clientSettings().seal();
+            Settings.Seal seal = options.clientSettings().seal();
             Table table = new Table("KID", "KIND", "USE", "AGE", "ENDS");
             ObjectNode object = JSON.createObjectNode().put("seal", seal.jwe() ? "jwe" : "none");
             ArrayNode list = object.putArray("keys");
@@ -243,7 +243,7 @@ public final class Keys implements Callable<Integer> {
             })
     static final class ListFile implements Callable<Integer> {
         @Mixin
-        private Home home;
+        private SettingsOptions options;
 
         @Parameters(
                 arity = "0..1",
@@ -257,7 +257,7 @@ public final class Keys implements Callable<Integer> {
         @Override
         public Integer call() throws IOException {
             boolean sealing = file == null;
-            Path target = sealing ? home.clientSettings().seal().recipientKeys() : file;
+            Path target = sealing ? options.clientSettings().seal().recipientKeys() : file;
             KeyFileException unfit = null;
             try {
                 RecipientKeys.load(target);

@@ -37,21 +37,21 @@ public final class ListBatches implements Callable<Integer> {
 
     @Override
     public Integer call() throws ManagementClient.Unreachable, ManagementClient.Refused, InterruptedException {
-        BatchList batches = new BatchList(bridge);
+        BatchReader batches = new BatchReader(bridge);
         if (watch == null) {
             print(batches.all());
             return 0;
         }
         if (batches.find(watch).isEmpty()) {
             throw new ManagementClient.Refused("there is no batch " + watch + "; 'pairing-bridge batches' lists all. "
-                    + bridge.home().lookedIn(bridge.settings()));
+                    + bridge.options().lookedIn(bridge.settings()));
         }
-        BatchLine last = new BatchProgress(batches).follow(watch, "", -1, null);
+        BatchStatus last = new BatchProgressBar(batches).follow(watch, "", -1, null);
         last.print(output);
-        return last.verdict();
+        return last.exitCode();
     }
 
-    private void print(List<BatchLine> all) {
+    private void print(List<BatchStatus> all) {
         ArrayNode array = Json.array();
         Table table = new Table("BATCH", "PHASE", "BEGUN", "ROWS", "PAIRED", "WAITING")
                 .wide("ID")
@@ -61,7 +61,7 @@ public final class ListBatches implements Callable<Integer> {
                 .below("PROBLEM")
                 .below("WARNING")
                 .below("REPORT");
-        for (BatchLine batch : all) {
+        for (BatchStatus batch : all) {
             array.add(batch.json());
             table.row(
                     batch.name(),
@@ -80,7 +80,7 @@ public final class ListBatches implements Callable<Integer> {
         }
         output.print(table, array);
         if (all.isEmpty()) {
-            Screen.note("No batches. " + bridge.home().lookedIn(bridge.settings()));
+            Screen.note("No batches. " + bridge.options().lookedIn(bridge.settings()));
         }
     }
 }

@@ -3,8 +3,8 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.broker.BrokerException;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerException;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.settings.Settings;
 import jakarta.jms.Connection;
@@ -55,7 +55,7 @@ public final class ListOutcomes implements Callable<Integer> {
     private CommandSpec command;
 
     @Mixin
-    private Home home;
+    private SettingsOptions options;
 
     @Mixin
     private BrokerLogin login;
@@ -91,7 +91,7 @@ public final class ListOutcomes implements Callable<Integer> {
         if (count < 1) {
             throw new ParameterException(command.commandLine(), "--count must be 1 or more");
         }
-        Settings settings = home.clientSettings();
+        Settings settings = options.clientSettings();
         int shown;
         try (Connection connection = login.connect(settings, BrokerUsers.ERP_REQUESTER);
                 Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {
@@ -106,7 +106,7 @@ public final class ListOutcomes implements Callable<Integer> {
                     e);
         }
         Screen.note(shown + (shown == 1 ? " event" : " events") + (take ? " taken from " : " on ") + QUEUE
-                + (shown < count ? "" : "; there may be more: --count") + ". " + home.lookedIn(settings));
+                + (shown < count ? "" : "; there may be more: --count") + ". " + options.lookedIn(settings));
         return ExitCodes.DONE;
     }
 

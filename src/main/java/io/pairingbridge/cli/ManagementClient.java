@@ -4,8 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.settings.PasswordFile;
+import io.pairingbridge.files.PasswordFile;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.site.ManagementTls;
 import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,7 +43,7 @@ final class ManagementClient {
     }
 
     @Mixin
-    private Home home;
+    private SettingsOptions options;
 
     @Option(
             names = "--url",
@@ -99,22 +100,22 @@ final class ManagementClient {
     record Answer(int status, String body, String retryAfter) {}
 
     /** For a command that has options of its own: where the settings say, as user operator. */
-    static ManagementClient of(Home home) {
+    static ManagementClient of(SettingsOptions options) {
         ManagementClient client = new ManagementClient();
-        client.home = home;
+        client.options = options;
         client.user = OPERATOR;
         return client;
     }
 
     Settings settings() {
         if (settings == null) {
-            settings = home.clientSettings();
+            settings = options.clientSettings();
         }
         return settings;
     }
 
-    Home home() {
-        return home;
+    SettingsOptions options() {
+        return options;
     }
 
     /** Where the management server is, without a slash at its end. */
@@ -171,7 +172,7 @@ final class ManagementClient {
         if (answer.status() == 401) {
             throw new Unreachable("the bridge at " + base + " does not take the login of " + user
                     + ": give its password with --password-file,"
-                    + " or run this where the bridge's data directory is. " + home.lookedIn(settings()));
+                    + " or run this where the bridge's data directory is. " + options.lookedIn(settings()));
         }
         if (answer.status() == 429) {
             throw new Unreachable("the bridge at " + base
@@ -234,15 +235,14 @@ final class ManagementClient {
                     "no bridge answers at " + base() + " (" + Failures.root(e)
                             + "): start one with 'pairing-bridge run', or say"
                             + " where it is, with --url or pairing.management.host and pairing.management.port. "
-                            + home.lookedIn(settings()),
+                            + options.lookedIn(settings()),
                     true);
         }
     }
 
     /** As the settings say what to trust, if they do. */
     private void trust(HttpsURLConnection connection) {
-        SSLContext tls =
-                io.pairingbridge.monitor.ManagementTls.client(settings().management());
+        SSLContext tls = ManagementTls.client(settings().management());
         if (tls != null) {
             connection.setSSLSocketFactory(tls.getSocketFactory());
         }

@@ -21,11 +21,11 @@ import picocli.CommandLine.Mixin;
         })
 public final class Run implements Callable<Integer> {
     @Mixin
-    private Home home;
+    private SettingsOptions options;
 
     @Override
     public Integer call() throws InterruptedException {
-        Bridge bridge = new Bridge(home.settings());
+        Bridge bridge = new Bridge(options.settings());
         CountDownLatch asked = new CountDownLatch(1);
         Thread stop = new Thread(
                 () -> {

@@ -2,7 +2,7 @@ package io.pairingbridge.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.settings.SettingInUse;
+import io.pairingbridge.settings.EffectiveSetting;
 import io.pairingbridge.settings.SettingsException;
 import io.pairingbridge.text.Text;
 import java.util.List;
@@ -12,9 +12,9 @@ final class SettingsList {
     private SettingsList() {}
 
     /** Prints them all, the wrong ones too; what is wrong with them goes to standard error. */
-    static int print(Home home, boolean json) {
-        List<SettingInUse> settings = home.settingsInUse();
-        List<String> problems = problems(home);
+    static int print(SettingsOptions options, boolean json) {
+        List<EffectiveSetting> settings = options.settingsInUse();
+        List<String> problems = problems(options);
         if (json) {
             ObjectNode all = new ObjectMapper().createObjectNode().put("ok", problems.isEmpty());
             settings.forEach(one -> all.withArray("settings")
@@ -25,7 +25,7 @@ final class SettingsList {
             problems.forEach(all.withArray("problems")::add);
             System.out.println(Text.line(all.toString()));
         } else {
-            String folder = Home.folder().toAbsolutePath().normalize() + "/";
+            String folder = SettingsOptions.folder().toAbsolutePath().normalize() + "/";
             settings.forEach(one -> System.out.println(Text.line(
                     one.name() + "=" + one.value() + "  # " + one.from().replace(folder, ""))));
             problems.forEach(problem -> System.err.println("pairing-bridge check: " + Text.line(problem)));
@@ -33,9 +33,9 @@ final class SettingsList {
         return problems.isEmpty() ? 0 : 1;
     }
 
-    private static List<String> problems(Home home) {
+    private static List<String> problems(SettingsOptions options) {
         try {
-            home.settings();
+            options.settings();
             return List.of();
         } catch (SettingsException e) {
             return e.getMessage().lines().toList();

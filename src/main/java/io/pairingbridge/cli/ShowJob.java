@@ -8,8 +8,9 @@ import io.pairingbridge.cli.ManagementClient.Unreachable;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.journal.JournalView;
-import java.time.Duration;
-import java.time.Instant;
+import io.pairingbridge.operate.Timeline;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,7 +54,7 @@ public final class ShowJob implements Callable<Integer> {
         } catch (Unreachable e) {
             history = FromJournal.read(bridge, id, e);
         } catch (Refused e) {
-            throw new Refused(e.getMessage() + ". " + bridge.home().lookedIn(bridge.settings()));
+            throw new Refused(e.getMessage() + ". " + bridge.options().lookedIn(bridge.settings()));
         }
         if (output.json()) {
             ObjectNode json = JobText.json(history);
@@ -100,44 +101,18 @@ public final class ShowJob implements Callable<Integer> {
         }
     }
 
-    /** What happened, in its order; the times are of this machine's zone. */
+    /** What happened, in its order, as the bridge tells it; the times are of this machine's zone. */
     private static Table timeline(JsonNode job, JsonNode letters) {
         Table table = new Table("WHEN (" + Times.zone() + ")", "WHAT");
-        table.row(Times.second(job.path("requestedAt").asText()), "requested");
-        for (JsonNode attempt : job.path("attempts")) {
-            String number = "attempt " + attempt.path("number").asInt();
-            table.row(Times.second(attempt.path("startedAt").asText()), number + " called the endpoint");
-            if (attempt.path("endedAt").asText().isEmpty()) {
-                continue;
-            }
-            int status = attempt.path("httpStatus").asInt();
-            String detail = attempt.path("detail").asText();
-            table.row(
-                    Times.second(attempt.path("endedAt").asText()),
-                    number + " " + attempt.path("result").asText() + (status == 0 ? "" : ", HTTP " + status)
-                            + taken(attempt) + (detail.isEmpty() ? "" : ": " + detail));
-            if (!attempt.path("publishedAt").asText().isEmpty()) {
-                table.row(Times.second(attempt.path("publishedAt").asText()), "credentials on their queue");
-            }
-        }
-        if (job.path("state").asText().equals("WAITING")) {
-            table.row(Times.second(job.path("dueAt").asText()), "will be tried again");
-        }
-        if (JobText.ended(job.path("state").asText())) {
-            table.row(Times.second(job.path("finishedAt").asText()), "ended " + JobText.outcome(job));
+        for (JsonNode sentence : job.path("sentences")) {
+            String[] parts = sentence.asText().split(" ", 2);
+            table.row(Times.second(parts[0]), parts[1]);
         }
         letters.forEach(letter -> table.row(
                 Times.second(letter.path("failedAt").asText()),
-                "waits for a person: " + letter.path("outcome").asText() + " "
-                        + letter.path("reason").asText()));
+                "Waits for a person: " + letter.path("outcome").asText() + " "
+                        + letter.path("reason").asText() + "."));
         return table;
-    }
-
-    private static String taken(JsonNode attempt) {
-        return " after "
-                + Times.taken(Duration.between(
-                        Instant.parse(attempt.path("startedAt").asText()),
-                        Instant.parse(attempt.path("endedAt").asText())));
     }
 
     /** Apart, as {@link StoppedBridge} is. */
@@ -147,12 +122,12 @@ public final class ShowJob implements Callable<Integer> {
                 Entry entry = view.job(id)
                         .orElseThrow(
                                 () -> new Refused("the journal knows no job " + id + "; it may wait in its queue"));
-                return tree(entry, view);
+                return tree(entry, view.attempts(id));
             }
         }
 
         /** As the MBean's operation tells it. */
-        private static ObjectNode tree(Entry entry, JournalView view) {
+        private static ObjectNode tree(Entry entry, List<AttemptRecord> made) {
             ObjectNode job = Json.object()
                     .put("jobId", entry.jobId())
                     .put("state", entry.state().name())
@@ -166,7 +141,7 @@ public final class ShowJob implements Callable<Integer> {
                     .put("payConnectId", text(entry.payConnectId()))
                     .put("terminalId", text(entry.terminalId()));
             ArrayNode attempts = job.putArray("attempts");
-            for (AttemptRecord attempt : view.attempts(entry.jobId())) {
+            for (AttemptRecord attempt : made) {
                 attempts.addObject()
                         .put("id", attempt.attemptId())
                         .put("number", attempt.number())
@@ -177,6 +152,8 @@ public final class ShowJob implements Callable<Integer> {
                         .put("detail", text(attempt.detail()))
                         .put("publishedAt", text(attempt.publishedAt()));
             }
+            ArrayNode sentences = job.putArray("sentences");
+            Timeline.of(entry, List.of(), made, Optional.empty()).forEach(sentences::add);
             return job;
         }
 

@@ -8,6 +8,7 @@ import io.pairingbridge.cli.ManagementClient.Answer;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
 import io.pairingbridge.cli.Screen.Colour;
+import io.pairingbridge.text.Elapsed;
 import io.pairingbridge.text.Text;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -328,7 +329,7 @@ public final class Status implements Callable<Integer> {
         double oldest = status.path("oldest_call_seconds").asDouble();
         StringBuilder text = new StringBuilder(text(calls)).append(" under way");
         if (calls.asLong() > 0 && oldest > 0) {
-            text.append(", the oldest for ").append(Times.taken(Duration.ofMillis(Math.round(oldest * 1_000))));
+            text.append(", the oldest for ").append(Elapsed.text(Duration.ofMillis(Math.round(oldest * 1_000))));
         }
         if (status.has("concurrency")) {
             double rate = status.path("rate_limit").asDouble();

@@ -3,10 +3,10 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.access.BrokerException;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.batch.BatchInbox;
-import io.pairingbridge.batch.BatchIntake;
-import io.pairingbridge.broker.BrokerException;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.batch.BatchSubmitter;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.settings.Settings;
@@ -68,7 +68,7 @@ public final class Submit implements Callable<Integer> {
     private CommandSpec command;
 
     @Mixin
-    private Home home;
+    private SettingsOptions options;
 
     @Mixin
     private BrokerLogin login;
@@ -153,7 +153,7 @@ public final class Submit implements Callable<Integer> {
 
     @Override
     public Integer call() throws JMSException, IOException, InterruptedException {
-        Settings settings = home.clientSettings();
+        Settings settings = options.clientSettings();
         if (file != null || dryRun) {
             return batch(settings);
         }
@@ -168,7 +168,7 @@ public final class Submit implements Callable<Integer> {
                 return sent();
             }
             // Listening first: the outcome may be there before the next line is reached.
-            try (Outcomes outcomes = new Outcomes(connection)) {
+            try (OutcomeFollower outcomes = new OutcomeFollower(connection)) {
                 connection.start();
                 send(connection, body, lifetime);
                 Screen.note("Sent job " + job + "; waiting for its outcome ...");
@@ -210,7 +210,7 @@ public final class Submit implements Callable<Integer> {
             throw new ParameterException(command.commandLine(), "--file " + file + " may not be read by this user");
         }
         String batchId = batch == null ? BatchInbox.batchId(file) : batch;
-        if (!BatchIntake.ID.matcher(batchId).matches()) {
+        if (!BatchSubmitter.ID.matcher(batchId).matches()) {
             throw new ParameterException(
                     command.commandLine(),
                     "the batch's name must be at most 100 of A-Z a-z 0-9 . _ : -; give it with" + " --batch");
@@ -230,16 +230,16 @@ public final class Submit implements Callable<Integer> {
                 return document.sent(batchId);
             }
         }
-        BatchList batches = new BatchList(ManagementClient.of(home));
+        BatchReader batches = new BatchReader(ManagementClient.of(options));
         String earlier;
         try {
-            Optional<BatchLine> known = batches.find(batchId);
+            Optional<BatchStatus> known = batches.find(batchId);
             if (known.filter(batch -> !batch.ended()).isPresent()) {
                 throw new BrokerException("batch " + batchId + " has not ended yet, and nothing was sent: watch it with"
                         + " 'pairing-bridge batches --watch " + batchId
                         + "', or give this one another name with --batch");
             }
-            earlier = known.map(BatchLine::startedAt).orElse("");
+            earlier = known.map(BatchStatus::startedAt).orElse("");
         } catch (ManagementClient.Unreachable e) {
             throw new BrokerException("nothing was sent, because the batch could not be watched: " + e.getMessage()
                     + "; without --wait it is only sent");
@@ -370,7 +370,7 @@ public final class Submit implements Callable<Integer> {
         return ExitCodes.DONE;
     }
 
-    private int follow(Outcomes outcomes, Duration limit) throws JMSException {
+    private int follow(OutcomeFollower outcomes, Duration limit) throws JMSException {
         List<JsonNode> ended = new ArrayList<>();
         outcomes.follow(Set.of(job), limit, ended::add);
         if (ended.isEmpty()) {

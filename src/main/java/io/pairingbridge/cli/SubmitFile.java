@@ -3,16 +3,16 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.pairingbridge.batch.BatchDocument;
-import io.pairingbridge.batch.BatchEntry;
-import io.pairingbridge.batch.BatchEntry.Flaw;
-import io.pairingbridge.batch.BatchEntry.Refused;
-import io.pairingbridge.batch.BatchEntry.Row;
-import io.pairingbridge.batch.BatchException;
+import io.pairingbridge.access.BrokerException;
+import io.pairingbridge.batch.BatchMessages;
 import io.pairingbridge.batch.BatchName;
-import io.pairingbridge.batch.BatchQueue;
-import io.pairingbridge.batch.CheckedBatch;
-import io.pairingbridge.broker.BrokerException;
+import io.pairingbridge.batch.CheckedRows;
+import io.pairingbridge.batch.document.BatchDocument;
+import io.pairingbridge.batch.document.DocumentEntry;
+import io.pairingbridge.batch.document.DocumentEntry.Flaw;
+import io.pairingbridge.batch.document.DocumentEntry.Refused;
+import io.pairingbridge.batch.document.DocumentEntry.Row;
+import io.pairingbridge.batch.document.DocumentException;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.text.Text;
 import jakarta.jms.BytesMessage;
@@ -59,8 +59,8 @@ final class SubmitFile {
      * @return whether every row is good
      */
     boolean check(RequestBody requests, Duration maxAge) throws IOException {
-        try (CheckedBatch rows = new CheckedBatch(BatchDocument.open(Files.newInputStream(file)), requests, null)) {
-            for (BatchEntry entry = rows.next(); entry != null; entry = rows.next()) {
+        try (CheckedRows rows = new CheckedRows(BatchDocument.open(Files.newInputStream(file)), requests, null)) {
+            for (DocumentEntry entry = rows.next(); entry != null; entry = rows.next()) {
                 if (entry instanceof Refused bad) {
                     refused++;
                     tell(bad.flaws());
@@ -77,7 +77,7 @@ final class SubmitFile {
                     good++;
                 }
             }
-        } catch (BatchException e) {
+        } catch (DocumentException e) {
             problem = e.getMessage();
         }
         if (problem != null) {
@@ -153,7 +153,7 @@ final class SubmitFile {
             message.setStringProperty("PairingBatchId", batchId);
             BatchName name = BatchName.of(file);
             if (name.id().equals(batchId)) {
-                message.setStringProperty(BatchQueue.NAME, name.text());
+                message.setStringProperty(BatchMessages.NAME, name.text());
             }
             session.createProducer(session.createQueue(QUEUE)).send(message);
         } catch (JMSException e) {
@@ -174,13 +174,13 @@ final class SubmitFile {
         return ExitCodes.DONE;
     }
 
-    int follow(BatchList batches, String batchId, String earlier, Duration limit) throws InterruptedException {
+    int follow(BatchReader batches, String batchId, String earlier, Duration limit) throws InterruptedException {
         Thread hint = new Thread(
                 () -> Screen.note("The batch goes on. To watch it again: pairing-bridge batches --watch " + batchId));
         Runtime.getRuntime().addShutdownHook(hint);
-        BatchLine last;
+        BatchStatus last;
         try {
-            last = new BatchProgress(batches).follow(batchId, earlier, rows(), limit);
+            last = new BatchProgressBar(batches).follow(batchId, earlier, rows(), limit);
         } finally {
             removeQuietly(hint);
         }
@@ -193,7 +193,7 @@ final class SubmitFile {
             return ExitCodes.NO_ANSWER;
         }
         last.print(output);
-        return last.verdict();
+        return last.exitCode();
     }
 
     private static void removeQuietly(Thread hint) {

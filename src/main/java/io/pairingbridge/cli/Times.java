@@ -1,6 +1,5 @@
 package io.pairingbridge.cli;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -65,17 +64,5 @@ final class Times {
         } catch (DateTimeParseException e) {
             return iso;
         }
-    }
-
-    /** How long something took: {@code 0.35 s}, {@code 12.4 s}, {@code 3 min 5 s}. */
-    static String taken(Duration duration) {
-        long millis = Math.max(0, duration.toMillis());
-        if (millis < 60_000) {
-            return String.format(Locale.ROOT, millis < 10_000 ? "%.2f s" : "%.1f s", millis / 1_000.0);
-        }
-        long seconds = millis / 1_000;
-        return seconds < 3_600
-                ? seconds / 60 + " min " + seconds % 60 + " s"
-                : seconds / 3_600 + " h " + seconds / 60 % 60 + " min";
     }
 }

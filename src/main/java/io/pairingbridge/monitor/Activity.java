@@ -3,6 +3,8 @@ package io.pairingbridge.monitor;
 import io.pairingbridge.job.JobListener;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.operate.JmxViews;
+import io.pairingbridge.operate.RecentActivity;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -13,11 +15,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** What this process has done, and lately, for people who watch it. */
-public final class Activity implements JobListener {
+public final class Activity implements JobListener, RecentActivity {
     private static final int MINUTES = 60;
-
-    /** The last call that did not pair; {@code at} is null if there was none. */
-    public record Failure(Result result, String detail, Instant at) {}
 
     private final Clock clock;
     private final Map<Outcome, Long> sinceStart = new EnumMap<>(Outcome.class);
@@ -64,10 +63,12 @@ public final class Activity implements JobListener {
         seconds[slot]++;
     }
 
+    @Override
     public synchronized int inFlight() {
         return inFlight;
     }
 
+    @Override
     public synchronized Failure lastFailure() {
         return lastFailure;
     }
@@ -77,11 +78,12 @@ public final class Activity implements JobListener {
         return sinceStart.get(outcome);
     }
 
+    @Override
     public synchronized Map<Outcome, Long> sinceStart() {
         return new EnumMap<>(sinceStart);
     }
 
-    /** Jobs that ended in the last sixty seconds. */
+    @Override
     public synchronized long lastMinute() {
         long now = clock.instant().getEpochSecond();
         long sum = 0;
@@ -91,14 +93,14 @@ public final class Activity implements JobListener {
         return sum;
     }
 
-    /** The last sixty minutes, this one included, the oldest first. */
-    public synchronized List<Figures.Minute> lastHour() {
+    @Override
+    public synchronized List<JmxViews.Minute> lastHour() {
         long last = minute(clock.instant());
-        List<Figures.Minute> hour = new ArrayList<>();
+        List<JmxViews.Minute> hour = new ArrayList<>();
         for (long minute = last - MINUTES + 1; minute <= last; minute++) {
             Map<String, Long> outcomes = new TreeMap<>();
             minutes.getOrDefault(minute, Map.of()).forEach((outcome, count) -> outcomes.put(outcome.name(), count));
-            hour.add(new Figures.Minute(
+            hour.add(new JmxViews.Minute(
                     Instant.EPOCH.plus(minute, ChronoUnit.MINUTES).toString(), outcomes));
         }
         return hour;

@@ -20,6 +20,7 @@ import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.State;
 import io.pairingbridge.operate.AttentionQueues;
+import io.pairingbridge.operate.CachedValue;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import jakarta.jms.JMSException;
 import java.time.Clock;
@@ -37,9 +38,9 @@ import org.apache.hc.core5.pool.PoolStats;
 /** The contract's metrics. Labels are outcomes, results and states; never an id. */
 public final class Metrics implements JobListener, AutoCloseable {
     private final MeterRegistry registry;
-    private final Remembered<Map<String, Long>> depths;
-    private final Remembered<Map<State, Long>> counts;
-    private final Remembered<List<Progress>> batches;
+    private final CachedValue<Map<String, Long>> depths;
+    private final CachedValue<Map<State, Long>> counts;
+    private final CachedValue<List<Progress>> batches;
     private final Map<Result, Counter> attempts = new EnumMap<>(Result.class);
     private final Timer attemptTime;
     private final Timer jobTime;
@@ -67,9 +68,9 @@ public final class Metrics implements JobListener, AutoCloseable {
             Clock clock,
             String version) {
         this.registry = registry;
-        this.depths = new Remembered<>(() -> asked(depths));
-        this.counts = new Remembered<>(() -> counts(journal));
-        this.batches = new Remembered<>(() -> running(journal));
+        this.depths = new CachedValue<>(() -> asked(depths));
+        this.counts = new CachedValue<>(() -> counts(journal));
+        this.batches = new CachedValue<>(() -> running(journal));
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);

@@ -27,7 +27,7 @@ import org.apache.activemq.artemis.utils.SelectorTranslator;
 import org.messaginghub.pooled.jms.JmsPoolSession;
 
 /**
- * The queues of jobs that need a person, with the operator's login at the broker. A letter is taken off its queue in
+ * The queues of jobs that need a person, with the operator's login at the broker. A message is taken off its queue in
  * the transaction that sends its job again, so that it is in exactly one of the two places whatever crashes.
  */
 public final class AttentionQueues {
@@ -43,9 +43,9 @@ public final class AttentionQueues {
         }
     }
 
-    /** Which letters: each text that is not empty must be the letter's own. */
+    /** Which messages: each text that is not empty must be the message's own. */
     public record Filter(String outcome, String reason, String batchId, String jobId) {
-        /** All letters. */
+        /** All messages. */
         public static final Filter ALL = new Filter("", "", "", "");
 
         /** As a person says it, such as {@code outcome EXPIRED, batch north}; empty for all. */
@@ -81,26 +81,26 @@ public final class AttentionQueues {
     }
 
     /**
-     * Some of the letters, in the order in which they came.
+     * Some of the messages, in the order in which they came.
      *
      * @param total how many there are in all
      */
-    public record Page(long total, List<Letter> letters) {}
+    public record Page(long total, List<AttentionMessage> messages) {}
 
     /**
-     * What is to be done with a letter: kept where it is, with a reason; or taken away, and its job sent again or not.
+     * What is to be done with a message: kept where it is, with a reason; or taken away, and its job sent again or not.
      */
-    public record Verdict(String refusal, Replay replay) {
-        public static Verdict keep(String refusal) {
-            return new Verdict(refusal, null);
+    public record Decision(String refusal, Replay replay) {
+        public static Decision keep(String refusal) {
+            return new Decision(refusal, null);
         }
 
-        public static Verdict remove() {
-            return new Verdict(null, null);
+        public static Decision remove() {
+            return new Decision(null, null);
         }
 
-        public static Verdict send(Replay replay) {
-            return new Verdict(null, replay);
+        public static Decision send(Replay replay) {
+            return new Decision(null, replay);
         }
     }
 
@@ -116,13 +116,11 @@ public final class AttentionQueues {
             "pairing.expired");
 
     private static final String REQUESTS = "pairing.requests";
-    /** How long a letter may take to come that is certainly there. */
+    /** How long a message may take to come that is certainly there. */
     private static final long PATIENCE_MILLIS = 5_000;
 
     private static final int DEFAULT_PRIORITY = 4;
-    /** Bytes of a body that are read at most; the bridge's own letters, whose request has 64 KiB, are smaller. */
-    private static final int LARGEST_BODY = 1024 * 1024;
-    /** Characters; 500 letters of the usual size have a tenth of it. */
+    /** Characters; 500 messages of the usual size have a tenth of it. */
     private static final int LARGEST_PAGE = 4 * 1024 * 1024;
 
     private static final int MOST_REASONS = 100;
@@ -164,39 +162,39 @@ public final class AttentionQueues {
     }
 
     /**
-     * Reads letters and leaves them where they are. One that cannot be read is among them, and says why.
+     * Reads messages and leaves them where they are. One that cannot be read is among them, and says why.
      *
      * @param from how many to leave out
      * @param count how many to return at most; fewer come where they are more than {@value #LARGEST_PAGE} characters
      *     together
      */
     public Page page(Kind kind, Filter filter, int from, int count) throws JMSException {
-        List<Letter> letters = new ArrayList<>();
+        List<AttentionMessage> messages = new ArrayList<>();
         long[] seen = new long[1];
         int[] room = {LARGEST_PAGE};
         boolean all = filter.selector() == null;
-        long total = browse(kind, filter.selector(), all ? (long) from + count : Long.MAX_VALUE, message -> {
-            if (seen[0]++ >= from && letters.size() < count && room[0] > 0) {
-                Letter letter = letter(message).shown();
-                room[0] -= letter.length();
-                letters.add(letter);
+        long total = browse(kind, filter.selector(), all ? (long) from + count : Long.MAX_VALUE, raw -> {
+            if (seen[0]++ >= from && messages.size() < count && room[0] > 0) {
+                AttentionMessage message = MessageParser.parse(raw).shown();
+                room[0] -= message.length();
+                messages.add(message);
             }
         });
-        return new Page(all ? total : seen[0], letters);
+        return new Page(all ? total : seen[0], messages);
     }
 
     /**
-     * The letters that the condition means.
+     * The messages that the condition means.
      *
      * @param limit how many to return at most
      * @param most how many of the queue to look at
      */
-    public List<Letter> search(Kind kind, Predicate<Letter> wanted, int limit, int most) throws JMSException {
-        List<Letter> found = new ArrayList<>();
-        browse(kind, null, most, message -> {
-            Letter letter = found.size() < limit ? letter(message).shown() : null;
-            if (letter != null && wanted.test(letter)) {
-                found.add(letter);
+    public List<AttentionMessage> search(Kind kind, Predicate<AttentionMessage> wanted, int limit, int most) throws JMSException {
+        List<AttentionMessage> found = new ArrayList<>();
+        browse(kind, null, most, raw -> {
+            AttentionMessage message = found.size() < limit ? MessageParser.parse(raw).shown() : null;
+            if (message != null && wanted.test(message)) {
+                found.add(message);
             }
         });
         return found;
@@ -207,7 +205,7 @@ public final class AttentionQueues {
     }
 
     /**
-     * Shows up to {@code limit} letters to the reader, one at a time, and returns how many the queue holds. By the
+     * Shows up to {@code limit} messages to the reader, one at a time, and returns how many the queue holds. By the
      * client below JMS, which hands over what JMS would give up on: a body that is none of its kind's, or is too large
      * to be loaded.
      */
@@ -220,23 +218,23 @@ public final class AttentionQueues {
             try (ClientConsumer browser = core.createConsumer(SimpleString.of(kind.queue), filter(selector), true)) {
                 boolean large = false;
                 for (long n = 0; n < limit && n < total; n++) {
-                    ClientMessage message = browser.receiveImmediate();
+                    ClientMessage raw = browser.receiveImmediate();
                     // While the broker is still writing a large message, or reading a page of them, it says that there
                     // is no other one.
-                    if (message == null
+                    if (raw == null
                             && (large
                                     || selector == null
                                             && core.queueQuery(SimpleString.of(kind.queue))
                                                             .getMessageCount()
                                                     > n)) {
-                        message = browser.receive(PATIENCE_MILLIS);
+                        raw = browser.receive(PATIENCE_MILLIS);
                     }
-                    if (message == null) {
+                    if (raw == null) {
                         break;
                     }
-                    reader.read(message);
-                    large = message.isLargeMessage();
-                    discard(message);
+                    reader.read(raw);
+                    large = raw.isLargeMessage();
+                    discard(raw);
                 }
             }
             return total;
@@ -249,32 +247,32 @@ public final class AttentionQueues {
         return selector == null ? null : SimpleString.of(SelectorTranslator.convertToActiveMQFilterString(selector));
     }
 
-    private static void discard(ClientMessage message) {
-        if (message instanceof ClientMessageInternal internal) {
+    private static void discard(ClientMessage raw) {
+        if (raw instanceof ClientMessageInternal internal) {
             internal.discardBody();
         }
     }
 
     /**
-     * Asks for a verdict on one letter and follows it. A letter that is refused is only looked at: one that was taken
+     * Asks for a decision on one message and follows it. A message that is refused is only looked at: one that was taken
      * and put back would be out of sight for the queue's redelivery delay.
      *
-     * @param announce told of the letter when it is in hand, before anything is done about it; what it throws stops
+     * @param announce told of the message when it is in hand, before anything is done about it; what it throws stops
      *     that
      * @param dryRun only asks
      * @return null if it was followed, or would be, else the refusal
      */
     public String handle(
-            Kind kind, String messageId, Function<Letter, Verdict> judge, Consumer<Letter> announce, boolean dryRun)
+            Kind kind, String messageId, Function<AttentionMessage, Decision> decide, Consumer<AttentionMessage> announce, boolean dryRun)
             throws JMSException {
-        Letter[] seen = new Letter[1];
+        AttentionMessage[] seen = new AttentionMessage[1];
         String selector = "JMSMessageID = " + literal(messageId);
-        browse(kind, selector, 1, message -> seen[0] = letter(message));
+        browse(kind, selector, 1, raw -> seen[0] = MessageParser.parse(raw));
         String gone = "there is no such letter on " + kind.queue + " any more: somebody may have dealt with it";
         if (seen[0] == null) {
             return gone;
         }
-        String refused = judge.apply(seen[0]).refusal();
+        String refused = decide.apply(seen[0]).refusal();
         if (refused != null || dryRun) {
             return refused;
         }
@@ -283,18 +281,18 @@ public final class AttentionQueues {
             connection.start();
             ClientSession core = ((ActiveMQSession) session).getCoreSession();
             try (ClientConsumer consumer = core.createConsumer(SimpleString.of(kind.queue), filter(selector))) {
-                ClientMessage message = consumer.receive(PATIENCE_MILLIS);
-                if (message == null) {
+                ClientMessage raw = consumer.receive(PATIENCE_MILLIS);
+                if (raw == null) {
                     return gone;
                 }
-                Letter letter = letter(message);
-                Verdict verdict = judge.apply(letter);
-                announce.accept(letter);
-                if (verdict.replay() != null) {
-                    send(session, letter, verdict.replay());
+                AttentionMessage message = MessageParser.parse(raw);
+                Decision decision = decide.apply(message);
+                announce.accept(message);
+                if (decision.replay() != null) {
+                    send(session, message, decision.replay());
                 }
-                discard(message);
-                message.individualAcknowledge();
+                discard(raw);
+                raw.individualAcknowledge();
             }
             session.commit();
             return null;
@@ -307,24 +305,24 @@ public final class AttentionQueues {
     public record Handled(long done, Map<String, Long> refused) {}
 
     /**
-     * As {@link #handle}, for all letters that were there at the beginning and that the filter means, a hundred in a
+     * As {@link #handle}, for all messages that were there at the beginning and that the filter means, a hundred in a
      * transaction. Those that are refused stay where they are, and so do those that cannot be read.
      *
-     * @param judge asked twice about a letter: when it is looked at and when it is in hand
+     * @param decide asked twice about a message: when it is looked at and when it is in hand
      * @param before told the ids of the jobs of each transaction before it is committed; if it throws, nothing of it is
      *     done
      * @param dryRun only asks
      */
     public Handled handleAll(
-            Kind kind, Filter filter, Function<Letter, Verdict> judge, Consumer<List<String>> before, boolean dryRun)
+            Kind kind, Filter filter, Function<AttentionMessage, Decision> decide, Consumer<List<String>> before, boolean dryRun)
             throws JMSException {
         List<String> good = new ArrayList<>();
         Map<String, Long> refused = new LinkedHashMap<>();
-        browse(kind, filter.selector(), Long.MAX_VALUE, message -> {
-            Letter letter = letter(message);
-            String refusal = judge.apply(letter).refusal();
+        browse(kind, filter.selector(), Long.MAX_VALUE, raw -> {
+            AttentionMessage message = MessageParser.parse(raw);
+            String refusal = decide.apply(message).refusal();
             if (refusal == null) {
-                good.add(letter.messageId());
+                good.add(message.messageId());
             } else {
                 refuse(refused, refusal, 1);
             }
@@ -338,7 +336,7 @@ public final class AttentionQueues {
             connection.start();
             for (int from = 0; from < good.size(); from += 100) {
                 List<String> some = good.subList(from, Math.min(good.size(), from + 100));
-                done += handle(session, kind, some, judge, before, refused);
+                done += handle(session, kind, some, decide, before, refused);
             }
         } catch (ActiveMQException e) {
             throw failed(e);
@@ -346,7 +344,7 @@ public final class AttentionQueues {
         return new Handled(done, refused);
     }
 
-    /** Some reasons quote what strangers wrote, so that there may be as many as letters. */
+    /** Some reasons quote what strangers wrote, so that there may be as many as messages. */
     private static void refuse(Map<String, Long> refused, String refusal, long count) {
         String reason = Text.line(refusal, LONGEST_REASON);
         refused.merge(
@@ -359,7 +357,7 @@ public final class AttentionQueues {
             Session session,
             Kind kind,
             List<String> messageIds,
-            Function<Letter, Verdict> judge,
+            Function<AttentionMessage, Decision> decide,
             Consumer<List<String>> before,
             Map<String, Long> refused)
             throws JMSException, ActiveMQException {
@@ -370,23 +368,23 @@ public final class AttentionQueues {
         ClientSession core = ((ActiveMQSession) session).getCoreSession();
         try (ClientConsumer consumer = core.createConsumer(SimpleString.of(kind.queue), filter(ids.toString()))) {
             for (int n = 0; n < messageIds.size(); n++) {
-                ClientMessage message = consumer.receive(PATIENCE_MILLIS);
-                if (message == null) {
+                ClientMessage raw = consumer.receive(PATIENCE_MILLIS);
+                if (raw == null) {
                     refuse(refused, "somebody else has dealt with it meanwhile", messageIds.size() - n);
                     break;
                 }
-                Letter letter = letter(message);
-                Verdict verdict = judge.apply(letter);
-                if (verdict.refusal() != null) {
-                    throw new IllegalStateException("the letter of job " + Text.line(letter.jobId(), LONGEST_REASON)
-                            + " has changed: " + verdict.refusal());
+                AttentionMessage message = MessageParser.parse(raw);
+                Decision decision = decide.apply(message);
+                if (decision.refusal() != null) {
+                    throw new IllegalStateException("the letter of job " + Text.line(message.jobId(), LONGEST_REASON)
+                            + " has changed: " + decision.refusal());
                 }
-                if (verdict.replay() != null) {
-                    send(session, letter, verdict.replay());
+                if (decision.replay() != null) {
+                    send(session, message, decision.replay());
                 }
-                discard(message);
-                message.individualAcknowledge();
-                jobs.add(letter.jobId());
+                discard(raw);
+                raw.individualAcknowledge();
+                jobs.add(message.jobId());
                 done++;
             }
         }
@@ -395,15 +393,15 @@ public final class AttentionQueues {
         return done;
     }
 
-    private static void send(Session session, Letter letter, Replay replay) throws JMSException {
+    private static void send(Session session, AttentionMessage message, Replay replay) throws JMSException {
         Message request = session.createTextMessage(replay.body());
-        request.setJMSCorrelationID(letter.jobId());
-        request.setStringProperty("PairingJobId", letter.jobId());
-        if (!letter.batchId().isEmpty()) {
-            request.setStringProperty("PairingBatchId", letter.batchId());
+        request.setJMSCorrelationID(message.jobId());
+        request.setStringProperty("PairingJobId", message.jobId());
+        if (!message.batchId().isEmpty()) {
+            request.setStringProperty("PairingBatchId", message.batchId());
         }
-        if (!letter.integrator().isEmpty()) {
-            request.setStringProperty("PairingIntegrator", letter.integrator());
+        if (!message.integrator().isEmpty()) {
+            request.setStringProperty("PairingIntegrator", message.integrator());
         }
         if (replay.sameOtp()) {
             request.setStringProperty("PairingReplay", "true");
@@ -411,92 +409,6 @@ public final class AttentionQueues {
         try (MessageProducer producer = session.createProducer(session.createQueue(REQUESTS))) {
             producer.send(request, DeliveryMode.PERSISTENT, DEFAULT_PRIORITY, 0);
         }
-    }
-
-    /** The letter, as far as it can be read: whoever put a message there, it is one line of a list. */
-    private static Letter letter(ClientMessage message) {
-        String problem = "";
-        String id = "";
-        try {
-            id = message.getUserID() == null ? "" : "ID:" + message.getUserID();
-            if (id.isEmpty()) {
-                problem = "it has no message id, so that it does not come from the bridge";
-            }
-            String request = text(message, "PairingRequest");
-            String body = null;
-            if (request.isEmpty() && problem.isEmpty()) {
-                problem = unreadable(message);
-                body = problem.isEmpty() ? body(message) : null;
-            }
-            return new Letter(
-                    id,
-                    text(message, "PairingJobId"),
-                    text(message, "PairingBatchId"),
-                    text(message, "PairingIntegrator"),
-                    text(message, "PairingOutcome"),
-                    text(message, "PairingReason"),
-                    text(message, "PairingDetail"),
-                    number(message, "PairingHttpStatus"),
-                    number(message, "PairingAttempts"),
-                    text(message, "PairingRemedy"),
-                    text(message, "PairingFailedAt"),
-                    body,
-                    request,
-                    problem);
-        } catch (RuntimeException e) {
-            // Whatever the client throws at bytes that are not what they should be.
-            return new Letter(
-                    id,
-                    known(message, "PairingJobId"),
-                    known(message, "PairingBatchId"),
-                    "",
-                    known(message, "PairingOutcome"),
-                    known(message, "PairingReason"),
-                    "",
-                    0,
-                    0,
-                    "",
-                    known(message, "PairingFailedAt"),
-                    null,
-                    "",
-                    "it is damaged (" + e.getClass().getSimpleName() + ")");
-        }
-    }
-
-    /** Why the body is not read; empty if it can be. */
-    private static String unreadable(ClientMessage message) {
-        long size = message.getBodySize();
-        if (message.getObjectProperty(org.apache.activemq.artemis.api.core.Message.HDR_LARGE_BODY_SIZE)
-                instanceof Number whole) {
-            size = Math.max(size, whole.longValue());
-        }
-        if (size > LARGEST_BODY) {
-            return "its body has " + size + " bytes, more than the " + LARGEST_BODY + " that are read";
-        }
-        return message.getType() == org.apache.activemq.artemis.api.core.Message.TEXT_TYPE ? "" : "its body is no text";
-    }
-
-    private static String body(ClientMessage message) {
-        SimpleString text = message.getBodyBuffer().readNullableSimpleString();
-        return text == null ? null : text.toString();
-    }
-
-    /** Whoever put a message there: a property of another kind than ours counts as none. */
-    private static String text(ClientMessage message, String property) {
-        Object value = message.getObjectProperty(property);
-        return value instanceof String || value instanceof SimpleString ? value.toString() : "";
-    }
-
-    private static String known(ClientMessage message, String property) {
-        try {
-            return text(message, property);
-        } catch (RuntimeException e) {
-            return "";
-        }
-    }
-
-    private static int number(ClientMessage message, String property) {
-        return message.getObjectProperty(property) instanceof Number value ? value.intValue() : 0;
     }
 
     private static String literal(String value) {

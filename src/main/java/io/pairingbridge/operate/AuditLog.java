@@ -41,7 +41,7 @@ public final class AuditLog {
     private static final int TAIL = 256 * 1024;
 
     private static final int LONGEST_SUBJECT = 500;
-    /** Characters; the job ids of a hundred letters, each of the longest. */
+    /** Characters; the job ids of a hundred messages, each of the longest. */
     private static final int LONGEST_DETAIL = 16 * 1024;
 
     private final Path file;
@@ -116,7 +116,7 @@ public final class AuditLog {
     public synchronized void write(String action, String subject, String detail) {
         Entry entry = new Entry(
                 clock.instant().truncatedTo(ChronoUnit.MILLIS).toString(),
-                Text.line(Who.now(), LONGEST_SUBJECT),
+                Text.line(CurrentUser.name(), LONGEST_SUBJECT),
                 action,
                 Text.line(subject, LONGEST_SUBJECT),
                 Text.line(detail, LONGEST_DETAIL));

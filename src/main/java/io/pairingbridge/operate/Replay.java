@@ -10,7 +10,7 @@ import io.pairingbridge.text.Text;
 import java.util.Set;
 
 /**
- * Whether a letter's job may be tried again, and with what: no I/O.
+ * Whether a message's job may be tried again, and with what: no I/O.
  *
  * <table>
  * <caption>What may be replayed</caption>
@@ -32,15 +32,15 @@ public record Replay(String refusal, String body, boolean sameOtp) {
 
     /**
      * @param newOtp as the terminal shows it now, or empty for the old one
-     * @param newName the terminal's name, needed only where the letter does not hold it; empty for the old one
+     * @param newName the terminal's name, needed only where the message does not hold it; empty for the old one
      */
-    public static Replay of(Letter letter, String newOtp, String newName, RequestBody requests) {
+    public static Replay of(AttentionMessage message, String newOtp, String newName, RequestBody requests) {
         boolean otp = newOtp != null && !Text.trimmed(newOtp).isEmpty();
-        Outcome outcome = outcome(letter);
-        if (!letter.problem().isEmpty()) {
-            return no("the letter cannot be read: " + letter.problem());
+        Outcome outcome = outcome(message);
+        if (!message.problem().isEmpty()) {
+            return no("the letter cannot be read: " + message.problem());
         }
-        if (outcome == null || !Job.ID.matcher(letter.jobId()).matches()) {
+        if (outcome == null || !Job.ID.matcher(message.jobId()).matches()) {
             return no("this is no dead letter of the bridge: send the request again with a new message");
         }
         if (!otp && newOtp != null && !newOtp.isEmpty()) { // not as if none had been given: the old one would be used
@@ -59,23 +59,23 @@ public record Replay(String refusal, String body, boolean sameOtp) {
                 }
             }
             case INVALID -> {
-                if (!MENDED_ELSEWHERE.contains(letter.reason())) {
+                if (!MENDED_ELSEWHERE.contains(message.reason())) {
                     return no(
-                            "the request itself is not valid (" + letter.reason() + "): correct it and send it again");
+                            "the request itself is not valid (" + message.reason() + "): correct it and send it again");
                 }
             }
             case EXPIRED, MISCONFIGURED -> {}
         }
-        return request(letter, otp ? Text.trimmed(newOtp) : null, newName, requests);
+        return request(message, otp ? Text.trimmed(newOtp) : null, newName, requests);
     }
 
-    private static Replay request(Letter letter, String newOtp, String newName, RequestBody requests) {
-        ObjectNode request = letter.pairing();
+    private static Replay request(AttentionMessage message, String newOtp, String newName, RequestBody requests) {
+        ObjectNode request = message.pairing();
         if (newName != null && !newName.isBlank()) {
             request.put("name", newName.strip());
         }
         if (!request.path("name").isTextual()) {
-            return no("the letter does not hold the request any more (" + letter.reason()
+            return no("the letter does not hold the request any more (" + message.reason()
                     + "): give the terminal's name too");
         }
         if (newOtp != null) {
@@ -88,13 +88,13 @@ public record Replay(String refusal, String body, boolean sameOtp) {
         } catch (RequestBody.Refused e) {
             return no("the request would not be valid: " + e.getMessage());
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("the request of job " + letter.jobId() + " cannot be written as JSON", e);
+            throw new IllegalStateException("the request of job " + message.jobId() + " cannot be written as JSON", e);
         }
     }
 
-    private static Outcome outcome(Letter letter) {
+    private static Outcome outcome(AttentionMessage message) {
         try {
-            return Outcome.valueOf(letter.outcome());
+            return Outcome.valueOf(message.outcome());
         } catch (IllegalArgumentException e) {
             return null;
         }

@@ -1,5 +1,5 @@
 /**
- * What an operator does about jobs that ended badly: look at them, replay them, resolve them; and the log of who did
- * it.
+ * What operators do: see how the bridge is, look up jobs, replay or resolve those that ended badly, steer the intake; in
+ * JMX, whatever shows it. The audit log says who did what.
  */
 package io.pairingbridge.operate;

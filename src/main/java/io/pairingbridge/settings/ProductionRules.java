@@ -1,5 +1,6 @@
 package io.pairingbridge.settings;
 
+import io.pairingbridge.files.PasswordFile;
 import io.pairingbridge.settings.Settings.Broker;
 import io.pairingbridge.text.Text;
 import java.io.IOException;

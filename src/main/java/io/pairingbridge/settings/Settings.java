@@ -1,9 +1,8 @@
 package io.pairingbridge.settings;
 
-import io.pairingbridge.broker.BrokerAddress;
-import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerException;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerException;
+import io.pairingbridge.access.BrokerUsers;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -195,12 +194,12 @@ public record Settings(
      *
      * @param profile names {@code config/application-<profile>.properties}, or null
      */
-    public static List<SettingInUse> inUse(Path home, String profile) {
+    public static List<EffectiveSetting> inUse(Path home, String profile) {
         return inUse(home, profile, System.getenv(), systemProperties());
     }
 
     /** As {@link #inUse(Path, String)}, from the given sources. */
-    public static List<SettingInUse> inUse(
+    public static List<EffectiveSetting> inUse(
             Path home, String profile, Map<String, String> environment, Map<String, String> system) {
         return new SettingsSource(home.toAbsolutePath().normalize(), profile, environment, system).inUse();
     }
@@ -406,7 +405,7 @@ public record Settings(
             return false;
         }
         try {
-            return BrokerConnections.usesTls(new BrokerAddress(broker.url(), broker.username(), ""));
+            return new BrokerAddress(broker.url(), broker.username(), "").usesTls();
         } catch (BrokerException e) {
             problems.add(e.getMessage());
             return false;

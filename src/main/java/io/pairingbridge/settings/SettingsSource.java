@@ -1,5 +1,7 @@
 package io.pairingbridge.settings;
 
+import io.pairingbridge.files.PropertyLines;
+import io.pairingbridge.text.EditDistance;
 import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,7 +59,7 @@ final class SettingsSource {
     private final Map<String, String> values = new TreeMap<>();
     private final Map<String, String> camel = new TreeMap<>();
     private final Map<String, String> origins = new HashMap<>();
-    private final Map<String, SettingInUse> inUse = new TreeMap<>();
+    private final Map<String, EffectiveSetting> inUse = new TreeMap<>();
     private final List<String> serviceLinks = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
     private final Set<String> unsound = new HashSet<>();
@@ -114,13 +116,13 @@ final class SettingsSource {
      * Every setting there is, and of each family those that are given, with where it comes from; wrong and unknown ones
      * too.
      */
-    List<SettingInUse> inUse() {
+    List<EffectiveSetting> inUse() {
         return List.copyOf(inUse.values());
     }
 
     private void remember() {
         for (Setting setting : Setting.values()) {
-            inUse.put(setting.key(), new SettingInUse(setting.key(), setting.byDefault(), SettingInUse.DEFAULT));
+            inUse.put(setting.key(), new EffectiveSetting(setting.key(), setting.byDefault(), EffectiveSetting.DEFAULT));
         }
         values.forEach((key, value) -> {
             boolean secret = kind(key) == Setting.Kind.SECRET;
@@ -131,23 +133,23 @@ final class SettingsSource {
             Setting setting = Setting.of(key);
             inUse.put(
                     key,
-                    new SettingInUse(
+                    new EffectiveSetting(
                             key,
                             kind(key) == null || secret && !value.isEmpty()
-                                    ? SettingInUse.MASKED
+                                    ? EffectiveSetting.MASKED
                                     : setting != null && value.isEmpty() ? setting.byDefault() : shown(value),
                             from));
         });
         camel.forEach((key, value) -> inUse.put(
                 key,
-                new SettingInUse(
-                        key, SECRETIVE.matcher(key).find() ? SettingInUse.MASKED : shown(value), origins.get(key))));
+                new EffectiveSetting(
+                        key, SECRETIVE.matcher(key).find() ? EffectiveSetting.MASKED : shown(value), origins.get(key))));
     }
 
     /** An address without the login in it. */
     private static String shown(String value) {
-        return value.replaceAll("//[^/?#]*@", "//" + SettingInUse.MASKED + "@")
-                .replaceAll("(?i)(password=)[^&;]*", "$1" + SettingInUse.MASKED);
+        return value.replaceAll("//[^/?#]*@", "//" + EffectiveSetting.MASKED + "@")
+                .replaceAll("(?i)(password=)[^&;]*", "$1" + EffectiveSetting.MASKED);
     }
 
     /** The value, or the default. */
@@ -225,7 +227,7 @@ final class SettingsSource {
         for (Setting setting : Setting.values()) {
             String candidate = setting.key().replace('-', '.');
             if (Math.abs(name.length() - candidate.length()) < FURTHEST
-                    && Spelling.distance(name.replace('-', '.'), candidate) < FURTHEST) {
+                    && EditDistance.between(name.replace('-', '.'), candidate) < FURTHEST) {
                 return "; did you mean " + setting.key() + "?";
             }
         }
@@ -451,7 +453,7 @@ final class SettingsSource {
             if (Math.abs(name.length() - candidate.length()) >= FURTHEST) {
                 continue;
             }
-            int distance = Spelling.distance(name, candidate);
+            int distance = EditDistance.between(name, candidate);
             if (distance < least) {
                 least = distance;
                 best = candidate;

@@ -1,11 +1,11 @@
 package io.pairingbridge.simulator;
 
-import static io.pairingbridge.simulator.Answer.BUSY;
-import static io.pairingbridge.simulator.Answer.FAILED;
-import static io.pairingbridge.simulator.Answer.PAIRED;
-import static io.pairingbridge.simulator.Answer.PAIRED_WITHOUT_SECRET;
-import static io.pairingbridge.simulator.Answer.REFUSED;
-import static io.pairingbridge.simulator.Answer.SILENT;
+import static io.pairingbridge.simulator.ScriptedAnswer.BUSY;
+import static io.pairingbridge.simulator.ScriptedAnswer.FAILED;
+import static io.pairingbridge.simulator.ScriptedAnswer.PAIRED;
+import static io.pairingbridge.simulator.ScriptedAnswer.PAIRED_WITHOUT_SECRET;
+import static io.pairingbridge.simulator.ScriptedAnswer.REFUSED;
+import static io.pairingbridge.simulator.ScriptedAnswer.SILENT;
 
 import java.util.List;
 
@@ -26,9 +26,9 @@ enum Script {
     static final int LONGEST = 2;
 
     private final String ending;
-    private final List<Answer> answers;
+    private final List<ScriptedAnswer> answers;
 
-    Script(String ending, Answer... answers) {
+    Script(String ending, ScriptedAnswer... answers) {
         this.ending = ending;
         this.answers = List.of(answers);
     }
@@ -43,7 +43,7 @@ enum Script {
     }
 
     /** The answer to a post, given how many there were with the same OTP before. */
-    Answer answer(int earlierPosts) {
+    ScriptedAnswer answer(int earlierPosts) {
         return earlierPosts < answers.size() ? answers.get(earlierPosts) : REFUSED;
     }
 }

@@ -229,9 +229,9 @@ public final class Simulator implements AutoCloseable {
             return;
         }
         String otp = request.path("otp").textValue();
-        ObjectNode credentials = Credentials.random(json, request.path("name").textValue(), isText(webhook));
+        ObjectNode credentials = MadeUpCredentials.random(json, request.path("name").textValue(), isText(webhook));
         taken.incrementAndGet();
-        Answer answer = Script.of(otp).answer(posts.next(otp));
+        ScriptedAnswer answer = Script.of(otp).answer(posts.next(otp));
         Duration wait = delay;
         if (wait.isZero()) {
             answer(exchange, answer, credentials);
@@ -250,7 +250,7 @@ public final class Simulator implements AutoCloseable {
         }
     }
 
-    private void answer(HttpExchange exchange, Answer answer, ObjectNode credentials) throws IOException {
+    private void answer(HttpExchange exchange, ScriptedAnswer answer, ObjectNode credentials) throws IOException {
         switch (answer) {
             case PAIRED -> answer(exchange, 200, credentials);
             case PAIRED_WITHOUT_SECRET -> answer(exchange, 200, credentials.without("client_secret"));

@@ -3,8 +3,8 @@ package io.pairingbridge.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Batches.Phase;
@@ -88,7 +88,7 @@ class BatchIT {
                 .allSatisfy(m -> assertThat(m.text("PairingBatchId")).isEqualTo("estate"));
         JsonNode event = stage.events().stream()
                 .map(e -> Stage.json(e.body()))
-                .filter(e -> e.path("type").asText().equals(BatchReports.TYPE))
+                .filter(e -> e.path("type").asText().equals(BatchCompletion.TYPE))
                 .findFirst()
                 .orElseThrow();
         assertThat(event.path("subject").asText()).isEqualTo("estate");
@@ -398,7 +398,7 @@ class BatchIT {
         stage.set("pairing.batch.inbox", "").set("pairing.journal.otp-key", key);
         stage.startBridge();
         Batches batches = stage.bridge().journal().batches();
-        BatchIntake intake = new BatchIntake(
+        BatchSubmitter intake = new BatchSubmitter(
                 batches,
                 BrokerConnections.factory(stage.bridge().broker()),
                 new RequestBody(Path.of("config/schema/pairing-request.schema.json")),

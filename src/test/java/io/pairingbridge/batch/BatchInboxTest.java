@@ -67,8 +67,8 @@ class BatchInboxTest {
         return new BatchInbox(folder, "bridge/1", intake(), journal.batches(), Duration.ofDays(7), Clock.systemUTC());
     }
 
-    private BatchIntake intake() {
-        return new BatchIntake(
+    private BatchSubmitter intake() {
+        return new BatchSubmitter(
                 journal.batches(),
                 new ActiveMQConnectionFactory("tcp://127.0.0.1:1"),
                 new RequestBody(Path.of("config/schema/pairing-request.schema.json")),
@@ -270,7 +270,7 @@ class BatchInboxTest {
                             names.stream().filter(name -> name.length() < 200).toList());
         }
         assertThat(journal.batches().all()).allSatisfy(batch -> {
-            assertThat(batch.batch().id()).matches(BatchIntake.ID);
+            assertThat(batch.batch().id()).matches(BatchSubmitter.ID);
             assertThat(batch.batch().source()).doesNotContainPattern("\\p{Cntrl}");
         });
     }
@@ -300,7 +300,7 @@ class BatchInboxTest {
         Files.writeString(inbox.resolve("estate.csv"), "no header\n");
         rounds(taking, 5);
         Progress batch = journal.batches().find("estate").orElseThrow();
-        BatchReports reports = new BatchReports(
+        BatchCompletion reports = new BatchCompletion(
                 journal.batches(), taking, folder.resolve("batches"), row -> "", "simulator", Clock.systemUTC());
 
         reports.report(batch);
@@ -324,7 +324,7 @@ class BatchInboxTest {
         Files.createSymbolicLink(inbox.resolve("failed/estate.report.html"), users);
         Files.writeString(inbox.resolve("estate.csv"), "no header\n");
         rounds(taking, 4);
-        new BatchReports(
+        new BatchCompletion(
                         journal.batches(), taking, folder.resolve("batches"), row -> "", "simulator", Clock.systemUTC())
                 .report(journal.batches().find("estate").orElseThrow());
         assertThat(users).hasContent("operator=canary");
@@ -406,7 +406,7 @@ class BatchInboxTest {
         assertThat(BatchInbox.batchId(Path.of("x").resolve(file)))
                 .isEqualTo(batch.id())
                 .startsWith(begin);
-        assertThat(BatchIntake.ID.matcher(batch.id()).matches()).isTrue();
+        assertThat(BatchSubmitter.ID.matcher(batch.id()).matches()).isTrue();
         assertThat(batch.text()).isEqualTo(name);
         assertThat(batch.file().text()).startsWith(report);
     }
@@ -443,7 +443,7 @@ class BatchInboxTest {
         assertThat(names)
                 .extracting(BatchName::id)
                 .doesNotHaveDuplicates()
-                .allMatch(id -> BatchIntake.ID.matcher(id).matches());
+                .allMatch(id -> BatchSubmitter.ID.matcher(id).matches());
         assertThat(names).extracting(name -> name.file().raw()).doesNotHaveDuplicates();
         assertThat(BatchName.of("b", "T\u00f6pfer").file().text())
                 .as("anybody may call a batch so")

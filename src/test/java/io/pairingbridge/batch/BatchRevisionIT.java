@@ -3,7 +3,7 @@ package io.pairingbridge.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.testing.LedgerEndpoint.Call;
@@ -259,7 +259,7 @@ class BatchRevisionIT {
     private List<JsonNode> events(String batch) {
         return stage.events().stream()
                 .map(event -> Stage.json(event.body()))
-                .filter(event -> event.path("type").asText().equals(BatchReports.TYPE)
+                .filter(event -> event.path("type").asText().equals(BatchCompletion.TYPE)
                         && event.path("subject").asText().equals(batch))
                 .toList();
     }

@@ -2,7 +2,10 @@ package io.pairingbridge.batch;
 
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
-import io.pairingbridge.batch.BatchEntry.Refused;
+import io.pairingbridge.batch.document.BatchDocument;
+import io.pairingbridge.batch.document.DocumentEntry;
+import io.pairingbridge.batch.document.DocumentEntry.Refused;
+import io.pairingbridge.batch.document.DocumentException;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
@@ -45,7 +48,7 @@ public final class DocumentOracle implements AutoCloseable {
     private final SentRequests sent = new SentRequests();
     private final RowMark marks = new RowMark(HASH::of);
     private Journal journal;
-    private BatchIntake intake;
+    private BatchSubmitter intake;
     private long number;
 
     public DocumentOracle(Path folder) {
@@ -55,7 +58,7 @@ public final class DocumentOracle implements AutoCloseable {
 
     private void open() {
         journal = Journals.open(Journals.file(folder), HASH);
-        intake = new BatchIntake(
+        intake = new BatchSubmitter(
                 journal.batches(),
                 sent.connections(),
                 REQUESTS,
@@ -75,20 +78,20 @@ public final class DocumentOracle implements AutoCloseable {
      * @return how many rows were sent
      */
     public int check(byte[] document, Set<String> passwords, Random random) throws Exception {
-        List<BatchEntry> dry = new ArrayList<>();
+        List<DocumentEntry> dry = new ArrayList<>();
         String problem = null;
-        try (CheckedBatch rows =
-                new CheckedBatch(BatchDocument.open(new ByteArrayInputStream(document)), REQUESTS, INTEGRATORS)) {
-            for (BatchEntry entry = rows.next(); entry != null; entry = rows.next()) {
+        try (CheckedRows rows =
+                new CheckedRows(BatchDocument.open(new ByteArrayInputStream(document)), REQUESTS, INTEGRATORS)) {
+            for (DocumentEntry entry = rows.next(); entry != null; entry = rows.next()) {
                 dry.add(entry);
             }
-        } catch (BatchException e) {
+        } catch (DocumentException e) {
             problem = e.getMessage();
         }
         String batchId = "b-" + number++;
         require(
                 intake.take(batchId, "document " + number, new ByteArrayInputStream(document))
-                        == BatchIntake.Taken.READ,
+                        == BatchSubmitter.Taken.READ,
                 "the document was not read");
         List<Sent> messages = sent.take();
         Progress batch = journal.batches().find(batchId).orElseThrow();
@@ -138,7 +141,7 @@ public final class DocumentOracle implements AutoCloseable {
             report(batchId, rows.size());
         }
         require(
-                intake.take(batchId, "document " + number, new ByteArrayInputStream(document)) == BatchIntake.Taken.READ
+                intake.take(batchId, "document " + number, new ByteArrayInputStream(document)) == BatchSubmitter.Taken.READ
                         && sent.take().isEmpty(),
                 "the same document again was sent again");
         return good;

@@ -27,7 +27,7 @@ public final class InboxProcess {
         OtpHash hash = new OtpHash(new byte[32]);
         SentRequests sent = new SentRequests();
         try (Journal journal = Journals.open(Journals.file(data), hash)) {
-            BatchIntake intake = new BatchIntake(
+            BatchSubmitter intake = new BatchSubmitter(
                     journal.batches(),
                     sent.connections(),
                     new RequestBody(Path.of("config/schema/pairing-request.schema.json")),
@@ -37,7 +37,7 @@ public final class InboxProcess {
                     Clock.systemUTC());
             BatchInbox inbox = new BatchInbox(
                     Path.of(arguments[0]), "one", intake, journal.batches(), Duration.ofDays(7), Clock.systemUTC());
-            BatchReports reports = new BatchReports(
+            BatchCompletion reports = new BatchCompletion(
                     journal.batches(), inbox, data.resolve("batches"), row -> "", "simulator", Clock.systemUTC());
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             System.out.println("answer " + System.getProperty("sun.jnu.encoding"));

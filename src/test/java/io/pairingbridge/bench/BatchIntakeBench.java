@@ -1,9 +1,9 @@
 package io.pairingbridge.bench;
 
-import io.pairingbridge.batch.BatchIntake;
-import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.batch.BatchSubmitter;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.OtpHash;
@@ -155,7 +155,7 @@ public final class BatchIntakeBench {
     private static void intake(Path document, String url, Path folder) throws Exception {
         OtpHash hash = new OtpHash(new byte[32]);
         try (Journal journal = Journals.open(Journals.file(folder), hash)) {
-            BatchIntake intake = new BatchIntake(
+            BatchSubmitter intake = new BatchSubmitter(
                     journal.batches(),
                     BrokerConnections.factory(bridge(url, folder)),
                     new RequestBody(Path.of("config/schema/pairing-request.schema.json")),

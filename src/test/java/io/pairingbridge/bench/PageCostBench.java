@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Page;
 import com.sun.management.OperatingSystemMXBean;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.testing.Chromium;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;

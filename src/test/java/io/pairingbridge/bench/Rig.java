@@ -1,6 +1,6 @@
 package io.pairingbridge.bench;
 
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.RecipientKeyPair;

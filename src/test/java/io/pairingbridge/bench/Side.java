@@ -1,7 +1,7 @@
 package io.pairingbridge.bench;
 
 import io.pairingbridge.PairingBridge;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Stage;

@@ -3,12 +3,13 @@ package io.pairingbridge.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerException;
 import java.nio.file.Path;
 import org.apache.activemq.artemis.core.remoting.impl.netty.TransportConstants;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BrokerConnectionsTest {
@@ -43,20 +44,6 @@ class BrokerConnectionsTest {
                 ActiveMQConnectionFactory other = BrokerConnections.factory(address)) {
             assertThat(one).isNotSameAs(other);
         }
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "tcp://a:61616, false",
-        "tcp://a:61617?sslEnabled=true, true",
-        "tcp://a:61617?sslEnabled=false, false",
-        "'(tcp://a:61617,tcp://b:61617)?sslEnabled=true', true",
-        "'(tcp://a:61616,tcp://b:61617?sslEnabled=true)', false",
-        "'(tcp://a:61617?sslEnabled=true,tcp://b:61617?sslEnabled=true)', true"
-    })
-    void knowsWhetherEveryBrokerIsReachedThroughTls(String url, boolean tls) {
-        assertThat(BrokerConnections.usesTls(new BrokerAddress(url, "bridge", "secret")))
-                .isEqualTo(tls);
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.pairingbridge.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pairingbridge.access.BrokerUsers;
 import jakarta.jms.Connection;
 import jakarta.jms.Destination;
 import jakarta.jms.InvalidDestinationException;
@@ -345,7 +346,7 @@ class BrokerPermissionsIT {
     }
 
     @ParameterizedTest
-    @FieldSource("io.pairingbridge.broker.BrokerUsers#ALL")
+    @FieldSource("io.pairingbridge.access.BrokerUsers#ALL")
     void createsNoAddressForAMistypedName(String user) throws Exception {
         try (Connection connection = broker.factory(user).createConnection();
                 Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
@@ -365,7 +366,7 @@ class BrokerPermissionsIT {
     }
 
     @ParameterizedTest
-    @FieldSource("io.pairingbridge.broker.BrokerUsers#ALL")
+    @FieldSource("io.pairingbridge.access.BrokerUsers#ALL")
     void createsNoAddressForAMistypedNameOverAmqp(String user) throws JMSException {
         try (Connection connection = new JmsConnectionFactory(
                                 user, TestBroker.password(user), "amqp://127.0.0.1:" + broker.port())

@@ -3,6 +3,8 @@ package io.pairingbridge.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.testing.Stage;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;

@@ -1,5 +1,7 @@
 package io.pairingbridge.broker;
 
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerUsers;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
 import jakarta.jms.Destination;

@@ -3,6 +3,8 @@ package io.pairingbridge.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.testing.AmqpSender;
 import io.pairingbridge.testing.Stage;

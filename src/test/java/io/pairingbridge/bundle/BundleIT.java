@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.Opener;

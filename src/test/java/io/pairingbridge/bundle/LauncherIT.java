@@ -3,7 +3,7 @@ package io.pairingbridge.bundle;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.testing.Launcher;
 import io.pairingbridge.testing.Stage;
 import jakarta.jms.Connection;

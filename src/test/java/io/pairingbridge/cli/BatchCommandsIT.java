@@ -6,7 +6,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.PairingBridge;
-import io.pairingbridge.monitor.PairingBridgeMXBean;
+import io.pairingbridge.operate.PairingBridgeMXBean;
 import io.pairingbridge.testing.Child;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.pairingbridge.monitor.ManagementTls;
+import io.pairingbridge.site.ManagementTls;
 import io.pairingbridge.testing.Keytool;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.Bridge;
-import io.pairingbridge.monitor.ManagementSite;
-import io.pairingbridge.monitor.PairingBridgeMXBean;
+import io.pairingbridge.operate.PairingBridgeMXBean;
+import io.pairingbridge.site.ManagementSite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -174,10 +174,12 @@ class OperateCommandsIT {
                     .contains(
                             "IN_DOUBT",
                             "store",
-                            "attempt 1 AMBIGUOUS, HTTP 500 after",
-                            "attempt 2 REJECTED, HTTP 400",
-                            "ended IN_DOUBT",
-                            "waits for a person: IN_DOUBT",
+                            "Call 1 brought no complete answer and may have paired the terminal",
+                            "(HTTP 500, after",
+                            "Call 2 was refused",
+                            "(HTTP 400, after",
+                            "Ended IN_DOUBT",
+                            "Waits for a person: IN_DOUBT",
                             "Look at the terminal")
                     .doesNotContain("canary")
                     .doesNotContainPattern("\\dT\\d");
@@ -220,6 +222,8 @@ class OperateCommandsIT {
             assertThat(JSON.readTree(journal.out()).path("outcome").asText()).isEqualTo("PAIRED");
             assertThat(JSON.readTree(journal.out()).path("attempts")).hasSize(2);
             assertThat(journal.err()).contains("From the journal", "journal.db");
+            assertThat(JSON.readTree(journal.out()).path("sentences").toString())
+                    .contains("Call 1 was refused", "The credentials of call 2 were put on pairing.credentials.");
         }
     }
 

@@ -3,7 +3,7 @@ package io.pairingbridge.fuzz;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;

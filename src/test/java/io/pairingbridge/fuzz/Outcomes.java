@@ -1,7 +1,7 @@
 package io.pairingbridge.fuzz;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.testing.Stage;
 import io.pairingbridge.testing.Stage.Received;
 import jakarta.jms.Connection;

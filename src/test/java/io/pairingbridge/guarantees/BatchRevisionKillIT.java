@@ -3,7 +3,7 @@ package io.pairingbridge.guarantees;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pairingbridge.batch.BatchReports;
+import io.pairingbridge.batch.BatchCompletion;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Stage;
 import java.nio.file.Files;
@@ -58,7 +58,7 @@ class BatchRevisionKillIT {
 
             List<JsonNode> events = stage.events().stream()
                     .map(event -> Stage.json(event.body()))
-                    .filter(event -> event.path("type").asText().equals(BatchReports.TYPE))
+                    .filter(event -> event.path("type").asText().equals(BatchCompletion.TYPE))
                     .toList();
             assertThat(events)
                     .extracting(event -> event.path("data").path("revision").asInt())

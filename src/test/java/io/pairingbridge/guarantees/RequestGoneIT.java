@@ -3,7 +3,7 @@ package io.pairingbridge.guarantees;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.job.RequestGone;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Stage;

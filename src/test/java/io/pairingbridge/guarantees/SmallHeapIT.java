@@ -2,9 +2,9 @@ package io.pairingbridge.guarantees;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.testing.AmqpSender;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Stage;

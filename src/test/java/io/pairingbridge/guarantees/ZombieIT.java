@@ -2,7 +2,7 @@ package io.pairingbridge.guarantees;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.EndedJob;
 import io.pairingbridge.testing.Invariants;

@@ -3,7 +3,7 @@ package io.pairingbridge.intake;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.Replacements;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.testing.EndedJob;
 import io.pairingbridge.testing.LedgerEndpoint.Post;

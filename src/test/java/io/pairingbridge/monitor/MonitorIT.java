@@ -2,6 +2,7 @@ package io.pairingbridge.monitor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pairingbridge.operate.BridgeMBean;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Stage;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package io.pairingbridge.monitor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Keytool;
 import io.pairingbridge.testing.LedgerEndpoint.Call;

@@ -6,7 +6,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.common.v1.KeyValue;
 import io.opentelemetry.proto.trace.v1.Span;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.Management;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.Replacements;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.State;
 import io.pairingbridge.testing.LedgerEndpoint;

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ReplayTest {
     private static final RequestBody REQUESTS = new RequestBody(Path.of("config/schema/pairing-request.schema.json"));
-    private static final Letter EXPIRED = new Letter(
+    private static final AttentionMessage EXPIRED = new AttentionMessage(
             "ID:1",
             "late",
             "",

@@ -3,7 +3,7 @@ package io.pairingbridge.routes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.Version;
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.testing.EndedJob;
 import io.pairingbridge.testing.Stage;
 import io.pairingbridge.testing.Stage.MessageMaker;

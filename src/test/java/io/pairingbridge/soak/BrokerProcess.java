@@ -1,6 +1,6 @@
 package io.pairingbridge.soak;
 
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.EmbeddedBroker;
 import java.nio.file.Path;
 import java.util.Map;

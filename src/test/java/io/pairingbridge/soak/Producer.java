@@ -1,8 +1,8 @@
 package io.pairingbridge.soak;
 
-import io.pairingbridge.broker.BrokerAddress;
+import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.broker.BrokerUsers;
 import io.pairingbridge.testing.Stage.MessageMaker;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;

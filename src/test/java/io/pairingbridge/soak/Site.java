@@ -1,6 +1,6 @@
 package io.pairingbridge.soak;
 
-import io.pairingbridge.broker.BrokerUsers;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.guarantees.CrashingBridge;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * sender sees it and nothing is stored. Who has not logged in may send little and not for long, and whoever has may not
  * fill the memory with one frame.
  *
- * <p>Configured in {@code broker.xml} under {@code broker-plugins}; {@link Limits} has the properties.
+ * <p>Configured in {@code broker.xml} under {@code broker-plugins}; {@link AdmissionLimits} has the properties.
  */
 public final class AdmissionPlugin implements ActiveMQServerPlugin {
     /** The name by which the broker's management knows {@link AdmissionControl}. */
@@ -45,7 +45,7 @@ public final class AdmissionPlugin implements ActiveMQServerPlugin {
     private static final int WILDCARDS = 2;
 
     private final RefusalLog log = new RefusalLog();
-    private Limits limits = Limits.of(Map.of());
+    private AdmissionLimits limits = AdmissionLimits.of(Map.of());
     private CoreAdmission core = new CoreAdmission(limits);
     private ConnectionLimits connections = new ConnectionLimits(limits, log);
     /** Of a class that the broker has only if it speaks AMQP. */
@@ -55,7 +55,7 @@ public final class AdmissionPlugin implements ActiveMQServerPlugin {
 
     @Override
     public void init(Map<String, String> properties) {
-        limits = Limits.of(properties);
+        limits = AdmissionLimits.of(properties);
         core = new CoreAdmission(limits);
         connections = new ConnectionLimits(limits, log);
     }

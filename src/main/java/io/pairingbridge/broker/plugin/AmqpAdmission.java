@@ -40,9 +40,9 @@ final class AmqpAdmission {
     private static final Symbol DESTINATION_TYPE = Symbol.valueOf("x-opt-jms-dest");
     private static final byte QUEUE = 0;
 
-    private final Limits limits;
+    private final AdmissionLimits limits;
 
-    AmqpAdmission(Limits limits) {
+    AmqpAdmission(AdmissionLimits limits) {
         this.limits = limits;
     }
 
@@ -61,7 +61,7 @@ final class AmqpAdmission {
         ReadableBuffer encoded = message.getSendBuffer(1, null);
         byte[] bytes = new byte[encoded.remaining()];
         encoded.get(bytes);
-        Section body = body(bytes, batch ? limits.amqpMessageBytes() : Limits.REQUEST_BYTES);
+        Section body = body(bytes, batch ? limits.amqpMessageBytes() : AdmissionLimits.REQUEST_BYTES);
 
         Header header = new Header();
         header.setDurable(true);
@@ -102,9 +102,9 @@ final class AmqpAdmission {
         if (value instanceof String text) {
             return KeptProperties.limited(what, text);
         }
-        if (value instanceof Binary binary && binary.getLength() > Limits.PROPERTY_CHARACTERS) {
+        if (value instanceof Binary binary && binary.getLength() > AdmissionLimits.PROPERTY_CHARACTERS) {
             throw new RefusedException(
-                    what + " is longer than " + Limits.PROPERTY_CHARACTERS + " bytes: send a shorter one");
+                    what + " is longer than " + AdmissionLimits.PROPERTY_CHARACTERS + " bytes: send a shorter one");
         }
         return value instanceof UUID || value instanceof UnsignedLong || value instanceof Binary ? value : null;
     }
@@ -163,7 +163,7 @@ final class AmqpAdmission {
     private synchronized void large(AMQPLargeMessage message, boolean batch) throws ActiveMQException {
         if (!batch) {
             throw new RefusedException(
-                    "the body is larger than " + Limits.REQUEST_BYTES + " bytes: send one request in a message");
+                    "the body is larger than " + AdmissionLimits.REQUEST_BYTES + " bytes: send one request in a message");
         }
         byte[] bytes;
         try (LargeBodyReader file = message.getLargeBodyReader()) {

@@ -22,17 +22,17 @@ final class ConnectionLimits {
     private static final String CORE_DECODER = "activemq-decoder";
     private static final String HANDLER = "handler";
 
-    private final Limits limits;
+    private final AdmissionLimits limits;
     private final RefusalLog log;
     private final Set<LoginLimit> notLoggedIn = new LinkedHashSet<>();
     private final AtomicLong unfinished = new AtomicLong();
 
-    ConnectionLimits(Limits limits, RefusalLog log) {
+    ConnectionLimits(AdmissionLimits limits, RefusalLog log) {
         this.limits = limits;
         this.log = log;
     }
 
-    Limits limits() {
+    AdmissionLimits limits() {
         return limits;
     }
 

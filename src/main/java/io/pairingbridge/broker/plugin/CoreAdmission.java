@@ -19,9 +19,9 @@ final class CoreAdmission {
     /** A mark and a length before a text's characters, of two bytes each. */
     private static final int TEXT_HEAD = 5;
 
-    private final Limits limits;
+    private final AdmissionLimits limits;
 
-    CoreAdmission(Limits limits) {
+    CoreAdmission(AdmissionLimits limits) {
         this.limits = limits;
     }
 
@@ -66,19 +66,19 @@ final class CoreAdmission {
         ActiveMQBuffer body = message.getReadOnlyBodyBuffer();
         int size = body.readableBytes();
         if (message.getType() == Message.BYTES_TYPE) {
-            refuseIfLarger(size, batch ? limits.batchBytes() : Limits.REQUEST_BYTES, "bytes");
+            refuseIfLarger(size, batch ? limits.batchBytes() : AdmissionLimits.REQUEST_BYTES, "bytes");
             return;
         }
         byte[] head = new byte[Math.min(size, TEXT_HEAD)];
         body.readBytes(head);
         int length = textLength(head, size);
         if (batch) {
-            refuseIfLarger(length / 2, Limits.TEXT_BATCH_CHARACTERS, "characters");
-        } else if (length / 2 * 3 > Limits.REQUEST_BYTES) { // three bytes a character at most
-            refuseIfLarger(length / 2, Limits.REQUEST_BYTES, "characters");
+            refuseIfLarger(length / 2, AdmissionLimits.TEXT_BATCH_CHARACTERS, "characters");
+        } else if (length / 2 * 3 > AdmissionLimits.REQUEST_BYTES) { // three bytes a character at most
+            refuseIfLarger(length / 2, AdmissionLimits.REQUEST_BYTES, "characters");
             byte[] text = new byte[length];
             body.readBytes(text);
-            refuseIfLarger(utf8Length(text), Limits.REQUEST_BYTES, "bytes");
+            refuseIfLarger(utf8Length(text), AdmissionLimits.REQUEST_BYTES, "bytes");
         }
     }
 
@@ -88,14 +88,14 @@ final class CoreAdmission {
             body.open();
             long size = body.getSize();
             if (message.getType() == Message.BYTES_TYPE) {
-                refuseIfLarger(size, batch ? limits.batchBytes() : Limits.REQUEST_BYTES, "bytes");
+                refuseIfLarger(size, batch ? limits.batchBytes() : AdmissionLimits.REQUEST_BYTES, "bytes");
                 return size;
             }
             refuseIfLarger(
-                    (size - TEXT_HEAD) / 2, batch ? Limits.TEXT_BATCH_CHARACTERS : Limits.REQUEST_BYTES, "characters");
+                    (size - TEXT_HEAD) / 2, batch ? AdmissionLimits.TEXT_BATCH_CHARACTERS : AdmissionLimits.REQUEST_BYTES, "characters");
             int length = textLength(read(body, (int) Math.min(size, TEXT_HEAD)), size);
             if (!batch) {
-                refuseIfLarger(utf8Length(read(body, length)), Limits.REQUEST_BYTES, "bytes");
+                refuseIfLarger(utf8Length(read(body, length)), AdmissionLimits.REQUEST_BYTES, "bytes");
             }
             return size;
         }
@@ -146,7 +146,7 @@ final class CoreAdmission {
     static void refuseIfLarger(long size, long most, String unit) throws RefusedException {
         if (size > most) {
             throw new RefusedException("the body is larger than " + most + " " + unit + ": "
-                    + (most == Limits.REQUEST_BYTES
+                    + (most == AdmissionLimits.REQUEST_BYTES
                             ? "send one request in a message"
                             : "send the document in parts, each a batch of its own, or put it into the inbox"));
         }

@@ -27,9 +27,9 @@ final class KeptProperties {
     }
 
     static String limited(String what, String value) throws RefusedException {
-        if (value.length() > Limits.PROPERTY_CHARACTERS) {
+        if (value.length() > AdmissionLimits.PROPERTY_CHARACTERS) {
             throw new RefusedException(
-                    what + " is longer than " + Limits.PROPERTY_CHARACTERS + " characters: send a shorter one");
+                    what + " is longer than " + AdmissionLimits.PROPERTY_CHARACTERS + " characters: send a shorter one");
         }
         return value;
     }

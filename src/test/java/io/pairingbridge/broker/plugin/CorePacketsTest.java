@@ -16,7 +16,7 @@ class CorePacketsTest {
     @CsvSource({"10,true", "0,true", "11,false", "2147483647,false", "1073741824,false", "-1,false", "-2147483648,false"
     })
     void makesNoRoomForMoreOfALargeMessageThanThereIs(int said, boolean passes) {
-        ConnectionLimits limits = new ConnectionLimits(Limits.of(Map.of()), new RefusalLog());
+        ConnectionLimits limits = new ConnectionLimits(AdmissionLimits.of(Map.of()), new RefusalLog());
         EmbeddedChannel channel = new EmbeddedChannel(new CorePackets(limits));
         limits.loggedIn(channel);
         ByteBuf packet = Unpooled.buffer()
