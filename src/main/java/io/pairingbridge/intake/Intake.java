@@ -9,7 +9,6 @@ import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -26,20 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Intake implements JobListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
-
-    public enum Gate {
-        OPEN,
-        CLOSED,
-        PROBING
-    }
-
-    /**
-     * The gate as operators see it.
-     *
-     * @param reason why it is not open; null while it is
-     * @param since when it came to be so
-     */
-    public record Status(Gate gate, String reason, Instant since) {}
 
     /** The consumers of the request queue. Called by one thread at a time. */
     public interface Consumers {
@@ -91,7 +76,7 @@ public final class Intake implements JobListener, AutoCloseable {
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
-    public Status status() {
+    public IntakeStatus status() {
         return state.status();
     }
 
@@ -181,7 +166,7 @@ public final class Intake implements JobListener, AutoCloseable {
     }
 
     private static void tell(IntakeState before, Step step) {
-        Status now = step.state().status();
+        IntakeStatus now = step.state().status();
         String next = step.look() == null ? "" : ". Next look in " + step.look().toMillis() + " ms";
         if (now.gate() == Gate.OPEN) {
             LOG.info("Intake open");

@@ -1,7 +1,5 @@
 package io.pairingbridge.intake;
 
-import io.pairingbridge.intake.Intake.Gate;
-import io.pairingbridge.intake.Intake.Status;
 import io.pairingbridge.job.Result;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,7 +14,7 @@ import java.time.Instant;
  * @param pauses pauses since the intake was last open or an operator asked: each is longer than the one before
  * @param held closed by an operator: nothing but an operator opens it
  */
-record IntakeState(Status status, int failures, boolean needsProbe, int pauses, boolean held) {
+record IntakeState(IntakeStatus status, int failures, boolean needsProbe, int pauses, boolean held) {
     /** A pause is at most this many times the first one. */
     private static final int LONGEST_PAUSE = 12;
 
@@ -49,7 +47,7 @@ record IntakeState(Status status, int failures, boolean needsProbe, int pauses, 
     record Step(IntakeState state, Switch consumers, Duration look) {}
 
     static IntakeState open(Instant now) {
-        return new IntakeState(new Status(Gate.OPEN, null, now), 0, false, 0, false);
+        return new IntakeState(new IntakeStatus(Gate.OPEN, null, now), 0, false, 0, false);
     }
 
     /** A call ended. A lost answer says nothing about the next call. */
@@ -85,7 +83,7 @@ record IntakeState(Status status, int failures, boolean needsProbe, int pauses, 
         // What a probe was to find out is still open if something else fails meanwhile.
         boolean unknown = probe || status.gate() == Gate.PROBING;
         return new Step(
-                new IntakeState(new Status(Gate.CLOSED, reason, now), failures, unknown, pauses + 1, held),
+                new IntakeState(new IntakeStatus(Gate.CLOSED, reason, now), failures, unknown, pauses + 1, held),
                 Switch.NONE,
                 rules.pause(pauses));
     }
@@ -94,7 +92,7 @@ record IntakeState(Status status, int failures, boolean needsProbe, int pauses, 
     Step hold(String reason, Instant now) {
         boolean unknown = needsProbe || status.gate() == Gate.PROBING;
         return new Step(
-                new IntakeState(new Status(Gate.CLOSED, reason, now), failures, unknown, pauses, true),
+                new IntakeState(new IntakeStatus(Gate.CLOSED, reason, now), failures, unknown, pauses, true),
                 Switch.NONE,
                 null);
     }
@@ -104,8 +102,8 @@ record IntakeState(Status status, int failures, boolean needsProbe, int pauses, 
         if (status.gate() == Gate.OPEN) {
             return stay(this);
         }
-        Status told = held
-                ? new Status(
+        IntakeStatus told = held
+                ? new IntakeStatus(
                         Gate.CLOSED, "it is being opened: calls that were under way when it was closed end first", now)
                 : status;
         return new Step(new IntakeState(told, failures, needsProbe, 0, false), null, Duration.ZERO);
@@ -119,7 +117,8 @@ record IntakeState(Status status, int failures, boolean needsProbe, int pauses, 
         if (!needsProbe) {
             return opened(now);
         }
-        Status probing = new Status(Gate.PROBING, status.reason() + " (trying again with one job)", status.since());
+        IntakeStatus probing =
+                new IntakeStatus(Gate.PROBING, status.reason() + " (trying again with one job)", status.since());
         return new Step(new IntakeState(probing, failures, true, pauses, false), Switch.ONE, null);
     }
 
@@ -130,7 +129,7 @@ record IntakeState(Status status, int failures, boolean needsProbe, int pauses, 
         }
         return new Step(
                 new IntakeState(
-                        new Status(Gate.CLOSED, reason, status.since()), failures, needsProbe, pauses + 1, false),
+                        new IntakeStatus(Gate.CLOSED, reason, status.since()), failures, needsProbe, pauses + 1, false),
                 status.gate() == Gate.PROBING ? Switch.NONE : null,
                 rules.pause(pauses));
     }

@@ -1,6 +1,8 @@
 package io.pairingbridge.monitor;
 
+import io.pairingbridge.intake.Gate;
 import io.pairingbridge.intake.Intake;
+import io.pairingbridge.intake.IntakeStatus;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import java.util.List;
@@ -91,10 +93,10 @@ public final class BridgeHealth {
 
         @Override
         protected void doCall(HealthCheckResultBuilder builder, Map<String, Object> options) {
-            Intake.Status status = intake.status();
+            IntakeStatus status = intake.status();
             builder.detail("gate", status.gate().name())
                     .detail("since", status.since().toString());
-            if (status.gate() == Intake.Gate.OPEN) {
+            if (status.gate() == Gate.OPEN) {
                 builder.up();
             } else {
                 builder.down().message("The intake is closed, jobs stay in their queue: " + status.reason());

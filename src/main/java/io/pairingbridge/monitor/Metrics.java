@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.pairingbridge.intake.Gate;
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.job.JobListener;
 import io.pairingbridge.job.Outcome;
@@ -156,7 +157,7 @@ public final class Metrics implements JobListener, AutoCloseable {
         connections("leased", connections, PoolStats::getLeased);
         connections("pending", connections, PoolStats::getPending);
         connections("max", connections, PoolStats::getMax);
-        Gauge.builder("pairing.intake.open", () -> intake.status().gate() == Intake.Gate.OPEN ? 1 : 0)
+        Gauge.builder("pairing.intake.open", () -> intake.status().gate() == Gate.OPEN ? 1 : 0)
                 .description("1 while requests are taken from their queue")
                 .register(registry);
         Gauge.builder("pairing.build.info", () -> 1)

@@ -1,5 +1,6 @@
 package io.pairingbridge.operate;
 
+import io.pairingbridge.intake.Gate;
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.intake.RateLimit;
 import io.pairingbridge.intake.RequestBody;
@@ -32,7 +33,6 @@ import javax.management.ObjectName;
 public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     /** Calls at once; what connections and sessions are made for. */
     public static final int MOST_CALLS = 512;
-
 
     /**
      * What the MBean shows and steers.
@@ -142,7 +142,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
 
     @Override
     public boolean isIntakeOpen() {
-        return parts.intake().status().gate() == Intake.Gate.OPEN;
+        return parts.intake().status().gate() == Gate.OPEN;
     }
 
     @Override
@@ -305,7 +305,8 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
                 .batches()
                 .named(batchId)
                 .map(BatchView::new)
-                .orElseThrow(() -> new IllegalArgumentException("the journal knows no batch " + JobLookup.shortened(batchId)));
+                .orElseThrow(() ->
+                        new IllegalArgumentException("the journal knows no batch " + JobLookup.shortened(batchId)));
     }
 
     @Override

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.access.BrokerAddress;
 import io.pairingbridge.access.BrokerUsers;
-import io.pairingbridge.intake.Intake;
+import io.pairingbridge.intake.Gate;
 import io.pairingbridge.testing.AmqpSender;
 import io.pairingbridge.testing.Stage;
 import java.io.IOException;
@@ -448,14 +448,14 @@ class UndecodableMessagesIT {
 
         stage.bridge().intake().blocked(reasons.get(0));
 
-        assertThat(stage.bridge().intake().status().gate()).isNotEqualTo(Intake.Gate.OPEN);
+        assertThat(stage.bridge().intake().status().gate()).isNotEqualTo(Gate.OPEN);
         assertThat(stage.bridge().intake().status().reason()).contains(reasons.get(0));
         stage.send(Stage.request("probe-after-blocked", "otp-probe-after-blocked"));
         assertThat(stage.awaitOutcome("probe-after-blocked").path("outcome").asText())
                 .isEqualTo("PAIRED");
         Awaitility.await()
                 .atMost(Stage.PATIENCE)
-                .until(() -> stage.bridge().intake().status().gate() == Intake.Gate.OPEN);
+                .until(() -> stage.bridge().intake().status().gate() == Gate.OPEN);
     }
 
     private static void bytes(ClientMessage message, byte[] body) {

@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.access.BrokerAddress;
 import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.intake.Intake;
+import io.pairingbridge.intake.Gate;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.sealing.JweSealer;
@@ -668,7 +668,7 @@ class CommandsIT {
             running.bridge.intake().callEnded(Result.MISCONFIGURED, "the endpoint answers 404", 0);
         }
         await().atMost(Duration.ofSeconds(10))
-                .until(() -> running.bridge.intake().status().gate() != Intake.Gate.OPEN);
+                .until(() -> running.bridge.intake().status().gate() != Gate.OPEN);
 
         Ran closed = Ran.command("status");
 

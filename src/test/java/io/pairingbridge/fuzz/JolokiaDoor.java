@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.pairingbridge.access.BrokerUsers;
-import io.pairingbridge.intake.Intake;
+import io.pairingbridge.intake.Gate;
 import io.pairingbridge.testing.Management;
 import io.pairingbridge.testing.Stage;
 import java.io.ByteArrayOutputStream;
@@ -351,7 +351,7 @@ final class JolokiaDoor implements Door {
         // What was allowed may have closed it; that takes effect after the answer.
         Awaitility.await().atMost(Stage.PATIENCE).until(() -> {
             stage.bridge().intake().openByOperator();
-            return stage.bridge().intake().status().gate() == Intake.Gate.OPEN;
+            return stage.bridge().intake().status().gate() == Gate.OPEN;
         });
         Management operator = new Management(stage.managementPort(), null, null);
         int health = operator.get("/observe/health/ready").statusCode();

@@ -3,7 +3,7 @@ package io.pairingbridge.guarantees;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pairingbridge.intake.Intake;
+import io.pairingbridge.intake.Gate;
 import io.pairingbridge.testing.LedgerEndpoint.Call;
 import io.pairingbridge.testing.Stage;
 import java.io.IOException;
@@ -130,7 +130,7 @@ class DiskIT {
     private static void awaitClosed(Stage stage) {
         Awaitility.await()
                 .atMost(Stage.PATIENCE)
-                .until(() -> stage.bridge().intake().status().gate() == Intake.Gate.CLOSED);
+                .until(() -> stage.bridge().intake().status().gate() == Gate.CLOSED);
     }
 
     /** Leaves not a byte. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.Replacements;
-import io.pairingbridge.intake.Intake.Gate;
 import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.sealing.Sealer;
 import io.pairingbridge.testing.EndedJob;

@@ -2,7 +2,6 @@ package io.pairingbridge.intake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pairingbridge.intake.Intake.Gate;
 import io.pairingbridge.intake.IntakeState.Rules;
 import io.pairingbridge.intake.IntakeState.Step;
 import io.pairingbridge.intake.IntakeState.Switch;
@@ -113,7 +112,7 @@ class IntakeStateTest {
     void closesAtOnceForWhatEveryJobNeeds() {
         Step step = OPEN.failed("the journal cannot write", false, RULES, LATER);
 
-        assertThat(step.state().status()).isEqualTo(new Intake.Status(Gate.CLOSED, "the journal cannot write", LATER));
+        assertThat(step.state().status()).isEqualTo(new IntakeStatus(Gate.CLOSED, "the journal cannot write", LATER));
         assertThat(step.consumers()).isEqualTo(Switch.NONE);
         assertThat(step.state().needsProbe()).isFalse();
     }
