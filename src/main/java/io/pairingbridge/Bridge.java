@@ -2,11 +2,11 @@ package io.pairingbridge;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.pairingbridge.batch.BatchInbox;
-import io.pairingbridge.batch.BatchSubmitter;
-import io.pairingbridge.batch.BatchMessages;
-import io.pairingbridge.batch.BatchCompletion;
 import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.batch.BatchCompletion;
+import io.pairingbridge.batch.BatchInbox;
+import io.pairingbridge.batch.BatchMessages;
+import io.pairingbridge.batch.BatchSubmitter;
 import io.pairingbridge.broker.BrokerClock;
 import io.pairingbridge.broker.BrokerQueue;
 import io.pairingbridge.broker.UndecodableMessage;
@@ -36,18 +36,18 @@ import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
 import io.pairingbridge.monitor.Activity;
 import io.pairingbridge.monitor.BridgeHealth;
-import io.pairingbridge.operate.BridgeMBean;
-import io.pairingbridge.site.ManagementSite;
 import io.pairingbridge.monitor.Metrics;
 import io.pairingbridge.monitor.Tracing;
 import io.pairingbridge.operate.AttentionQueues;
 import io.pairingbridge.operate.AuditLog;
+import io.pairingbridge.operate.BridgeMBean;
 import io.pairingbridge.sealing.PlainSealer;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import io.pairingbridge.sealing.RotatingSealer;
 import io.pairingbridge.sealing.Sealer;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
+import io.pairingbridge.site.ManagementSite;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayDeque;
@@ -340,7 +340,8 @@ public final class Bridge implements AutoCloseable {
     }
 
     /** Returns once the journal and the broker have what tells of the message's end. */
-    private static void tell(UndecodableMessage message, CamelContext context, BatchSubmitter batches) throws Exception {
+    private static void tell(UndecodableMessage message, CamelContext context, BatchSubmitter batches)
+            throws Exception {
         if (message.queue() == BrokerQueue.BATCHES) {
             batches.refuse(
                     message.batchId() != null ? message.batchId() : "message-" + message.key(),

@@ -1,13 +1,13 @@
 package io.pairingbridge;
 
 import io.pairingbridge.access.BrokerAddress;
+import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.BrokerCheck;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.broker.CachedDestinations;
 import io.pairingbridge.broker.DeliveryInterceptor;
 import io.pairingbridge.broker.EmbeddedBroker;
 import io.pairingbridge.broker.Finding;
-import io.pairingbridge.broker.CachedDestinations;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
 import jakarta.jms.Connection;

@@ -1,17 +1,17 @@
 package io.pairingbridge;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.pairingbridge.batch.BatchCompletion;
 import io.pairingbridge.access.BrokerUsers;
-import io.pairingbridge.monitor.CertificateStore;
-import io.pairingbridge.site.HttpConnectionLimits;
-import io.pairingbridge.site.ManagementSite;
-import io.pairingbridge.site.ManagementTls;
-import io.pairingbridge.operate.AuditLog;
+import io.pairingbridge.batch.BatchCompletion;
 import io.pairingbridge.files.PasswordFile;
+import io.pairingbridge.monitor.CertificateStore;
+import io.pairingbridge.operate.AuditLog;
 import io.pairingbridge.settings.PasswordRule;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.settings.SettingsException;
+import io.pairingbridge.site.HttpConnectionLimits;
+import io.pairingbridge.site.ManagementSite;
+import io.pairingbridge.site.ManagementTls;
 import io.pairingbridge.text.Text;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -94,7 +94,8 @@ final class ManagementSetup implements AutoCloseable {
     }
 
     /** Puts the operator's page, JMX and metrics on the server that Camel has just started; null if there is none. */
-    ManagementSite mount(CamelContext context, AuditLog audit, PrometheusMeterRegistry meters, BatchCompletion reports) {
+    ManagementSite mount(
+            CamelContext context, AuditLog audit, PrometheusMeterRegistry meters, BatchCompletion reports) {
         VertxPlatformHttpRouter router =
                 VertxPlatformHttpRouter.lookup(context, VertxPlatformHttpRouter.getRouterNameFromPort(settings.port()));
         if (router == null) {

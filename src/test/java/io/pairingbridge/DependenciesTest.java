@@ -51,7 +51,8 @@ class DependenciesTest {
     private static final Set<String> LISTENERS = Set.of("monitor");
 
     private static final Pattern NOT_CODE = Pattern.compile(
-            "\"\"\".*?\"\"\"|\"(?:\\\\.|[^\"\\\\\\n])*\"|/\\*.*?\\*/|//[^\\n]*|^package [^\\n]*", Pattern.DOTALL | Pattern.MULTILINE);
+            "\"\"\".*?\"\"\"|\"(?:\\\\.|[^\"\\\\\\n])*\"|/\\*.*?\\*/|//[^\\n]*|^package [^\\n]*",
+            Pattern.DOTALL | Pattern.MULTILINE);
     private static final Pattern USE = Pattern.compile("\\bio\\.pairingbridge((?:\\.[a-z]\\w*)*)\\.([A-Z]\\w*)");
 
     private final Map<String, Integer> layers = new HashMap<>();
@@ -78,7 +79,8 @@ class DependenciesTest {
     private void check(Path file, Set<String> found, List<String> wrong) {
         String path = SOURCES.relativize(file).toString().replace('\\', '/');
         String name = path.replaceFirst(".*/", "").replaceFirst("\\.java$", "");
-        String from = known(path.contains("/") ? path.replaceFirst("/[^/]*$", "").replace('/', '.') : "");
+        String from =
+                known(path.contains("/") ? path.replaceFirst("/[^/]*$", "").replace('/', '.') : "");
         found.add(from);
         int layer = from.equals(WIRING) && ABOVE_THE_COMMANDS.contains(name)
                 ? LAYERS.size()

@@ -102,7 +102,8 @@ public final class BatchInbox {
      * @param kept how long documents stay in {@code done/} and {@code failed/}: they hold one-time passwords
      * @throws SettingsException if the folder is no folder, or this user may not read and write it
      */
-    public BatchInbox(Path folder, String instance, BatchSubmitter submitter, Batches batches, Duration kept, Clock clock) {
+    public BatchInbox(
+            Path folder, String instance, BatchSubmitter submitter, Batches batches, Duration kept, Clock clock) {
         this.folder = folder;
         this.instance = instance.replaceAll("[^A-Za-z0-9._-]", "_");
         this.submitter = submitter;

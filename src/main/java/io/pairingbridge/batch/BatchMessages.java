@@ -51,7 +51,8 @@ public final class BatchMessages {
             given = identity.made();
         }
         BatchName name = BatchName.of(given, message.getObjectProperty(NAME) instanceof String text ? text : null);
-        BatchSubmitter.Taken taken = problem == null ? take(name, source, message) : submitter.refuse(name, source, problem);
+        BatchSubmitter.Taken taken =
+                problem == null ? take(name, source, message) : submitter.refuse(name, source, problem);
         if (taken == BatchSubmitter.Taken.BUSY) {
             LOG.warn("Batch {}: {} came while another document of that batch has not ended", given, source);
             submitter.refuse(

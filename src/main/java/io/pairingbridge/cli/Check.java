@@ -210,7 +210,8 @@ public final class Check implements Callable<Integer> {
                     url + " holds " + count.getLong(1) + " jobs; the running bridge proves that it writes,"
                             + " see 'pairing-bridge status'"));
         } catch (SQLException e) {
-            add(CheckResult.fail("journal", url + " cannot be read: " + Failures.root(e), "see 'pairing-bridge status'"));
+            add(CheckResult.fail(
+                    "journal", url + " cannot be read: " + Failures.root(e), "see 'pairing-bridge status'"));
         }
     }
 

@@ -266,7 +266,9 @@ public final class Collect implements Callable<Integer> {
         Path file;
         try {
             Collected collected = collected(message, job, opener);
-            file = lines == null ? keep(message, collected, folder) : lines.keep(collected.attempt, line(message, collected));
+            file = lines == null
+                    ? keep(message, collected, folder)
+                    : lines.keep(collected.attempt, line(message, collected));
         } catch (Unopened | CredentialsFolder.Taken e) {
             leave(message, job, e);
             return;

@@ -147,7 +147,8 @@ final class EndpointCheck {
             String text = socket.getSession().getProtocol() + " with " + host + ", certificate valid until " + end;
             results.add(
                     clock.instant().plus(EXPIRES_SOON).isAfter(end)
-                            ? CheckResult.warn("endpoint TLS", text, "if it is not renewed in time, no job can be called")
+                            ? CheckResult.warn(
+                                    "endpoint TLS", text, "if it is not renewed in time, no job can be called")
                             : CheckResult.ok("endpoint TLS", text));
         } catch (SSLException e) {
             results.add(CheckResult.fail(

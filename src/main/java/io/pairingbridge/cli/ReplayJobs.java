@@ -156,7 +156,8 @@ public final class ReplayJobs implements Callable<Integer> {
             queue = "dead-letters";
             page = bridge.call("deadLetters", "", reason, "", job, 0, 2);
         }
-        String letter = ListAttentionMessages.only(page, job, queue).path("messageId").asText();
+        String letter =
+                ListAttentionMessages.only(page, job, queue).path("messageId").asText();
         return bridge.call("replay", queue, letter, otp(), name, dryRun);
     }
 

@@ -189,10 +189,12 @@ public final class AttentionQueues {
      * @param limit how many to return at most
      * @param most how many of the queue to look at
      */
-    public List<AttentionMessage> search(Kind kind, Predicate<AttentionMessage> wanted, int limit, int most) throws JMSException {
+    public List<AttentionMessage> search(Kind kind, Predicate<AttentionMessage> wanted, int limit, int most)
+            throws JMSException {
         List<AttentionMessage> found = new ArrayList<>();
         browse(kind, null, most, raw -> {
-            AttentionMessage message = found.size() < limit ? MessageParser.parse(raw).shown() : null;
+            AttentionMessage message =
+                    found.size() < limit ? MessageParser.parse(raw).shown() : null;
             if (message != null && wanted.test(message)) {
                 found.add(message);
             }
@@ -254,8 +256,8 @@ public final class AttentionQueues {
     }
 
     /**
-     * Asks for a decision on one message and follows it. A message that is refused is only looked at: one that was taken
-     * and put back would be out of sight for the queue's redelivery delay.
+     * Asks for a decision on one message and follows it. A message that is refused is only looked at: one that was
+     * taken and put back would be out of sight for the queue's redelivery delay.
      *
      * @param announce told of the message when it is in hand, before anything is done about it; what it throws stops
      *     that
@@ -263,7 +265,11 @@ public final class AttentionQueues {
      * @return null if it was followed, or would be, else the refusal
      */
     public String handle(
-            Kind kind, String messageId, Function<AttentionMessage, Decision> decide, Consumer<AttentionMessage> announce, boolean dryRun)
+            Kind kind,
+            String messageId,
+            Function<AttentionMessage, Decision> decide,
+            Consumer<AttentionMessage> announce,
+            boolean dryRun)
             throws JMSException {
         AttentionMessage[] seen = new AttentionMessage[1];
         String selector = "JMSMessageID = " + literal(messageId);
@@ -314,7 +320,11 @@ public final class AttentionQueues {
      * @param dryRun only asks
      */
     public Handled handleAll(
-            Kind kind, Filter filter, Function<AttentionMessage, Decision> decide, Consumer<List<String>> before, boolean dryRun)
+            Kind kind,
+            Filter filter,
+            Function<AttentionMessage, Decision> decide,
+            Consumer<List<String>> before,
+            boolean dryRun)
             throws JMSException {
         List<String> good = new ArrayList<>();
         Map<String, Long> refused = new LinkedHashMap<>();

@@ -33,7 +33,6 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
     /** Calls at once; what connections and sessions are made for. */
     public static final int MOST_CALLS = 512;
 
-
     /**
      * What the MBean shows and steers.
      *
@@ -305,7 +304,8 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
                 .batches()
                 .named(batchId)
                 .map(BatchView::new)
-                .orElseThrow(() -> new IllegalArgumentException("the journal knows no batch " + JobLookup.shortened(batchId)));
+                .orElseThrow(() ->
+                        new IllegalArgumentException("the journal knows no batch " + JobLookup.shortened(batchId)));
     }
 
     @Override

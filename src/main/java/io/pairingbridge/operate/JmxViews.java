@@ -115,7 +115,8 @@ public final class JmxViews {
                         + " written. Take the letter away.";
 
         /**
-         * Where the message holds a sealed answer instead of the request, the journal still knows which terminal it was.
+         * Where the message holds a sealed answer instead of the request, the journal still knows which terminal it
+         * was.
          */
         static MessageView of(AttentionMessage message, Optional<Entry> job) {
             boolean readable = message.problem().isEmpty();

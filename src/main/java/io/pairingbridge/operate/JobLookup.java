@@ -53,14 +53,12 @@ final class JobLookup {
 
     JmxViews.JobHistory job(String jobId) {
         Optional<Place> place = journal.batches().place(jobId);
-        Entry entry = journal
-                .find(jobId)
+        Entry entry = journal.find(jobId)
                 .orElseThrow(() -> new IllegalArgumentException("the journal knows no job " + shortened(jobId)
                         + place.map(row -> "; line " + row.line() + " of batch " + row.batchId()
                                         + " asks for it, and it waits in its queue")
                                 .orElse("; it may wait in its queue")));
-        return JmxViews.JobHistory.of(
-                entry, journal.earlierTries(jobId), journal.attempts(jobId), place);
+        return JmxViews.JobHistory.of(entry, journal.earlierTries(jobId), journal.attempts(jobId), place);
     }
 
     JmxViews.FoundJobs find(String text, int count) {
@@ -83,18 +81,18 @@ final class JobLookup {
                 found.size() > count, found.values().stream().limit(count).toList());
     }
 
-    /** Messages of jobs that are looked for; none where the broker cannot be asked, for the journal has most of them. */
+    /**
+     * Messages of jobs that are looked for; none where the broker cannot be asked, for the journal has most of them.
+     */
     private List<AttentionMessage> attentionMessages(List<String> words, int count) {
         List<AttentionMessage> found = new ArrayList<>();
         try {
             for (Kind kind : Kind.values()) {
-                found.addAll(queues
-                        .search(
-                                kind,
-                                message -> !message.jobId().isEmpty()
-                                        && words.stream().allMatch(message::mentions),
-                                count,
-                                MOST_MESSAGES_SEARCHED));
+                found.addAll(queues.search(
+                        kind,
+                        message -> !message.jobId().isEmpty() && words.stream().allMatch(message::mentions),
+                        count,
+                        MOST_MESSAGES_SEARCHED));
             }
         } catch (JMSException | IllegalStateException e) {
             LoggerFactory.getLogger(JobLookup.class).debug("The letters cannot be searched: {}", e.getMessage());

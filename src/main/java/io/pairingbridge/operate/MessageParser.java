@@ -67,8 +67,7 @@ final class MessageParser {
     /** Why the body is not read; empty if it can be. */
     private static String unreadable(ClientMessage raw) {
         long size = raw.getBodySize();
-        if (raw.getObjectProperty(Message.HDR_LARGE_BODY_SIZE)
-                instanceof Number whole) {
+        if (raw.getObjectProperty(Message.HDR_LARGE_BODY_SIZE) instanceof Number whole) {
             size = Math.max(size, whole.longValue());
         }
         if (size > LARGEST_BODY) {

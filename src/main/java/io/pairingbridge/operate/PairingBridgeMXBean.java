@@ -50,7 +50,8 @@ public interface PairingBridgeMXBean {
     @Description("True while requests are taken from their queue.")
     boolean isIntakeOpen();
 
-    @Description("OPEN, CLOSED, or PROBING while one job after the other is let through to see whether the cause is gone.")
+    @Description(
+            "OPEN, CLOSED, or PROBING while one job after the other is let through to see whether the cause is gone.")
     String getIntakeState();
 
     @Description("Why the intake is not open; empty while it is.")
@@ -162,7 +163,8 @@ public interface PairingBridgeMXBean {
     @Description("Takes requests again; if the endpoint was the cause, with one job first to see whether it is gone.")
     void openIntake();
 
-    @Description("Sets how many calls a second are made at most, such as 12.5, or 0 for no limit, until the next start.")
+    @Description(
+            "Sets how many calls a second are made at most, such as 12.5, or 0 for no limit, until the next start.")
     void changeRateLimit(String callsPerSecond);
 
     @Description("Sets how many calls are made at once, 1 to 512, until the next start; calls under way end first.")

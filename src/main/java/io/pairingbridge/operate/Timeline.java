@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What happened to a job, one sentence after the other, each behind its time: the one story that the page, the MBean and
- * the command {@code job} tell.
+ * What happened to a job, one sentence after the other, each behind its time: the one story that the page, the MBean
+ * and the command {@code job} tell.
  */
 public final class Timeline {
     private record Event(Instant at, String sentence) {}
@@ -75,8 +75,7 @@ public final class Timeline {
                                 case NOT_SENT -> " was not sent" + why;
                                 case UNREADABLE ->
                                     " brought an answer that could not be understood; it was sealed" + why;
-                                case AMBIGUOUS ->
-                                    " brought no complete answer and may have paired the terminal" + why;
+                                case AMBIGUOUS -> " brought no complete answer and may have paired the terminal" + why;
                             }
                             + measured(attempt)
                             + ".");
@@ -85,9 +84,8 @@ public final class Timeline {
     }
 
     private static String measured(AttemptRecord attempt) {
-        String status = attempt.httpStatus() == null || attempt.httpStatus() == 0
-                ? ""
-                : "HTTP " + attempt.httpStatus() + ", ";
+        String status =
+                attempt.httpStatus() == null || attempt.httpStatus() == 0 ? "" : "HTTP " + attempt.httpStatus() + ", ";
         return attempt.endedAt() == null
                 ? ""
                 : " (" + status + "after " + Elapsed.text(Duration.between(attempt.startedAt(), attempt.endedAt()))

@@ -1,5 +1,5 @@
 /**
- * What operators do: see how the bridge is, look up jobs, replay or resolve those that ended badly, steer the intake; in
- * JMX, whatever shows it. The audit log says who did what.
+ * What operators do: see how the bridge is, look up jobs, replay or resolve those that ended badly, steer the intake;
+ * in JMX, whatever shows it. The audit log says who did what.
  */
 package io.pairingbridge.operate;

@@ -122,7 +122,8 @@ final class SettingsSource {
 
     private void remember() {
         for (Setting setting : Setting.values()) {
-            inUse.put(setting.key(), new EffectiveSetting(setting.key(), setting.byDefault(), EffectiveSetting.DEFAULT));
+            inUse.put(
+                    setting.key(), new EffectiveSetting(setting.key(), setting.byDefault(), EffectiveSetting.DEFAULT));
         }
         values.forEach((key, value) -> {
             boolean secret = kind(key) == Setting.Kind.SECRET;
@@ -143,7 +144,9 @@ final class SettingsSource {
         camel.forEach((key, value) -> inUse.put(
                 key,
                 new EffectiveSetting(
-                        key, SECRETIVE.matcher(key).find() ? EffectiveSetting.MASKED : shown(value), origins.get(key))));
+                        key,
+                        SECRETIVE.matcher(key).find() ? EffectiveSetting.MASKED : shown(value),
+                        origins.get(key))));
     }
 
     /** An address without the login in it. */

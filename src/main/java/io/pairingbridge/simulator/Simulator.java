@@ -229,7 +229,8 @@ public final class Simulator implements AutoCloseable {
             return;
         }
         String otp = request.path("otp").textValue();
-        ObjectNode credentials = MadeUpCredentials.random(json, request.path("name").textValue(), isText(webhook));
+        ObjectNode credentials =
+                MadeUpCredentials.random(json, request.path("name").textValue(), isText(webhook));
         taken.incrementAndGet();
         ScriptedAnswer answer = Script.of(otp).answer(posts.next(otp));
         Duration wait = delay;

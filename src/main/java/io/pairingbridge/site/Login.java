@@ -17,9 +17,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Lets a request pass that brings a user and the password (Basic, RFC 7617), and answers any other.
  *
- * <p>Not Vert.x' {@code BasicAuthHandler}: what judges a login there sees neither the address that it comes from nor the
- * header, both of which {@link LoginThrottle} goes by, and it makes the browser open its dialog over a page that asks
- * for the login itself.
+ * <p>Not Vert.x' {@code BasicAuthHandler}: what judges a login there sees neither the address that it comes from nor
+ * the header, both of which {@link LoginThrottle} goes by, and it makes the browser open its dialog over a page that
+ * asks for the login itself.
  */
 final class Login implements Handler<RoutingContext> {
     /** Where the context of a request that has passed holds the user's name. */

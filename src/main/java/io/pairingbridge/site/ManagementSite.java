@@ -232,7 +232,8 @@ public final class ManagementSite implements AutoCloseable {
         if (foreign) {
             Refusal.send(context, HttpResponseStatus.FORBIDDEN, "a request from another site");
         } else if (request.method() == HttpMethod.POST && FORM_CONTENT.contains(kind)) {
-            Refusal.send(context, HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json");
+            Refusal.send(
+                    context, HttpResponseStatus.UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json");
         } else {
             context.next();
         }
@@ -260,5 +261,4 @@ public final class ManagementSite implements AutoCloseable {
         }
         jolokia.close();
     }
-
 }

@@ -16,7 +16,6 @@ class BrokerAddressTest {
         "'(tcp://a:61617?sslEnabled=true,tcp://b:61617?sslEnabled=true)', true"
     })
     void knowsWhetherEveryBrokerIsReachedThroughTls(String url, boolean tls) {
-        assertThat(new BrokerAddress(url, "bridge", "secret").usesTls())
-                .isEqualTo(tls);
+        assertThat(new BrokerAddress(url, "bridge", "secret").usesTls()).isEqualTo(tls);
     }
 }

@@ -141,7 +141,8 @@ public final class DocumentOracle implements AutoCloseable {
             report(batchId, rows.size());
         }
         require(
-                intake.take(batchId, "document " + number, new ByteArrayInputStream(document)) == BatchSubmitter.Taken.READ
+                intake.take(batchId, "document " + number, new ByteArrayInputStream(document))
+                                == BatchSubmitter.Taken.READ
                         && sent.take().isEmpty(),
                 "the same document again was sent again");
         return good;

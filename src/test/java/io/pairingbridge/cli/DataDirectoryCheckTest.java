@@ -27,8 +27,10 @@ class DataDirectoryCheckTest {
         "1000,   900,   true,  WARN",
         "0,      50000, true,  OK"
     })
-    void judgesTheSpaceByWhatTheBridgeAndItsBrokerNeed(long total, long usable, boolean embedded, CheckResult.Level level) {
-        assertThat(DataDirectoryCheck.space(total * MB, usable * MB, embedded).level()).isEqualTo(level);
+    void judgesTheSpaceByWhatTheBridgeAndItsBrokerNeed(
+            long total, long usable, boolean embedded, CheckResult.Level level) {
+        assertThat(DataDirectoryCheck.space(total * MB, usable * MB, embedded).level())
+                .isEqualTo(level);
     }
 
     @Test

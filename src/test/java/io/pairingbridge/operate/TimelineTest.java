@@ -55,7 +55,27 @@ class TimelineTest {
 
     private static Entry entry(State state) {
         return new Entry(
-                "j", state, "hash", "message-1", null, Map.of(), THEN, null, THEN.plusSeconds(60), 1, 2, 1, null, null,
-                null, null, null, null, null, null, null, null);
+                "j",
+                state,
+                "hash",
+                "message-1",
+                null,
+                Map.of(),
+                THEN,
+                null,
+                THEN.plusSeconds(60),
+                1,
+                2,
+                1,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
     }
 }

@@ -53,7 +53,8 @@ public abstract class BatchDocument implements AutoCloseable {
     /**
      * The next row, or what is wrong with it; null at the end.
      *
-     * @throws DocumentException if nothing after this place can be understood, or the document is larger than is allowed
+     * @throws DocumentException if nothing after this place can be understood, or the document is larger than is
+     *     allowed
      * @throws IOException if the source failed
      */
     public final DocumentEntry next() throws DocumentException, IOException {
@@ -114,7 +115,8 @@ public abstract class BatchDocument implements AutoCloseable {
         int c = text.read();
         for (; c != -1 && isBlank(c); c = text.read()) {
             if (++blanks == LONGEST_ROW) {
-                throw new DocumentException("the document begins with more than " + blanks + " characters of white space");
+                throw new DocumentException(
+                        "the document begins with more than " + blanks + " characters of white space");
             }
             if (c == '\n' || c == '\r') {
                 lines += c == '\n' && before == '\r' ? 0 : 1;

@@ -41,8 +41,9 @@ public final class Columns {
     /**
      * The columns of a header, as they are meant; the name of one without a name is empty.
      *
-     * @throws DocumentException if it names one twice, lacks one that is needed, has too many, or has one that is surely a
-     *     mistyped one: taken for a reference, it would be missing where it was meant to be, and the password be spent
+     * @throws DocumentException if it names one twice, lacks one that is needed, has too many, or has one that is
+     *     surely a mistyped one: taken for a reference, it would be missing where it was meant to be, and the password
+     *     be spent
      */
     static List<String> of(long line, List<String> header) throws DocumentException {
         List<String> columns = header.stream().map(Columns::meant).toList();

@@ -162,8 +162,8 @@ final class AmqpAdmission {
     /** One at a time: each takes several times its size in memory, here as when it is delivered. */
     private synchronized void large(AMQPLargeMessage message, boolean batch) throws ActiveMQException {
         if (!batch) {
-            throw new RefusedException(
-                    "the body is larger than " + AdmissionLimits.REQUEST_BYTES + " bytes: send one request in a message");
+            throw new RefusedException("the body is larger than " + AdmissionLimits.REQUEST_BYTES
+                    + " bytes: send one request in a message");
         }
         byte[] bytes;
         try (LargeBodyReader file = message.getLargeBodyReader()) {

@@ -92,7 +92,9 @@ final class CoreAdmission {
                 return size;
             }
             refuseIfLarger(
-                    (size - TEXT_HEAD) / 2, batch ? AdmissionLimits.TEXT_BATCH_CHARACTERS : AdmissionLimits.REQUEST_BYTES, "characters");
+                    (size - TEXT_HEAD) / 2,
+                    batch ? AdmissionLimits.TEXT_BATCH_CHARACTERS : AdmissionLimits.REQUEST_BYTES,
+                    "characters");
             int length = textLength(read(body, (int) Math.min(size, TEXT_HEAD)), size);
             if (!batch) {
                 refuseIfLarger(utf8Length(read(body, length)), AdmissionLimits.REQUEST_BYTES, "bytes");

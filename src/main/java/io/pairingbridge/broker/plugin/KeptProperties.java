@@ -28,8 +28,8 @@ final class KeptProperties {
 
     static String limited(String what, String value) throws RefusedException {
         if (value.length() > AdmissionLimits.PROPERTY_CHARACTERS) {
-            throw new RefusedException(
-                    what + " is longer than " + AdmissionLimits.PROPERTY_CHARACTERS + " characters: send a shorter one");
+            throw new RefusedException(what + " is longer than " + AdmissionLimits.PROPERTY_CHARACTERS
+                    + " characters: send a shorter one");
         }
         return value;
     }
