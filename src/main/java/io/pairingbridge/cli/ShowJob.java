@@ -7,7 +7,7 @@ import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptRecord;
-import io.pairingbridge.journal.JournalView;
+import io.pairingbridge.journal.jdbc.JournalView;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Callable;

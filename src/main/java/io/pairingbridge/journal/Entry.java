@@ -39,7 +39,8 @@ public record Entry(
         String terminalId,
         Instant finishedAt) {
 
-    Transitions.Known known() {
+    /** What {@link Transitions} looks at. */
+    public Transitions.Known known() {
         return new Transitions.Known(state, ambiguous);
     }
 

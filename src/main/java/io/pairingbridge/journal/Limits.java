@@ -17,7 +17,7 @@ public record Limits(Duration callDeadline, Duration maxAge, int maxAmbiguous, R
     private static final Duration GRACE = Duration.ofSeconds(2);
 
     /** How long after its begin an attempt may still be under way, as others must assume. */
-    Duration callMayRun() {
+    public Duration callMayRun() {
         return callDeadline.plus(GRACE);
     }
 }

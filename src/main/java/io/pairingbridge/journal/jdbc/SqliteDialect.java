@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import io.pairingbridge.files.PrivateFiles;
 import java.io.IOException;
@@ -75,7 +75,7 @@ final class SqliteDialect implements Dialect {
         } catch (IOException e) {
             throw new SQLException("cannot make " + file + " for this user alone: " + e, e);
         }
-        return Opening.prepared(DriverManager.getConnection(url, options(false)), connection -> {
+        return DialectDataSource.prepared(DriverManager.getConnection(url, options(false)), connection -> {
             verify(connection);
             writeBack(connection);
         });

@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import io.pairingbridge.files.PrivateFiles;
 import io.pairingbridge.journal.Journal.JournalException;

@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -76,7 +76,7 @@ final class PostgresDialect implements Dialect {
 
     @Override
     public Connection openForWriting() throws SQLException {
-        return Opening.prepared(connect(false), connection -> {
+        return DialectDataSource.prepared(connect(false), connection -> {
             verify(connection);
             holdName(connection);
             limit(connection);
@@ -86,7 +86,7 @@ final class PostgresDialect implements Dialect {
     /** Without limits: a migration may take its time, and others wait for it. */
     @Override
     public Connection openForMigrating() throws SQLException {
-        return Opening.prepared(connect(false), connection -> {
+        return DialectDataSource.prepared(connect(false), connection -> {
             verify(connection);
             silentFor(connection, 0);
         });
@@ -94,7 +94,7 @@ final class PostgresDialect implements Dialect {
 
     @Override
     public Connection openForReading() throws SQLException {
-        return Opening.prepared(connect(true), PostgresDialect::limit);
+        return DialectDataSource.prepared(connect(true), PostgresDialect::limit);
     }
 
     /** Advisory locks, for a job that has no row yet cannot be locked by its row; all in one round trip. */

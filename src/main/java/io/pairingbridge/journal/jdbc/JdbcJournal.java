@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
@@ -11,8 +11,17 @@ import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.Batches;
+import io.pairingbridge.journal.EndingDescriptions;
+import io.pairingbridge.journal.Entry;
+import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.Limits;
+import io.pairingbridge.journal.OtpHash;
+import io.pairingbridge.journal.Owner;
+import io.pairingbridge.journal.State;
 import io.pairingbridge.journal.Transitions.Delivery;
 import io.pairingbridge.journal.Transitions.Move;
+import io.pairingbridge.journal.Transitions;
 import io.pairingbridge.settings.Settings;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -91,7 +100,7 @@ public final class JdbcJournal implements Journal {
         config.setMinimumIdle(0);
         config.setReadOnly(true);
         config.setConnectionTimeout(5_000);
-        config.setDataSource(new Opening(dialect::openForReading));
+        config.setDataSource(new DialectDataSource(dialect::openForReading));
         this.readers = new HikariDataSource(config);
         this.readRows = new JobRows(JdbcClient.create(readers));
     }
@@ -120,7 +129,7 @@ public final class JdbcJournal implements Journal {
     static JdbcJournal open(Dialect dialect, Limits limits, Owner owner, OtpHash otpHash, Clock clock) {
         try {
             Flyway.configure()
-                    .dataSource(new Opening(dialect::openForMigrating))
+                    .dataSource(new DialectDataSource(dialect::openForMigrating))
                     .locations("classpath:io/pairingbridge/journal")
                     .load()
                     .migrate();
@@ -453,7 +462,7 @@ public final class JdbcJournal implements Journal {
     /** A row of a batch whose request was sent and never came; its job may bear the id of another one. */
     private Consumer<Job> rowGone(JobRows rows, Job notice, Entry known, Instant now) {
         if (known != null && notice.origin().carrier().equals(known.carrier())) {
-            return follow(rows, notice, known.otpHash(), known, Move.stay(Next.FINISH), null, null, now);
+            return follow(rows, notice, known.otpHash(), known, new Move(null, Next.FINISH, null, false), null, null, now);
         }
         String hash =
                 rows.batches().openRow(notice.origin().batchId(), notice.id()).orElse(null);
@@ -470,7 +479,7 @@ public final class JdbcJournal implements Journal {
                     notice,
                     hash,
                     known,
-                    Move.to(State.EXPIRED, Next.FINISH, Transitions.REQUEST_GONE),
+                    new Move(State.EXPIRED, Next.FINISH, Transitions.REQUEST_GONE, false),
                     null,
                     null,
                     now);
@@ -492,7 +501,7 @@ public final class JdbcJournal implements Journal {
         return Ending.uncalled(
                 Outcome.DUPLICATE,
                 Transitions.DUPLICATE,
-                "the job id belongs to a job with another one-time password, which" + " is " + Texts.of(known.state()),
+                "the job id belongs to a job with another one-time password, which" + " is " + EndingDescriptions.of(known.state()),
                 job.origin().carrier(),
                 now);
     }
@@ -723,7 +732,7 @@ public final class JdbcJournal implements Journal {
                 }
                 if (to != null) {
                     String last = report == null ? rows.lastDetail(known) : report.detail();
-                    rows.end(job, to, move.why(), Texts.of(move.why(), last), report, now);
+                    rows.end(job, to, move.why(), EndingDescriptions.of(move.why(), last), report, now);
                 }
                 Entry ended = to == null ? known : rows.find(job.id()).orElseThrow();
                 if (to == null) { // else its rows have ended with it

@@ -1,8 +1,9 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.Invariants;

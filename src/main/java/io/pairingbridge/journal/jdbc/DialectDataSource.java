@@ -1,11 +1,11 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.springframework.jdbc.datasource.AbstractDataSource;
 
 /** A data source that opens each connection the dialect's way, so that Flyway and the pool keep its promises too. */
-final class Opening extends AbstractDataSource {
+final class DialectDataSource extends AbstractDataSource {
     /** How a connection is opened. */
     interface Source {
         Connection open() throws SQLException;
@@ -18,7 +18,7 @@ final class Opening extends AbstractDataSource {
 
     private final Source source;
 
-    Opening(Source source) {
+    DialectDataSource(Source source) {
         this.source = source;
     }
 

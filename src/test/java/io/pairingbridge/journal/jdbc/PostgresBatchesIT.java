@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.PostgresServer;

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class TextsTest {
+class EndingDescriptionsTest {
 
     @Test
     void explainsEveryReasonAndWhatTheLastAttemptCameTo() {
@@ -29,18 +29,18 @@ class TextsTest {
                         "ANOTHER_REASON",
                         "ANOTHER_REASON")
                 .forEach((why, words) -> {
-                    assertThat(Texts.of(why, null))
+                    assertThat(EndingDescriptions.of(why, null))
                             .contains(words)
                             .doesNotContain("null")
                             .doesNotEndWith(":");
-                    assertThat(Texts.of(why, "no answer")).isEqualTo(Texts.of(why, null) + ": no answer");
+                    assertThat(EndingDescriptions.of(why, "no answer")).isEqualTo(EndingDescriptions.of(why, null) + ": no answer");
                 });
     }
 
     @ParameterizedTest
     @EnumSource(State.class)
     void tellsTheSenderOfADuplicateHowTheOtherJobStands(State state) {
-        assertThat(Texts.of(state))
+        assertThat(EndingDescriptions.of(state))
                 .isEqualTo(
                         switch (state) {
                             case CALLING, WAITING -> "still running";

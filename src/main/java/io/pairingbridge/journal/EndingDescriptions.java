@@ -4,10 +4,10 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** The sentences that say why a job ended, for a person. */
-final class Texts {
-    private Texts() {}
+public final class EndingDescriptions {
+    private EndingDescriptions() {}
 
-    static String of(State state) {
+    public static String of(State state) {
         return switch (state) {
             case CALLING, WAITING -> "still running";
             case SEALED, PUBLISHED -> "already paired";
@@ -16,7 +16,7 @@ final class Texts {
     }
 
     /** @param lastAttempt what the last attempt came to, or null */
-    static String of(String why, String lastAttempt) {
+    public static String of(String why, String lastAttempt) {
         String last = lastAttempt == null ? "" : ": " + lastAttempt;
         return switch (why) {
             case Transitions.TOO_OLD -> "the job's time ran out before the one-time password could be used" + last;
@@ -41,7 +41,7 @@ final class Texts {
     }
 
     /** @param others how many rows, by the batch in which their terminals were paired */
-    static String pairedBefore(Map<String, Long> others) {
+    public static String pairedBefore(Map<String, Long> others) {
         long all = others.values().stream().mapToLong(Long::longValue).sum();
         return others.entrySet().stream()
                         .limit(5)

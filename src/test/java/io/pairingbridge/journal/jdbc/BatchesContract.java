@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,10 +13,17 @@ import io.pairingbridge.journal.Batches.NewRow;
 import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
+import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.FoundJob;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Journal.SealedAnswer;
+import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.Limits;
+import io.pairingbridge.journal.OtpHash;
+import io.pairingbridge.journal.Owner;
+import io.pairingbridge.journal.RetryPolicy;
+import io.pairingbridge.journal.State;
 import io.pairingbridge.testing.MovingClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

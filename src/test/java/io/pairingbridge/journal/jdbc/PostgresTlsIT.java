@@ -1,9 +1,10 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.Journals;
 import io.pairingbridge.testing.Keytool;

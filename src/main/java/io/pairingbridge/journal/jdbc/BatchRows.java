@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.journal.Batches.Batch;
@@ -8,6 +8,7 @@ import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
 import io.pairingbridge.journal.Batches.Twin;
+import io.pairingbridge.journal.EndingDescriptions;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.text.Text;
 import java.sql.Connection;
@@ -230,7 +231,7 @@ final class BatchRows {
                 .query(row -> {
                     others.put(row.getString("paired_before"), row.getLong("n"));
                 });
-        return others.isEmpty() ? Optional.empty() : Optional.of(Texts.pairedBefore(others));
+        return others.isEmpty() ? Optional.empty() : Optional.of(EndingDescriptions.pairedBefore(others));
     }
 
     /** A lone surrogate has no form that every database takes. */

@@ -1,6 +1,7 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import io.pairingbridge.journal.Batches.Progress;
+import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.journal.Journal.JournalException;
 import java.sql.Connection;

@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,11 +11,18 @@ import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.FoundJob;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Journal.SealedAnswer;
+import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.Limits;
+import io.pairingbridge.journal.OtpHash;
+import io.pairingbridge.journal.Owner;
+import io.pairingbridge.journal.RetryPolicy;
+import io.pairingbridge.journal.State;
 import io.pairingbridge.testing.MovingClock;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;

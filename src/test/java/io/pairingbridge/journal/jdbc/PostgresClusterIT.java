@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,8 +8,15 @@ import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.SealedAnswer;
+import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.Limits;
+import io.pairingbridge.journal.OtpHash;
+import io.pairingbridge.journal.Owner;
+import io.pairingbridge.journal.RetryPolicy;
+import io.pairingbridge.journal.State;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.PostgresServer;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -9,10 +9,13 @@ import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.KeptAnswer;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Journal.SealedAnswer;
+import io.pairingbridge.journal.Owner;
+import io.pairingbridge.journal.State;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;

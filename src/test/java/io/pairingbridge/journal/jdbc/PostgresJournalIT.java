@@ -1,4 +1,4 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Next;
 import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.Limits;
+import io.pairingbridge.journal.OtpHash;
+import io.pairingbridge.journal.Owner;
+import io.pairingbridge.journal.State;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.PostgresServer;
 import java.io.IOException;

@@ -1,6 +1,7 @@
-package io.pairingbridge.journal;
+package io.pairingbridge.journal.jdbc;
 
 import io.pairingbridge.journal.Journal.FoundJob;
+import io.pairingbridge.journal.State;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
