@@ -217,7 +217,7 @@ public class Bridge implements AutoCloseable {
         Activity activity = new Activity(
                 open(new Metrics(
                         meters,
-                        journal,
+                        journal.reader(),
                         intake,
                         queues::depths,
                         client.connections(),
@@ -267,7 +267,7 @@ public class Bridge implements AutoCloseable {
                 "messages",
                 new Messages(
                         settings.environment(), clock, new BrokerClock(outConnections, clock)::now, carriers, gone));
-        main.bind("sendTurns", new SendTurns(journal::takeTurn));
+        main.bind("sendTurns", new SendTurns(journal::acquireLease));
         main.bind(
                 "reconciler",
                 new Reconciler(journal, queues::requests, settings.journal().retention(), clock));
@@ -279,7 +279,7 @@ public class Bridge implements AutoCloseable {
                         settings.environment(),
                         settings.dataDirectory(),
                         clock,
-                        journal,
+                        journal.reader(),
                         intake,
                         activity,
                         rateLimit,
@@ -329,7 +329,7 @@ public class Bridge implements AutoCloseable {
         main.init();
         CamelContext context = main.getCamelContext();
         HealthCheckRegistry checks = HealthCheckRegistry.get(context);
-        BridgeHealth.checks(intake, journal, keys, keyProblem, undecodable::problem)
+        BridgeHealth.checks(intake, journal.reader(), keys, keyProblem, undecodable::problem)
                 .forEach(checks::register);
         doors.context = context;
         opened.push(main::stop);

@@ -188,7 +188,7 @@ public final class Check implements Callable<Integer> {
                 new RetryPolicy(retry.firstDelay(), retry.maxDelay(), retry.multiplier(), retry.jitter()));
         Owner owner = new Owner("check", UUID.randomUUID().toString().substring(0, 13));
         try (JdbcJournal journal = JdbcJournal.open(settings.journal(), limits, owner, null, Clock.systemUTC())) {
-            journal.heal();
+            journal.recover();
             add(Verdict.ok("journal", settings.journal().url() + " writes durably"));
         } catch (JournalException e) {
             add(Verdict.fail("journal", e.getMessage(), ""));

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
 import io.pairingbridge.journal.Entry;
-import io.pairingbridge.journal.Journal.AttemptRecord;
+import io.pairingbridge.journal.JournalReader.AttemptRecord;
 import io.pairingbridge.journal.jdbc.JournalView;
 import java.time.Duration;
 import java.time.Instant;

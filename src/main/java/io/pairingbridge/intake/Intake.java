@@ -207,7 +207,7 @@ public final class Intake implements AutoCloseable {
 
     private void look() {
         try {
-            journal.heal();
+            journal.recover();
             preFlight.check();
         } catch (RuntimeException e) {
             long pause = probeDelay.toMillis() * Math.min(1L << Math.min(pauses++, 10), LONGEST_PAUSE);

@@ -1,7 +1,7 @@
 package io.pairingbridge.monitor;
 
 import io.pairingbridge.intake.Intake;
-import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.JournalReader;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +17,7 @@ public final class BridgeHealth {
 
     public static List<HealthCheck> checks(
             Intake intake,
-            Journal journal,
+            JournalReader journal,
             Supplier<List<KeyInUse>> keys,
             Supplier<Optional<String>> keyProblem,
             Supplier<Optional<String>> undecodable) {
@@ -103,9 +103,9 @@ public final class BridgeHealth {
     }
 
     private static final class JournalCheck extends Readiness {
-        private final Journal journal;
+        private final JournalReader journal;
 
-        JournalCheck(Journal journal) {
+        JournalCheck(JournalReader journal) {
             super("journal");
             this.journal = journal;
         }

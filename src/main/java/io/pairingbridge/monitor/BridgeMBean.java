@@ -8,8 +8,8 @@ import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
-import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.JournalReader;
 import io.pairingbridge.journal.State;
 import io.pairingbridge.operate.AttentionQueues;
 import io.pairingbridge.operate.AttentionQueues.Filter;
@@ -76,7 +76,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
             String environment,
             Path dataDirectory,
             Clock clock,
-            Journal journal,
+            JournalReader journal,
             Intake intake,
             Activity activity,
             RateLimit rateLimit,

@@ -33,7 +33,8 @@ class EndingDescriptionsTest {
                             .contains(words)
                             .doesNotContain("null")
                             .doesNotEndWith(":");
-                    assertThat(EndingDescriptions.of(why, "no answer")).isEqualTo(EndingDescriptions.of(why, null) + ": no answer");
+                    assertThat(EndingDescriptions.of(why, "no answer"))
+                            .isEqualTo(EndingDescriptions.of(why, null) + ": no answer");
                 });
     }
 

@@ -15,9 +15,12 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
+import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataIntegrityViolationException;
 
 /**
- * One thread, one connection, and one commit for all the writes that have come together while the last commit ran.
+ * Runs the journal's transactions: one thread, one connection, and one commit for all the writes that have come
+ * together while the last commit ran.
  *
  * <p>{@link #write} returns after the commit that holds the write has returned. After an error in the store nothing is
  * tried again, not even on the same connection: what an fsync failed to store may be gone although a second fsync
@@ -28,38 +31,57 @@ final class GroupCommit implements AutoCloseable {
     /** How often a write is begun that the database undoes because of others. */
     private static final int MOST_TRIES = 5;
 
-    /** Work inside a transaction. May run a second time, alone, if another write of its group failed. */
-    interface Write<T> {
-        T in(Connection connection) throws SQLException;
+    /**
+     * Work inside a transaction. It may run again, alone, if another one of its group failed or if the database undid
+     * the group: so it changes rows and nothing else, and whatever it means for the rest of the process is its value.
+     */
+    interface Work<T> {
+        T in(Transaction transaction) throws SQLException;
     }
 
-    /** @param lock name of what nobody else may decide about meanwhile, or null */
-    private record Pending<T>(String lock, Write<T> write, CompletableFuture<T> done) {}
+    /**
+     * @param lock name of what nobody else may decide about meanwhile, or null
+     * @param once the work is never run again, and so shares its transaction with no other
+     */
+    private record Pending<T>(String lock, boolean once, Work<T> work, CompletableFuture<T> done) {}
 
     private final Dialect dialect;
     private final BlockingQueue<Pending<?>> queue = new LinkedBlockingQueue<>();
     private final Thread thread;
-    private volatile Connection connection;
+    private volatile Transaction transaction;
     private volatile Throwable failure;
     private volatile boolean closed;
     private volatile LongConsumer commitNanos = nanos -> {};
 
     GroupCommit(Dialect dialect) throws SQLException {
         this.dialect = dialect;
-        this.connection = open();
+        this.transaction = open();
         this.thread = new Thread(this::run, "journal");
         thread.setDaemon(true);
         thread.start();
     }
 
-    /** Runs the write and returns its value once it is durable. */
-    <T> T write(Write<T> write) {
-        return await(enqueue(null, write));
+    /** Runs the work and returns its value once it is durable. */
+    <T> T write(Work<T> work) {
+        return await(enqueue(null, false, work));
     }
 
-    /** As {@link #write(Write)}, with nobody else deciding about what has this name until it is durable. */
-    <T> T write(String lock, Write<T> write) {
-        return await(enqueue(lock, write));
+    /** As {@link #write(Work)}, with nobody else deciding about what has this name until it is durable. */
+    <T> T write(String lock, Work<T> work) {
+        return await(enqueue(lock, false, work));
+    }
+
+    /**
+     * As {@link #write(Work)}, for work that changes more than rows: it is run once at most, in a transaction of its
+     * own. If that fails, nobody tries again.
+     */
+    <T> T writeOnce(Work<T> work) {
+        return await(enqueue(null, true, work));
+    }
+
+    /** The database's address for messages. */
+    String name() {
+        return dialect.name();
     }
 
     Optional<String> failure() {
@@ -77,8 +99,8 @@ final class GroupCommit implements AutoCloseable {
             return;
         }
         try {
-            closeQuietly(connection);
-            connection = open();
+            closeQuietly(transaction.connection());
+            transaction = open();
             failure = null;
         } catch (SQLException e) {
             failure = e;
@@ -98,19 +120,19 @@ final class GroupCommit implements AutoCloseable {
         List<Pending<?>> left = new ArrayList<>();
         queue.drainTo(left);
         left.forEach(p -> p.done().completeExceptionally(new JournalException("the journal is closed", null)));
-        closeQuietly(connection);
+        closeQuietly(transaction.connection());
     }
 
-    private Connection open() throws SQLException {
-        return dialect.openForWriting();
+    private Transaction open() throws SQLException {
+        return new Transaction(dialect.openForWriting());
     }
 
-    private <T> CompletableFuture<T> enqueue(String lock, Write<T> write) {
+    private <T> CompletableFuture<T> enqueue(String lock, boolean once, Work<T> work) {
         CompletableFuture<T> done = new CompletableFuture<>();
         if (closed) {
             done.completeExceptionally(new JournalException("the journal is closed", null));
         } else {
-            queue.add(new Pending<>(lock, write, done));
+            queue.add(new Pending<>(lock, once, work, done));
         }
         return done;
     }
@@ -136,13 +158,13 @@ final class GroupCommit implements AutoCloseable {
                 continue; // closing: the loop's condition decides
             }
             queue.drainTo(group, LARGEST_GROUP - 1);
-            commit(group);
+            group.stream().filter(Pending::once).forEach(pending -> commit(List.of(pending), 1));
+            group.removeIf(Pending::once);
+            if (!group.isEmpty()) {
+                commit(group, MOST_TRIES);
+            }
             group.clear();
         }
-    }
-
-    private void commit(List<Pending<?>> group) {
-        commit(group, MOST_TRIES);
     }
 
     private void commit(List<Pending<?>> group, int triesLeft) {
@@ -153,6 +175,7 @@ final class GroupCommit implements AutoCloseable {
         }
         List<Runnable> replies = new ArrayList<>(group.size());
         long began = System.nanoTime();
+        Connection connection = transaction.connection();
         try {
             // A transaction is begun for each group and not kept open between them: an open one would hold SQLite's
             // write lock.
@@ -171,7 +194,7 @@ final class GroupCommit implements AutoCloseable {
             if (dialect.undone(e)) {
                 // Two processes whose groups hold rows of the same batches in another order wait for each other; a
                 // group of one waits for nobody twice.
-                rollback();
+                rollback(connection);
                 each(group, triesLeft - 1, broken(e));
                 return;
             }
@@ -181,7 +204,7 @@ final class GroupCommit implements AutoCloseable {
             group.forEach(p -> p.done().completeExceptionally(broken));
             return;
         } catch (RuntimeException | Error e) {
-            rollback();
+            rollback(connection);
             // One caller's mistake is nobody else's: each write again, in a transaction of its own.
             each(group, group.size() == 1 ? 0 : triesLeft, e);
             return;
@@ -201,11 +224,30 @@ final class GroupCommit implements AutoCloseable {
     }
 
     private <T> Runnable perform(Pending<T> pending) throws SQLException {
-        T value = pending.write().in(connection);
-        return () -> pending.done().complete(value);
+        try {
+            T value = pending.work().in(transaction);
+            return () -> pending.done().complete(value);
+        } catch (DataAccessException e) {
+            // A fault of the store ends all writing; a mistake of one caller is that caller's alone.
+            SQLException fault = e instanceof DataIntegrityViolationException ? null : fault(e);
+            if (fault != null) {
+                throw fault;
+            }
+            throw e;
+        }
     }
 
-    private void rollback() {
+    /** What the database's driver said; the error of a lost connection may lie below it. */
+    private static SQLException fault(Throwable e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException fault) {
+                return fault;
+            }
+        }
+        return null;
+    }
+
+    private void rollback(Connection connection) {
         try {
             connection.rollback();
             connection.setAutoCommit(true);

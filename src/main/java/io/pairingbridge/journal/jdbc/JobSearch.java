@@ -1,6 +1,6 @@
 package io.pairingbridge.journal.jdbc;
 
-import io.pairingbridge.journal.Journal.FoundJob;
+import io.pairingbridge.journal.JournalReader.FoundJob;
 import io.pairingbridge.journal.State;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,9 +53,9 @@ final class JobSearch {
                         State.valueOf(row.getString("state")),
                         row.getString("batch_id"),
                         0,
-                        JobRows.fromJson(row.getString("reference")),
+                        Columns.fromJson(row.getString("reference")),
                         row.getString("terminal_id"),
-                        JobRows.instant(row, "updated_at")))
+                        Columns.instant(row, "updated_at")))
                 .list()
                 .forEach(job -> found.put(job.jobId(), job));
         rowsOf(found.keySet()).forEach((jobId, row) -> found.computeIfPresent(jobId, (id, job) -> with(job, row)));
@@ -65,7 +65,7 @@ final class JobSearch {
                 .params(parameters)
                 .query((row, n) -> {
                     Row said = new Row(
-                            row.getString("batch_id"), row.getLong("line"), JobRows.fromJson(row.getString("fields")));
+                            row.getString("batch_id"), row.getLong("line"), Columns.fromJson(row.getString("fields")));
                     return new FoundJob(
                             row.getString("job_id"),
                             said.name(),
@@ -74,7 +74,7 @@ final class JobSearch {
                             said.line(),
                             said.reference(),
                             row.getString("terminal_id"),
-                            JobRows.instant(row, "touched_at"));
+                            Columns.instant(row, "touched_at"));
                 })
                 .list()
                 .forEach(job -> found.putIfAbsent(job.jobId(), job));
@@ -99,7 +99,7 @@ final class JobSearch {
                                 new Row(
                                         row.getString("batch_id"),
                                         row.getLong("line"),
-                                        JobRows.fromJson(row.getString("fields"))));
+                                        Columns.fromJson(row.getString("fields"))));
                     });
         }
         return rows;
@@ -138,7 +138,7 @@ final class JobSearch {
 
     /** The word as it stands in a column, JSON or not. */
     private static String pattern(String word) {
-        String json = JobRows.toJson(Map.of("", word));
+        String json = Columns.toJson(Map.of("", word));
         String inside = json.substring("{\"\":\"".length(), json.length() - "\"}".length());
         return "%" + inside.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%";
     }

@@ -2,28 +2,26 @@ package io.pairingbridge.journal.jdbc;
 
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Entry;
-import io.pairingbridge.journal.Journal.AttemptRecord;
 import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.JournalReader.AttemptRecord;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.springframework.dao.DataAccessException;
-import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
 /**
  * Jobs and batches for another program than the bridge: reads its journal, whether it runs or not, and writes nothing.
  */
 public final class JournalView implements AutoCloseable {
     private final Connection connection;
-    private final JobRows rows;
+    private final Tables tables;
     private final String name;
 
     private JournalView(Connection connection, String name) {
         this.connection = connection;
-        this.rows = new JobRows(JdbcClient.create(new SingleConnectionDataSource(connection, true)));
+        this.tables = new Tables(connection);
         this.name = name;
     }
 
@@ -41,28 +39,28 @@ public final class JournalView implements AutoCloseable {
     }
 
     public Optional<Entry> job(String jobId) {
-        return read(all -> all.find(jobId));
+        return read(all -> all.jobs().find(jobId));
     }
 
     /** In the order in which they were made. */
     public List<AttemptRecord> attempts(String jobId) {
-        return read(all -> all.attempts(jobId));
+        return read(all -> all.attempts().all(jobId));
     }
 
     /** All batches, the latest first. */
     public List<Progress> batches() {
-        return read(
-                all -> all.batches().all().stream().map(all.batches()::progress).toList());
+        return read(all ->
+                all.batches().all().stream().map(all.batchRows()::progress).toList());
     }
 
     /** By its id, or else the latest one that people call so. */
     public Optional<Progress> batch(String idOrName) {
-        return read(all -> all.batches().named(idOrName).map(all.batches()::progress));
+        return read(all -> all.batches().named(idOrName).map(all.batchRows()::progress));
     }
 
-    private <T> T read(Function<JobRows, T> query) {
+    private <T> T read(Function<Tables, T> query) {
         try {
-            return query.apply(rows);
+            return query.apply(tables);
         } catch (DataAccessException e) {
             throw unreadable(name, e);
         }

@@ -8,17 +8,17 @@ import io.pairingbridge.job.Next;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
+import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Batches.Batch;
 import io.pairingbridge.journal.Batches.NewRow;
 import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
-import io.pairingbridge.journal.Batches;
+import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.AttemptReport;
-import io.pairingbridge.journal.Journal.FoundJob;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Journal.SealedAnswer;
-import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.JournalReader.FoundJob;
 import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
@@ -81,7 +81,7 @@ abstract class BatchesContract {
         call("j-2", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
         call("j-3", new AttemptReport(Result.AMBIGUOUS, null, "lost", null, null));
         assertThat(batches.ended()).isEmpty();
-        journal.setAside(
+        journal.quarantine(
                 job("j-5", "otp of j-5"),
                 Ending.uncalled(Outcome.INVALID, "BEGUN_TOO_OFTEN", "why", "1", clock.instant()));
 
@@ -105,17 +105,19 @@ abstract class BatchesContract {
         batches.take("b", List.of(till(1, "j-1", "Till 1"), till(2, "j-2", "Kiosk"), till(3, "j-3", "Kiosk 3")), 0);
         call("j-1", new AttemptReport(Result.REJECTED, 400, "refused", null, null));
 
-        assertThat(journal.search(List.of("kiosk"), 9))
+        assertThat(journal.reader().search(List.of("kiosk"), 9))
                 .containsExactlyInAnyOrder(
                         new FoundJob("j-2", "Kiosk", null, "b", 20, Map.of("store", "0815"), null, null),
                         new FoundJob("j-3", "Kiosk 3", null, "b", 30, Map.of("store", "0815"), null, null));
-        assertThat(journal.search(List.of("0815"), 9))
+        assertThat(journal.reader().search(List.of("0815"), 9))
                 .hasSize(3)
                 .first()
                 .extracting(FoundJob::name, FoundJob::state, FoundJob::line)
                 .containsExactly("Till 1", State.REJECTED, 10L);
-        assertThat(journal.search(List.of("j-1"), 9)).extracting(FoundJob::name).containsExactly("Till 1");
-        assertThat(journal.search(List.of("0815"), 2)).hasSize(2);
+        assertThat(journal.reader().search(List.of("j-1"), 9))
+                .extracting(FoundJob::name)
+                .containsExactly("Till 1");
+        assertThat(journal.reader().search(List.of("0815"), 2)).hasSize(2);
     }
 
     private NewRow till(long number, String jobId, String name) {
@@ -195,9 +197,9 @@ abstract class BatchesContract {
 
         Ending notJson = Ending.uncalled(Outcome.INVALID, "NOT_JSON", "the body is no JSON", "1", clock.instant());
         journal.refused(unread("j-1"), notJson);
-        journal.setAside(unread("j-1"), notJson);
-        journal.setAside(unread("j-2"), notJson);
-        journal.setAside(unread("j-3").ofRow(HASH.of("otp of j-3")), notJson);
+        journal.quarantine(unread("j-1"), notJson);
+        journal.quarantine(unread("j-2"), notJson);
+        journal.quarantine(unread("j-3").ofRow(HASH.of("otp of j-3")), notJson);
 
         assertThat(rows("b")).extracting(Row::outcome).containsExactly(null, null, Outcome.INVALID);
         call("j-1", PAIRED);
@@ -335,10 +337,10 @@ abstract class BatchesContract {
         assertThat(journal.find("j-1").orElseThrow().state()).isEqualTo(State.PUBLISHED);
     }
 
-    private Job notice(Orphan orphan, String carrier) {
+    private Job notice(Orphan orphan, String messageId) {
         return new Job(
                 new Job.Origin(
-                        orphan.jobId(), orphan.batchId(), null, carrier, orphan.requestedAt(), null, 4, true, false),
+                        orphan.jobId(), orphan.batchId(), null, messageId, orphan.requestedAt(), null, 4, true, false),
                 new PairingRequest(orphan.fields().get("name"), "***", null, Map.of()),
                 "{}");
     }

@@ -12,12 +12,13 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Entry;
+import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.AttemptReport;
-import io.pairingbridge.journal.Journal.FoundJob;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Journal.SealedAnswer;
-import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.JournalReader;
+import io.pairingbridge.journal.JournalReader.FoundJob;
 import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
@@ -163,10 +164,10 @@ abstract class JournalContract {
         assertThat(found(journal, "otp"))
                 .as("the one-time password, or its hash")
                 .isEmpty();
-        assertThat(journal.search(List.of("till"), 2))
+        assertThat(journal.reader().search(List.of("till"), 2))
                 .extracting(FoundJob::jobId)
                 .containsExactly("kiosk", "TILL-3");
-        assertThat(journal.search(List.of("kiosk"), 9))
+        assertThat(journal.reader().search(List.of("kiosk"), 9))
                 .containsExactly(
                         new FoundJob("kiosk", "Till", State.SEALED, "batch-1", 0, Map.of(), "T1", clock.instant()));
     }
@@ -180,20 +181,22 @@ abstract class JournalContract {
     }
 
     private static List<String> found(Journal journal, String... words) {
-        return journal.search(List.of(words), 9).stream().map(FoundJob::jobId).toList();
+        return journal.reader().search(List.of(words), 9).stream()
+                .map(FoundJob::jobId)
+                .toList();
     }
 
     @Test
     void tellsSinceWhenTheOldestCredentialsWait() {
         Journal journal = open("a", "1");
-        assertThat(journal.oldestUnpublished()).isEmpty();
+        assertThat(journal.reader().oldestUnpublished()).isEmpty();
         Job job = sealed(journal);
         Instant sealed = clock.instant();
         clock.move(Duration.ofSeconds(5));
 
-        assertThat(journal.oldestUnpublished()).hasValue(sealed);
+        assertThat(journal.reader().oldestUnpublished()).hasValue(sealed);
         journal.published("j", job.attempt().id());
-        assertThat(journal.oldestUnpublished()).isEmpty();
+        assertThat(journal.reader().oldestUnpublished()).isEmpty();
     }
 
     // ---- requests that are not in the broker any more
@@ -227,8 +230,8 @@ abstract class JournalContract {
         assertThat(notice.ending().outcome()).isEqualTo(Outcome.IN_DOUBT);
         assertThat(notice.ending().reason()).isEqualTo("REQUEST_GONE");
         assertThat(notice.reference()).containsEntry("store", "S-1");
-        assertThat(journal.attempts("j"))
-                .extracting(Journal.AttemptRecord::result)
+        assertThat(journal.reader().attempts("j"))
+                .extracting(JournalReader.AttemptRecord::result)
                 .containsExactly(Result.AMBIGUOUS);
         assertThat(journal.orphans(true, 10)).isEmpty();
 
@@ -358,8 +361,8 @@ abstract class JournalContract {
         assertThat(clock.instant().plus(again.delay()))
                 .isEqualTo(clock.instant().plusSeconds(1));
         assertThat(journal.find("j").orElseThrow().ambiguous()).isEqualTo(1);
-        assertThat(journal.attempts("j"))
-                .extracting(Journal.AttemptRecord::result)
+        assertThat(journal.reader().attempts("j"))
+                .extracting(JournalReader.AttemptRecord::result)
                 .containsExactly(Result.AMBIGUOUS);
     }
 
@@ -507,7 +510,7 @@ abstract class JournalContract {
                 .extracting(Credentials::attemptId, Credentials::body, Credentials::breakGlass, Credentials::jobId)
                 .containsExactly(
                         org.assertj.core.groups.Tuple.tuple(job.attempt().id(), "sealed-bytes", "glass-bytes", "j"));
-        assertThat(reopened.counts()).containsEntry(State.SEALED, 1L);
+        assertThat(reopened.reader().counts()).containsEntry(State.SEALED, 1L);
 
         Entry entry = reopened.published(job.id(), job.attempt().id());
         assertThat(entry.state()).isEqualTo(State.PUBLISHED);
@@ -515,7 +518,7 @@ abstract class JournalContract {
                 .as("repeatable")
                 .isEqualTo(State.PUBLISHED);
         assertThat(reopened.unpublished(clock.instant(), 10)).isEmpty();
-        assertThat(reopened.attempts("j")).noneMatch(Journal.AttemptRecord::holdsSealedBytes);
+        assertThat(reopened.reader().attempts("j")).noneMatch(JournalReader.AttemptRecord::holdsSealedBytes);
         assertThat(entry.ending().outcome()).isEqualTo(Outcome.PAIRED);
         assertThat(entry.ending().attempts()).isEqualTo(1);
     }
@@ -735,7 +738,7 @@ abstract class JournalContract {
         Entry entry = journal.find("j").orElseThrow();
         assertThat(entry.attempts()).isZero();
         assertThat(entry.reason()).isNull();
-        assertThat(journal.attempts("j")).hasSize(2);
+        assertThat(journal.reader().attempts("j")).hasSize(2);
     }
 
     @Test
@@ -782,21 +785,23 @@ abstract class JournalContract {
     @Test
     void countsDeliveriesThatGetNowhere() {
         Journal journal = open("a", "1");
-        assertThat(journal.begun("m1", "j")).isEqualTo(1);
-        assertThat(open("a", "2").begun("m1", "j")).isEqualTo(2);
+        assertThat(journal.countDelivery("m1", "j")).isEqualTo(1);
+        assertThat(open("a", "2").countDelivery("m1", "j")).isEqualTo(2);
         journal.admit(job("j", "otp", "m1"));
-        assertThat(journal.begun("m1", "j")).as("it got somewhere").isEqualTo(1);
+        assertThat(journal.countDelivery("m1", "j")).as("it got somewhere").isEqualTo(1);
     }
 
     @Test
     void setsAJobAsideInDoubtOnlyIfItWasEverCalled() {
         Journal journal = open("a", "1");
         Ending nowhere = Ending.uncalled(Outcome.INVALID, "BEGUN_TOO_OFTEN", "why", "m1", clock.instant());
-        assertThat(journal.setAside(job("never", "otp", "m1"), nowhere).ending().outcome())
+        assertThat(journal.quarantine(job("never", "otp", "m1"), nowhere)
+                        .ending()
+                        .outcome())
                 .isEqualTo(Outcome.INVALID);
 
         journal.admit(job("called", "otp", "m2"));
-        assertThat(journal.setAside(job("called", "otp", "m2"), nowhere)
+        assertThat(journal.quarantine(job("called", "otp", "m2"), nowhere)
                         .ending()
                         .outcome())
                 .isEqualTo(Outcome.IN_DOUBT);
@@ -832,7 +837,7 @@ abstract class JournalContract {
         assertThat(journal.purge(Duration.ofDays(90))).isEqualTo(1);
 
         assertThat(journal.find("ended")).isEmpty();
-        assertThat(journal.attempts("ended")).isEmpty();
+        assertThat(journal.reader().attempts("ended")).isEmpty();
         assertThat(List.of("sealed", "running", "fresh"))
                 .allMatch(id -> journal.find(id).isPresent());
     }
@@ -868,7 +873,7 @@ abstract class JournalContract {
     @Test
     void sharesCommitsBetweenCallers() throws Exception {
         AtomicInteger commits = new AtomicInteger();
-        Journal journal = open(new Faulty(dialect(), commits, new AtomicBoolean()), "a", "1");
+        Journal journal = open(new FaultyDialect(dialect(), commits, new AtomicBoolean()), "a", "1");
         int before = commits.get();
         ExecutorService pool = Executors.newFixedThreadPool(32);
         try {
@@ -887,13 +892,13 @@ abstract class JournalContract {
             pool.shutdown();
         }
         assertThat(commits.get() - before).isLessThan(640);
-        assertThat(journal.counts()).containsEntry(State.CALLING, 640L);
+        assertThat(journal.reader().counts()).containsEntry(State.CALLING, 640L);
     }
 
     @Test
     void refusesEverythingAfterAFailedCommitUntilItIsHealed() {
         AtomicBoolean broken = new AtomicBoolean();
-        Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+        Journal journal = open(new FaultyDialect(dialect(), new AtomicInteger(), broken), "a", "1");
         journal.admit(job("i", "otp"));
         // Others see a write once it is committed: what fails from here on is none that was answered before.
         Awaitility.await().until(() -> journal.find("i").isPresent());
@@ -907,7 +912,7 @@ abstract class JournalContract {
                 .isInstanceOf(JournalException.class);
         assertThat(journal.failure()).isPresent();
 
-        journal.heal();
+        journal.recover();
 
         assertThat(journal.failure()).isEmpty();
         Job job = job("k", "otp");
@@ -918,14 +923,14 @@ abstract class JournalContract {
     @Test
     void keepsASealedAnswerThatTheStoreRefusedAndWritesItWhenHealed() {
         AtomicBoolean broken = new AtomicBoolean();
-        Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+        Journal journal = open(new FaultyDialect(dialect(), new AtomicInteger(), broken), "a", "1");
         Job job = job("j", "otp");
         journal.admit(job);
         broken.set(true);
         assertThatThrownBy(() -> journal.answered(job, paired())).isInstanceOf(JournalException.class);
         broken.set(false);
 
-        journal.heal();
+        journal.recover();
 
         clock.move(Duration.ofSeconds(1));
         assertThat(journal.unpublished(clock.instant(), 10))
@@ -933,14 +938,14 @@ abstract class JournalContract {
                 .containsExactly("sealed-bytes");
         assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.SEALED);
         journal.published(job.id(), job.attempt().id());
-        journal.heal();
+        journal.recover();
         assertThat(journal.unpublished(clock.instant(), 10)).as("written once").isEmpty();
     }
 
     @Test
     void writesAtTheStopASealedAnswerThatTheStoreRefused() {
         AtomicBoolean broken = new AtomicBoolean();
-        Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+        Journal journal = open(new FaultyDialect(dialect(), new AtomicInteger(), broken), "a", "1");
         Job job = job("j", "otp");
         journal.admit(job);
         broken.set(true);
@@ -957,7 +962,7 @@ abstract class JournalContract {
     @Test
     void stopsEvenIfTheStoreStillRefusesWhatItOwes() {
         AtomicBoolean broken = new AtomicBoolean();
-        Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+        Journal journal = open(new FaultyDialect(dialect(), new AtomicInteger(), broken), "a", "1");
         Job job = job("j", "otp");
         journal.admit(job);
         broken.set(true);
@@ -974,14 +979,14 @@ abstract class JournalContract {
     @Test
     void keepsNoAnswerWithoutCredentialsThatTheStoreRefused() {
         AtomicBoolean broken = new AtomicBoolean();
-        Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+        Journal journal = open(new FaultyDialect(dialect(), new AtomicInteger(), broken), "a", "1");
         Job job = job("j", "otp");
         journal.admit(job);
         broken.set(true);
         assertThatThrownBy(() -> journal.answered(job, report(Result.REJECTED))).isInstanceOf(JournalException.class);
         broken.set(false);
 
-        journal.heal();
+        journal.recover();
 
         assertThat(journal.find("j").orElseThrow().state())
                 .as("its end is unknown")
@@ -992,7 +997,7 @@ abstract class JournalContract {
     @Test
     void doesNotBringPublishedCredentialsBackWhenItIsHealed() {
         AtomicBoolean lying = new AtomicBoolean();
-        Journal journal = open(new Faulty(dialect(), new AtomicInteger(), new AtomicBoolean(), lying), "a", "1");
+        Journal journal = open(new FaultyDialect(dialect(), new AtomicInteger(), new AtomicBoolean(), lying), "a", "1");
         Job job = job("j", "otp");
         journal.admit(job);
         lying.set(true);
@@ -1000,7 +1005,7 @@ abstract class JournalContract {
         lying.set(false);
         open("b", "1").published(job.id(), job.attempt().id());
 
-        journal.heal();
+        journal.recover();
 
         assertThat(journal.unpublished(clock.instant().plusSeconds(1), 10)).isEmpty();
         assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.PUBLISHED);
@@ -1033,7 +1038,7 @@ abstract class JournalContract {
     @Test
     void isHealedEvenIfTheStoreHasForgottenTheAttemptOfAnAnswer() throws SQLException {
         AtomicBoolean broken = new AtomicBoolean();
-        Journal journal = open(new Faulty(dialect(), new AtomicInteger(), broken), "a", "1");
+        Journal journal = open(new FaultyDialect(dialect(), new AtomicInteger(), broken), "a", "1");
         Job job = job("j", "otp");
         journal.admit(job);
         broken.set(true);
@@ -1041,7 +1046,7 @@ abstract class JournalContract {
         broken.set(false);
         change("DELETE FROM job"); // as a backup that was put back
 
-        journal.heal();
+        journal.recover();
 
         assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.SEALED);
         Job next = job("k", "otp");
@@ -1081,7 +1086,7 @@ abstract class JournalContract {
         } finally {
             pool.shutdown();
         }
-        assertThat(journal.counts()).containsEntry(State.CALLING, 48L);
+        assertThat(journal.reader().counts()).containsEntry(State.CALLING, 48L);
         assertThat(journal.failure()).isEmpty();
     }
 
@@ -1108,11 +1113,11 @@ abstract class JournalContract {
         Ending nowhere = Ending.uncalled(Outcome.INVALID, "BEGUN_TOO_OFTEN", "why", "m1", clock.instant());
         int begun = 0;
         for (int i = 0; i < 4; i++) {
-            begun = journal.begun("m1", "j");
+            begun = journal.countDelivery("m1", "j");
         }
-        journal.setAside(job("j", "otp", "m1"), nowhere);
-        assertThat(journal.begun("m1", "j")).isGreaterThan(begun);
-        assertThat(journal.setAside(job("j", "otp", "m1"), nowhere).ending().reason())
+        journal.quarantine(job("j", "otp", "m1"), nowhere);
+        assertThat(journal.countDelivery("m1", "j")).isGreaterThan(begun);
+        assertThat(journal.quarantine(job("j", "otp", "m1"), nowhere).ending().reason())
                 .isEqualTo("BEGUN_TOO_OFTEN");
     }
 
@@ -1264,26 +1269,26 @@ abstract class JournalContract {
         Job refused = job("refused", "otp");
         journal.admit(refused);
         journal.answered(refused, report(Result.REJECTED));
-        assertThat(journal.setAside(job("refused", "otp"), nowhere).ending()).isEqualTo(refused.ending());
+        assertThat(journal.quarantine(job("refused", "otp"), nowhere).ending()).isEqualTo(refused.ending());
 
         journal.admit(job("called", "otp"));
-        Ending called = journal.setAside(job("called", "otp"), nowhere).ending();
+        Ending called = journal.quarantine(job("called", "otp"), nowhere).ending();
         assertThat(called.attempts()).isEqualTo(1);
-        assertThat(journal.attempts("called"))
-                .extracting(Journal.AttemptRecord::result)
+        assertThat(journal.reader().attempts("called"))
+                .extracting(JournalReader.AttemptRecord::result)
                 .containsExactly(Result.AMBIGUOUS);
 
         Job waiting = job("waiting", "otp");
         journal.admit(waiting);
         journal.answered(waiting, report(Result.AMBIGUOUS));
-        Ending doubt = journal.setAside(job("waiting", "otp"), nowhere).ending();
+        Ending doubt = journal.quarantine(job("waiting", "otp"), nowhere).ending();
         assertThat(doubt.outcome()).isEqualTo(Outcome.IN_DOUBT);
         assertThat(doubt.attempts()).as("the lost one, once").isEqualTo(1);
 
         Job unheard = job("unheard", "otp");
         journal.admit(unheard);
         journal.answered(unheard, report(Result.NOT_SENT));
-        assertThat(journal.setAside(job("unheard", "otp"), nowhere).ending().outcome())
+        assertThat(journal.quarantine(job("unheard", "otp"), nowhere).ending().outcome())
                 .isEqualTo(Outcome.INVALID);
     }
 
@@ -1297,61 +1302,5 @@ abstract class JournalContract {
         journal.admit(again);
         assertThat(again.next()).isEqualTo(Next.WAIT);
         assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
-    }
-
-    /** A database whose commits can be made to fail, or to be reported as failed, and are counted. */
-    private record Faulty(Dialect real, AtomicInteger commits, AtomicBoolean broken, AtomicBoolean lying)
-            implements Dialect {
-        Faulty(Dialect real, AtomicInteger commits, AtomicBoolean broken) {
-            this(real, commits, broken, new AtomicBoolean());
-        }
-
-        @Override
-        public Connection openForWriting() throws SQLException {
-            Connection connection = real.openForWriting();
-            return (Connection) java.lang.reflect.Proxy.newProxyInstance(
-                    getClass().getClassLoader(), new Class<?>[] {Connection.class}, (proxy, method, args) -> {
-                        if (method.getName().equals("commit")) {
-                            commits.incrementAndGet();
-                            if (broken.get()) {
-                                throw new SQLException("the disk is full (injected)");
-                            }
-                        }
-                        try {
-                            Object value = method.invoke(connection, args);
-                            if (method.getName().equals("commit") && lying.get()) {
-                                throw new SQLException("the disk did not say that it is done (injected)");
-                            }
-                            return value;
-                        } catch (java.lang.reflect.InvocationTargetException e) {
-                            throw e.getCause();
-                        }
-                    });
-        }
-
-        @Override
-        public Connection openForReading() throws SQLException {
-            return real.openForReading();
-        }
-
-        @Override
-        public void lock(Connection connection, Set<String> jobIds) throws SQLException {
-            real.lock(connection, jobIds);
-        }
-
-        @Override
-        public boolean undone(SQLException fault) {
-            return real.undone(fault);
-        }
-
-        @Override
-        public String remedy() {
-            return real.remedy();
-        }
-
-        @Override
-        public String name() {
-            return real.name();
-        }
     }
 }

@@ -9,9 +9,9 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Batches;
+import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.SealedAnswer;
-import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
@@ -77,9 +77,9 @@ class PostgresClusterIT {
         return journal;
     }
 
-    private static Job job(String id, String otp, String carrier) {
+    private static Job job(String id, String otp, String messageId) {
         return new Job(
-                new Job.Origin(id, null, null, carrier, Instant.now(), null, 4, false, false),
+                new Job.Origin(id, null, null, messageId, Instant.now(), null, 4, false, false),
                 new PairingRequest("Till", otp, null, Map.of()),
                 "{}");
     }
@@ -108,7 +108,7 @@ class PostgresClusterIT {
         for (String instance : List.of("a", "b", "c", "d")) {
             starts.add(() -> open(instance));
         }
-        atOnce(starts).forEach(Journal::heal);
+        atOnce(starts).forEach(Journal::recover);
         assertThat(PostgresServer.shared()
                         .ask(
                                 store,
@@ -145,7 +145,7 @@ class PostgresClusterIT {
         AtomicInteger turns = new AtomicInteger();
         atOnce(all.stream()
                 .<Callable<Void>>map(journal -> () -> {
-                    left.forEach(credentials -> turns.addAndGet(journal.takeTurn(credentials) ? 1 : 0));
+                    left.forEach(credentials -> turns.addAndGet(journal.acquireLease(credentials) ? 1 : 0));
                     return null;
                 })
                 .toList());
@@ -177,7 +177,7 @@ class PostgresClusterIT {
     @Test
     void permitsOneCallForAJobThatBothAreGiven() throws Exception {
         List<JdbcJournal> both = List.of(open("a"), open("b"));
-        AtomicInteger carriers = new AtomicInteger();
+        AtomicInteger messages = new AtomicInteger();
         for (int round = 0; round < 25; round++) {
             Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
             List<Callable<Void>> deliveries = new ArrayList<>();
@@ -187,7 +187,7 @@ class PostgresClusterIT {
                 for (JdbcJournal journal : both) {
                     String id = journal == both.get(0) ? first : second;
                     deliveries.add(() -> {
-                        Job job = job(id, "otp of " + id, Integer.toString(carriers.incrementAndGet()));
+                        Job job = job(id, "otp of " + id, Integer.toString(messages.incrementAndGet()));
                         journal.admit(job);
                         if (job.next() == Next.CALL) {
                             calls.computeIfAbsent(id, key -> new AtomicInteger())
@@ -254,8 +254,8 @@ class PostgresClusterIT {
         Job later = job("j", "otp", "1");
         b.admit(later);
         assertThat(later.next()).as("it is the other one's turn to send").isEqualTo(Next.WAIT);
-        assertThat(b.takeTurn(mine.credentials())).isFalse();
-        assertThat(a.takeTurn(mine.credentials())).isTrue();
+        assertThat(b.acquireLease(mine.credentials())).isFalse();
+        assertThat(a.acquireLease(mine.credentials())).isTrue();
         assertThat(b.published(mine.id(), mine.attempt().id()).state()).isEqualTo(State.PUBLISHED);
         assertThat(a.published(mine.id(), mine.attempt().id()).state())
                 .as("repeatable")
@@ -279,10 +279,10 @@ class PostgresClusterIT {
             other.setAutoCommit(false);
             dialect.lock(other, Set.of("second"));
             AtomicInteger begun = new AtomicInteger();
-            Future<String> written = threads.submit(() -> group.write(connection -> {
+            Future<String> written = threads.submit(() -> group.write(tx -> {
                 begun.incrementAndGet();
-                dialect.lock(connection, Set.of("first"));
-                dialect.lock(connection, Set.of("second"));
+                dialect.lock(tx.connection(), Set.of("first"));
+                dialect.lock(tx.connection(), Set.of("second"));
                 return "written";
             }));
             Awaitility.await()
@@ -374,19 +374,21 @@ class PostgresClusterIT {
         a.admit(job("j", "otp-1", "1"));
         b.admit(job("k", "otp-2", "2"));
         b.admit(job("l", "otp-3", "3"));
-        assertThat(a.instances()).containsExactly(Map.entry("shop-a", 1L), Map.entry("shop-b", 2L));
-        assertThat(b.instances()).isEqualTo(a.instances());
+        assertThat(a.reader().instances()).containsExactly(Map.entry("shop-a", 1L), Map.entry("shop-b", 2L));
+        assertThat(b.reader().instances()).isEqualTo(a.reader().instances());
         JdbcJournal longOne = open("c".repeat(60));
         longOne.admit(job("m", "otp-4", "4"));
-        assertThat(a.instances()).containsEntry("c".repeat(48), 1L).hasSize(3);
-        assertThat(longOne.instances()).containsEntry("c".repeat(60), 1L).hasSize(3);
+        assertThat(a.reader().instances()).containsEntry("c".repeat(48), 1L).hasSize(3);
+        assertThat(longOne.reader().instances())
+                .containsEntry("c".repeat(60), 1L)
+                .hasSize(3);
         for (JdbcJournal gone : List.of(b, longOne)) {
             journals.remove(gone);
             gone.close();
         }
         Awaitility.await()
                 .atMost(Duration.ofSeconds(30))
-                .untilAsserted(() -> assertThat(a.instances()).containsExactly(Map.entry("shop-a", 1L)));
+                .untilAsserted(() -> assertThat(a.reader().instances()).containsExactly(Map.entry("shop-a", 1L)));
     }
 
     /** Between the portions of a purge others write, and a new try of an old job is not taken away. */

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 /** The journal's contract on a real PostgreSQL server, with the role that the shipped script makes. */
 class PostgresJournalIT extends JournalContract {
     private static final Duration SECOND = Duration.ofSeconds(1);
-    private static final Duration SEND_TURN = Duration.ofSeconds(45);
+    private static final Duration LEASE = Duration.ofSeconds(45);
 
     private Settings.JournalStore store;
 
@@ -84,7 +84,7 @@ class PostgresJournalIT extends JournalContract {
         assertThatThrownBy(() -> journal.admit(job("j", "otp")))
                 .as("nothing is tried again")
                 .isInstanceOf(JournalException.class);
-        journal.heal();
+        journal.recover();
         var again = job("j", "otp");
         journal.admit(again);
         assertThat(again.next()).isEqualTo(Next.CALL);
@@ -97,12 +97,12 @@ class PostgresJournalIT extends JournalContract {
             JdbcJournal journal = open("a", "1");
             journal.admit(job("j", "otp"));
             server.kill();
-            assertThatThrownBy(journal::heal).isInstanceOf(JournalException.class);
+            assertThatThrownBy(journal::recover).isInstanceOf(JournalException.class);
             assertThatThrownBy(() -> journal.find("j"))
                     .isInstanceOf(JournalException.class)
                     .hasMessageContaining("cannot be read");
             server.start();
-            journal.heal();
+            journal.recover();
             assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
         }
     }
@@ -170,37 +170,37 @@ class PostgresJournalIT extends JournalContract {
         JdbcJournal second = open("b", "1");
         clock.move(SECOND);
 
-        assertThat(first.takeTurn(job.credentials())).isTrue();
+        assertThat(first.acquireLease(job.credentials())).isTrue();
         assertThat(first.unpublished(clock.instant(), 10)).hasSize(1);
         assertThat(second.unpublished(clock.instant(), 10)).isEmpty();
-        assertThat(second.takeTurn(job.credentials())).isFalse();
+        assertThat(second.acquireLease(job.credentials())).isFalse();
         second.admit(repeated);
         assertThat(repeated.next()).isEqualTo(Next.WAIT);
-        assertThat(repeated.delay()).isEqualTo(SEND_TURN.minus(SECOND));
+        assertThat(repeated.delay()).isEqualTo(LEASE.minus(SECOND));
 
-        clock.move(SEND_TURN.minus(SECOND));
+        clock.move(LEASE.minus(SECOND));
         assertThat(second.unpublished(clock.instant(), 10)).hasSize(1);
         Job again = job("j", "otp");
         second.admit(again);
         assertThat(again.next()).isEqualTo(Next.PUBLISH);
-        assertThat(second.takeTurn(again.credentials())).isTrue();
-        assertThat(first.takeTurn(job.credentials()))
+        assertThat(second.acquireLease(again.credentials())).isTrue();
+        assertThat(first.acquireLease(job.credentials()))
                 .as("a bridge that was paused since it sealed")
                 .isFalse();
         assertThat(first.unpublished(clock.instant(), 10)).isEmpty();
     }
 
-    /** What it sent last may still be on its way when a turn ends, so a send is begun only early in one. */
+    /** What it sent last may still be on its way when a lease expires, so a send is begun only early in one. */
     @Test
     void takesItsTurnAnewBeforeItSendsLate() {
         JdbcJournal first = open("a", "1");
         Job job = sealed(first);
-        clock.move(SEND_TURN.minus(SECOND));
-        assertThat(first.takeTurn(job.credentials())).isTrue();
+        clock.move(LEASE.minus(SECOND));
+        assertThat(first.acquireLease(job.credentials())).isTrue();
         clock.move(SECOND);
 
         assertThat(open("b", "1").unpublished(clock.instant(), 10))
-                .as("the turn was lengthened")
+                .as("the lease was extended")
                 .isEmpty();
     }
 
@@ -216,7 +216,7 @@ class PostgresJournalIT extends JournalContract {
         Job again = job("j", "otp");
         after.admit(again);
         assertThat(again.next()).isEqualTo(Next.PUBLISH);
-        assertThat(after.takeTurn(again.credentials())).isTrue();
+        assertThat(after.acquireLease(again.credentials())).isTrue();
     }
 
     @Test
@@ -227,8 +227,8 @@ class PostgresJournalIT extends JournalContract {
 
         JdbcJournal second = open("b", "1");
         assertThat(second.unpublished(clock.instant(), 10)).hasSize(1);
-        assertThat(second.takeTurn(job.credentials())).isTrue();
-        assertThat(first.takeTurn(job.credentials())).isFalse();
+        assertThat(second.acquireLease(job.credentials())).isTrue();
+        assertThat(first.acquireLease(job.credentials())).isFalse();
     }
 
     @Test
@@ -236,7 +236,7 @@ class PostgresJournalIT extends JournalContract {
         JdbcJournal first = open("a", "1");
         Job job = sealed(first);
         first.published(job.id(), job.attempt().id());
-        assertThat(open("b", "1").takeTurn(job.credentials())).isFalse();
+        assertThat(open("b", "1").acquireLease(job.credentials())).isFalse();
     }
 
     @Test

@@ -1,9 +1,13 @@
 package io.pairingbridge.journal.jdbc;
 
+import static io.pairingbridge.journal.jdbc.Columns.fromJson;
+import static io.pairingbridge.journal.jdbc.Columns.instant;
+import static io.pairingbridge.journal.jdbc.Columns.integer;
+import static io.pairingbridge.journal.jdbc.Columns.toJson;
+
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.journal.Batches.Batch;
 import io.pairingbridge.journal.Batches.NewRow;
-import io.pairingbridge.journal.Batches.Phase;
 import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
@@ -16,7 +20,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -27,8 +30,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** The journal's SQL for batches: reads and writes rows, and decides nothing. */
-final class BatchRows {
+/** The table {@code batch_row}: the rows of documents, and what came of the job of each. */
+final class BatchRowTable {
     /**
      * What a row takes over from the job that it is, if that has ended: the columns of both tables, and which belong
      * together. A row that has ended follows its job through later tries with other one-time passwords; only one that
@@ -53,13 +56,9 @@ final class BatchRows {
 
     private final JdbcClient sql;
 
-    /** @param sql on the connection whose transaction the rows belong to */
-    BatchRows(JdbcClient sql) {
+    BatchRowTable(JdbcClient sql) {
         this.sql = sql;
     }
-
-    // ---- what a job's end means to the rows that are that job
-    // --------------------------------------------------------
 
     /** The job has ended: so have its rows, of whatever batch, also those that had ended with an earlier try. */
     void endWith(String jobId) {
@@ -99,8 +98,8 @@ final class BatchRows {
                                 row.getString("job_id"),
                                 row.getString("batch_id"),
                                 0,
-                                JobRows.instant(row, "read_at"),
-                                JobRows.fromJson(row.getString("fields"))))
+                                instant(row, "read_at"),
+                                fromJson(row.getString("fields"))))
                         .list();
     }
 
@@ -113,41 +112,12 @@ final class BatchRows {
                 .optional();
     }
 
-    // ---- batches
-    // -----------------------------------------------------------------------------------------------------
-
-    Optional<Batch> find(String batchId) {
-        return sql.sql("SELECT * FROM batch WHERE batch_id = ?")
-                .param(batchId)
-                .query((row, n) -> batch(row))
-                .optional();
-    }
-
-    Optional<Batch> named(String idOrName) {
-        return find(idOrName)
-                .or(() -> sql.sql("SELECT * FROM batch WHERE name = ? ORDER BY started_at DESC LIMIT 1")
-                        .param(Text.line(idOrName))
-                        .query((row, n) -> batch(row))
-                        .optional());
-    }
-
-    void moved(String batchId, String source) {
-        sql.sql("UPDATE batch SET source = ? WHERE batch_id = ?")
-                .params(Text.line(source), batchId)
-                .update();
-    }
-
-    Batch begin(String batchId, String name, String source, Instant now) {
-        sql.sql("DELETE FROM batch WHERE batch_id = ?").param(batchId).update();
-        sql.sql(
-                        "INSERT INTO batch (batch_id, name, source, phase, taken, started_at) VALUES (?, ?, ?, 'READING', 0, ?)")
-                .params(batchId, Text.line(name), Text.line(source), now.toEpochMilli())
-                .update();
-        return find(batchId).orElseThrow();
-    }
-
-    List<Long> take(Connection connection, String batchId, List<NewRow> rows, long sent, Instant now)
-            throws SQLException {
+    /**
+     * Enters rows of a document, or finds them entered.
+     *
+     * @return the numbers of those that an earlier reading has refused
+     */
+    List<Long> take(Connection connection, String batchId, List<NewRow> rows, Instant now) throws SQLException {
         boolean known;
         try (PreparedStatement insert = connection.prepareStatement("""
         INSERT INTO batch_row (batch_id, number, line, job_id, otp_hash, fields, outcome, reason, detail, ended_at, same_as, paired_before)
@@ -162,7 +132,7 @@ final class BatchRows {
                 insert.setLong(3, row.line());
                 insert.setString(4, row.jobId());
                 insert.setString(5, row.otpHash());
-                insert.setString(6, JobRows.toJson(wellFormed(row.fields())));
+                insert.setString(6, toJson(wellFormed(row.fields())));
                 insert.setString(7, refused ? Outcome.INVALID.name() : null);
                 insert.setString(8, refused ? REFUSED : null);
                 insert.setString(9, Text.line(row.refused()));
@@ -185,9 +155,6 @@ final class BatchRows {
                     .params(batchId, first, last)
                     .update();
         }
-        sql.sql("UPDATE batch SET taken = ? WHERE batch_id = ?")
-                .params(sent, batchId)
-                .update();
         return !known
                 ? List.of()
                 : sql.sql("SELECT number FROM batch_row WHERE batch_id = ? AND number BETWEEN ? AND ? AND reason = ?")
@@ -211,7 +178,7 @@ final class BatchRows {
                     .param("batch", batchId)
                     .query(row -> {
                         NewRow mine = byHash.get(row.getString("otp_hash"));
-                        String name = JobRows.fromJson(row.getString("fields")).get(NAME);
+                        String name = fromJson(row.getString("fields")).get(NAME);
                         if (!mine.jobId().equals(row.getString("job_id"))
                                 && name != null
                                 && name.equals(mine.fields().get(NAME))) {
@@ -250,14 +217,6 @@ final class BatchRows {
                 .update();
     }
 
-    /** Batches that were read to their end before this and are not finished. */
-    List<Batch> running(Instant readBefore) {
-        return sql.sql("SELECT * FROM batch WHERE phase = 'RUNNING' AND read_at < ?")
-                .param(readBefore.toEpochMilli())
-                .query((row, n) -> batch(row))
-                .list();
-    }
-
     long lastNumber(String batchId) {
         return sql.sql("SELECT COALESCE(MAX(number), 0) FROM batch_row WHERE batch_id = ?")
                 .param(batchId)
@@ -265,65 +224,12 @@ final class BatchRows {
                 .single();
     }
 
-    /** Of these jobs, those that are there with this hash. */
-    List<String> known(Map<String, String> otpHashByJob) {
-        if (otpHashByJob.isEmpty()) {
-            return List.of();
-        }
-        List<String> known = new ArrayList<>();
-        sql.sql("SELECT job_id, otp_hash FROM job WHERE job_id IN (:ids)")
-                .param("ids", otpHashByJob.keySet())
-                .query(row -> {
-                    if (otpHashByJob.get(row.getString("job_id")).equals(row.getString("otp_hash"))) {
-                        known.add(row.getString("job_id"));
-                    }
-                });
-        return known;
-    }
-
-    void read(String batchId, String problem, String warning, Instant now) {
-        sql.sql(
-                        "UPDATE batch SET phase = 'RUNNING', problem = ?, warning = ?, read_at = ? WHERE batch_id = ? AND phase = 'READING'")
-                .params(Text.line(problem), Text.line(warning), now.toEpochMilli(), batchId)
-                .update();
-    }
-
-    List<Batch> ended() {
-        return sql.sql("""
-        SELECT * FROM batch WHERE phase = 'RUNNING' AND NOT EXISTS
-            (SELECT 1 FROM batch_row r WHERE r.batch_id = batch.batch_id AND r.outcome IS NULL)
-          OR phase IN ('FINISHED', 'FAILED') AND (stale = 1 OR batch_id IN (SELECT batch_id FROM batch_row WHERE revised = 1))""").query((row, n) -> batch(row)).list();
-    }
-
-    /**
-     * What changed after it had ended makes the next revision. That is counted up even if the event of the one before
-     * may not be out: one that is out must not come again with other figures.
-     */
-    Optional<Batch> reporting(String batchId, Instant now) {
-        if (sql.sql("UPDATE batch_row SET revised = 0 WHERE batch_id = ? AND revised = 1")
+    /** Forgets which rows have changed since the last report; false if none had. */
+    boolean clearRevised(String batchId) {
+        return sql.sql("UPDATE batch_row SET revised = 0 WHERE batch_id = ? AND revised = 1")
                         .param(batchId)
                         .update()
-                > 0) {
-            sql.sql("""
-          UPDATE batch SET revision = revision + 1, stale = CASE phase WHEN 'RUNNING' THEN 0 ELSE 1 END,
-            revised_at = CASE phase WHEN 'RUNNING' THEN NULL ELSE CAST(? AS BIGINT) END WHERE batch_id = ?""").params(now.toEpochMilli(), batchId).update();
-        }
-        return find(batchId);
-    }
-
-    void finished(Batch batch, String report, Instant now) {
-        sql.sql("""
-        UPDATE batch SET report = ?, stale = 0, finished_at = COALESCE(finished_at, ?), phase = CASE WHEN phase <> 'RUNNING' THEN phase
-          WHEN problem IS NOT NULL AND NOT EXISTS (SELECT 1 FROM batch_row r WHERE r.batch_id = batch.batch_id) THEN 'FAILED'
-          ELSE 'FINISHED' END
-        WHERE batch_id = ? AND phase <> 'READING' AND started_at = ? AND revision = ?""")
-                .params(
-                        report,
-                        now.toEpochMilli(),
-                        batch.id(),
-                        batch.startedAt().toEpochMilli(),
-                        batch.revision())
-                .update();
+                > 0;
     }
 
     Optional<Place> place(String jobId) {
@@ -331,15 +237,9 @@ final class BatchRows {
         SELECT r.batch_id, r.line, r.fields FROM batch_row r JOIN batch b ON b.batch_id = r.batch_id WHERE r.job_id = ?
         ORDER BY b.started_at DESC, r.number LIMIT 1""")
                 .param(jobId)
-                .query((row, n) -> new Place(
-                        row.getString("batch_id"), row.getLong("line"), JobRows.fromJson(row.getString("fields"))))
+                .query((row, n) ->
+                        new Place(row.getString("batch_id"), row.getLong("line"), fromJson(row.getString("fields"))))
                 .optional();
-    }
-
-    List<Batch> all() {
-        return sql.sql("SELECT * FROM batch ORDER BY started_at DESC, batch_id")
-                .query((row, n) -> batch(row))
-                .list();
     }
 
     Progress progress(Batch batch) {
@@ -369,15 +269,15 @@ final class BatchRows {
                         row.getLong("number"),
                         row.getLong("line"),
                         row.getString("job_id"),
-                        JobRows.fromJson(row.getString("fields")),
+                        fromJson(row.getString("fields")),
                         outcome(row, "outcome"),
                         row.getString("reason"),
                         row.getString("detail"),
-                        JobRows.integer(row, "attempts"),
+                        integer(row, "attempts"),
                         row.getString("pay_connect_id"),
                         row.getString("pay_connect_name"),
                         row.getString("terminal_id"),
-                        JobRows.instant(row, "ended_at"),
+                        instant(row, "ended_at"),
                         row.getString("twin_job") == null
                                 ? null
                                 : new Twin(
@@ -389,58 +289,15 @@ final class BatchRows {
                 .list();
     }
 
-    private static Outcome outcome(ResultSet row, String column) throws SQLException {
-        return row.getString(column) == null ? null : Outcome.valueOf(row.getString(column));
-    }
-
-    /** Of a finished batch that ended before this, deletes a thousand rows, and the batch itself once none are left. */
-    int purge(Instant before) {
-        return sql.sql("SELECT batch_id FROM batch WHERE phase IN ('FINISHED', 'FAILED') AND finished_at < ? LIMIT 1")
-                .param(before.toEpochMilli())
-                .query(String.class)
-                .optional()
-                .map(id -> {
-                    int rows = forget(id);
-                    return rows > 0
-                            ? rows
-                            : sql.sql("DELETE FROM batch WHERE batch_id = ?")
-                                    .param(id)
-                                    .update();
-                })
-                .orElse(0);
-    }
-
     /** Deletes up to a thousand rows of this batch; one may have a million, and others want to write between. */
-    int forget(String batchId) {
-        // What is half deleted is reported no more.
-        sql.sql("UPDATE batch SET stale = 0 WHERE batch_id = ? AND stale = 1")
-                .param(batchId)
-                .update();
-        sql.sql("UPDATE batch_row SET revised = 0 WHERE batch_id = ? AND revised = 1")
-                .param(batchId)
-                .update();
+    int delete(String batchId) {
         return sql.sql(
                         "DELETE FROM batch_row WHERE batch_id = ? AND number IN (SELECT number FROM batch_row WHERE batch_id = ? LIMIT 1000)")
                 .params(batchId, batchId)
                 .update();
     }
 
-    private static Batch batch(ResultSet row) throws SQLException {
-        // As lines, because an earlier version wrote down what the document and its name hold as it was.
-        String id = row.getString("batch_id");
-        return new Batch(
-                id,
-                row.getString("name") == null ? id : row.getString("name"),
-                Text.line(row.getString("source")),
-                Phase.valueOf(row.getString("phase")),
-                row.getLong("taken"),
-                Text.line(row.getString("problem")),
-                row.getString("warning"),
-                JobRows.instant(row, "started_at"),
-                JobRows.instant(row, "read_at"),
-                JobRows.instant(row, "finished_at"),
-                row.getInt("revision"),
-                JobRows.instant(row, "revised_at"),
-                row.getString("report"));
+    private static Outcome outcome(ResultSet row, String column) throws SQLException {
+        return row.getString(column) == null ? null : Outcome.valueOf(row.getString(column));
     }
 }
