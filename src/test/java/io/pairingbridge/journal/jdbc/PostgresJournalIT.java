@@ -36,7 +36,7 @@ class PostgresJournalIT extends JournalContract {
     }
 
     @Override
-    Dialect dialect() {
+    public Dialect dialect() {
         return dialect(null);
     }
 

@@ -28,12 +28,12 @@ class PostgresRowsIT extends JournalContract {
     }
 
     @Override
-    Dialect dialect() {
+    public Dialect dialect() {
         return dialect(store);
     }
 
     @Override
-    Dialect ownersDialect() {
+    public Dialect ownersDialect() {
         return dialect(owner);
     }
 

@@ -1,5 +1,7 @@
 package io.pairingbridge.journal.jdbc;
 
+import static io.pairingbridge.journal.jdbc.JournalFixture.HASH;
+import static io.pairingbridge.journal.jdbc.JournalFixture.LIMITS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,15 +10,10 @@ import io.pairingbridge.job.Next;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.JournalException;
-import io.pairingbridge.journal.Limits;
-import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
-import io.pairingbridge.journal.RetryPolicy;
 import io.pairingbridge.journal.State;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,14 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Work that the database undid and that is run again: it leaves nothing behind in the process. */
 class RepeatedTransactionTest {
-    private static final OtpHash HASH =
-            new OtpHash("0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.UTF_8));
-    private static final Limits LIMITS = new Limits(
-            Duration.ofSeconds(10),
-            Duration.ofHours(1),
-            3,
-            new RetryPolicy(Duration.ofSeconds(1), Duration.ofMinutes(1), 2, 0));
-
     @TempDir
     private Path folder;
 
@@ -126,10 +115,10 @@ class RepeatedTransactionTest {
             hold(together);
             return 0;
         })));
+        callers.add(waiting(() -> transactions.writeOnce(tx -> runs.incrementAndGet())));
         callers.add(waiting(() -> transactions.write(tx -> {
             throw new IllegalArgumentException("a mistake");
         })));
-        callers.add(waiting(() -> transactions.writeOnce(tx -> runs.incrementAndGet())));
         together.countDown();
         for (Thread caller : callers) {
             caller.join();

@@ -24,7 +24,7 @@ class SqliteJournalTest extends JournalContract {
     private Path folder;
 
     @Override
-    Dialect dialect() {
+    public Dialect dialect() {
         return new SqliteDialect("jdbc:sqlite:" + folder.resolve("journal.db"));
     }
 
