@@ -27,13 +27,13 @@ import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.JobListeners;
 import io.pairingbridge.job.RequestGone;
 import io.pairingbridge.job.RowMark;
-import io.pairingbridge.journal.JdbcJournal;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.JournalSteps;
 import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
+import io.pairingbridge.journal.jdbc.JdbcJournal;
 import io.pairingbridge.monitor.Activity;
 import io.pairingbridge.monitor.BridgeHealth;
 import io.pairingbridge.monitor.Metrics;
@@ -168,7 +168,7 @@ public final class Bridge implements AutoCloseable {
         Activity activity = new Activity(clock);
         Metrics metrics = open(new Metrics(
                 meters,
-                journal,
+                journal.reader(),
                 intake,
                 activity,
                 queues::depths,
@@ -229,7 +229,7 @@ public final class Bridge implements AutoCloseable {
         main.bind("rateLimit", rateLimit);
         main.bind("journalSteps", new JournalSteps(journal, new JobListeners(intake, activity, metrics), clock));
         main.bind("pairCall", new PairCall(settings.integratorId(), settings.integrators(), callLimit::release));
-        main.bind("publishLeases", new PublishLeases(journal::takeTurn));
+        main.bind("publishLeases", new PublishLeases(journal::acquireLease));
         main.bind(
                 "messages",
                 new Messages(
@@ -251,7 +251,7 @@ public final class Bridge implements AutoCloseable {
                         settings.environment(),
                         settings.dataDirectory(),
                         clock,
-                        journal,
+                        journal.reader(),
                         intake,
                         activity,
                         rateLimit,
@@ -266,7 +266,7 @@ public final class Bridge implements AutoCloseable {
         main.init();
         CamelContext context = main.getCamelContext();
         HealthCheckRegistry checks = HealthCheckRegistry.get(context);
-        BridgeHealth.checks(intake, journal, sealing.keys(), sealing.keyProblem(), undecodable::problem)
+        BridgeHealth.checks(intake, journal.reader(), sealing.keys(), sealing.keyProblem(), undecodable::problem)
                 .forEach(checks::register);
         routes.of(context);
         opened.push(main::stop);

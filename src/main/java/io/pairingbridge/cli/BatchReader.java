@@ -2,7 +2,7 @@ package io.pairingbridge.cli;
 
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
-import io.pairingbridge.journal.JournalView;
+import io.pairingbridge.journal.jdbc.JournalView;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -10,12 +10,12 @@ import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.broker.EmbeddedBroker;
 import io.pairingbridge.broker.Finding;
 import io.pairingbridge.intake.RequestBody;
-import io.pairingbridge.journal.JdbcJournal;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
-import io.pairingbridge.journal.SqliteLibrary;
+import io.pairingbridge.journal.jdbc.JdbcJournal;
+import io.pairingbridge.journal.jdbc.SqliteLibrary;
 import io.pairingbridge.sealing.KeyFileException;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import io.pairingbridge.sealing.RotatingSealer;
@@ -188,7 +188,7 @@ public final class Check implements Callable<Integer> {
                 new RetryPolicy(retry.firstDelay(), retry.maxDelay(), retry.multiplier(), retry.jitter()));
         Owner owner = new Owner("check", UUID.randomUUID().toString().substring(0, 13));
         try (JdbcJournal journal = JdbcJournal.open(settings.journal(), limits, owner, null, Clock.systemUTC())) {
-            journal.heal();
+            journal.recover();
             add(CheckResult.ok("journal", settings.journal().url() + " writes durably"));
         } catch (JournalException e) {
             add(CheckResult.fail("journal", e.getMessage(), ""));

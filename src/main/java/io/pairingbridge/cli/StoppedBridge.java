@@ -2,7 +2,7 @@ package io.pairingbridge.cli;
 
 import io.pairingbridge.cli.ManagementClient.Unreachable;
 import io.pairingbridge.journal.Journal.JournalException;
-import io.pairingbridge.journal.JournalView;
+import io.pairingbridge.journal.jdbc.JournalView;
 
 /**
  * The journal of a bridge that does not run. Apart, so that the database's classes are loaded only where there is no

@@ -128,7 +128,7 @@ public final class Intake implements JobListener, AutoCloseable {
     private void look() {
         String problem = null;
         try {
-            journal.heal();
+            journal.recover();
             preFlight.check();
         } catch (RuntimeException e) {
             problem = e.getMessage();

@@ -126,10 +126,10 @@ public final class RequestReader {
                 message.getObjectProperty(RowMark.PROPERTY),
                 message.getObjectProperty(RowMark.REFUSED));
         if (mayHaveComeBefore(message)) {
-            int begun = journal.begun(origin.carrier(), origin.jobId());
+            int begun = journal.countDelivery(origin.carrier(), origin.jobId());
             if (begun > maxBegun) {
                 Job job = new Job(origin, null, originalIfAny(message)).ofRow(row == null ? null : row.hash());
-                journal.setAside(
+                journal.quarantine(
                                 job,
                                 invalid(
                                         origin,

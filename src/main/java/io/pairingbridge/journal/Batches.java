@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * The journal's memory of batches: which rows of a document were taken, and what came of each. A row ends when its job
@@ -14,7 +13,7 @@ import java.util.function.Consumer;
  * if its batch is finished by then, the report is due once more. A row that was paired stays so, and one that was a
  * duplicate never was the job. What {@link Journal} says of durability and of {@link JournalException} holds here.
  */
-public interface Batches {
+public interface Batches extends BatchReader {
     /** How far a batch has come. */
     enum Phase {
         /** Its document is being read, or the process that read it died. */
@@ -163,7 +162,7 @@ public interface Batches {
      * nothing is written until it has returned.
      *
      * @param instance another one's name; on a journal that a bridge has to itself nothing is done
-     * @param task may be done twice
+     * @param task is done once at most
      */
     void whileGone(String instance, Runnable task);
 
@@ -200,21 +199,4 @@ public interface Batches {
      * @param report the file for people
      */
     void finished(Batch batch, String report);
-
-    /** The place of this job in the document that was begun last of those that have it. */
-    Optional<Place> place(String jobId);
-
-    /** All batches, the latest first. */
-    List<Progress> all();
-
-    /** Those that are not finished. */
-    List<Progress> running();
-
-    Optional<Progress> find(String batchId);
-
-    /** As {@link #find}, or else the latest batch that people call so. */
-    Optional<Progress> named(String idOrName);
-
-    /** Every row of a batch, in the order of the document; a thousand of them are in memory. */
-    void rows(String batchId, Consumer<Row> reader);
 }

@@ -11,7 +11,8 @@ import java.util.Map;
  * One job as the journal holds it: a row of the table {@code job}.
  *
  * @param otpHash keyed hash of the one-time password; the password itself is never stored
- * @param carrier the message that moved the job last
+ * @param originalMessageId the broker's number of the message that moved the job last, from when it first came; the
+ *     column {@code carrier}
  * @param waits waits in a row, for the growing delay
  * @param attempts attempts that the endpoint may have heard
  * @param ambiguous those of them whose end is unknown
@@ -20,7 +21,7 @@ public record Entry(
         String jobId,
         State state,
         String otpHash,
-        String carrier,
+        String originalMessageId,
         String batchId,
         Map<String, String> reference,
         Instant requestedAt,
@@ -40,7 +41,8 @@ public record Entry(
         String terminalId,
         Instant finishedAt) {
 
-    Transitions.Known known() {
+    /** What {@link Transitions} looks at. */
+    public Transitions.Known known() {
         return new Transitions.Known(state, ambiguous);
     }
 
@@ -58,7 +60,7 @@ public record Entry(
                 httpStatus,
                 attempts,
                 new PairedTerminal(payConnectId, payConnectName, terminalId),
-                attemptId == null ? carrier : attemptId,
+                attemptId == null ? originalMessageId : attemptId,
                 finishedAt);
     }
 

@@ -11,15 +11,15 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.LongConsumer;
 
 /**
- * The durable memory of every job: what was begun, what came of it, and what still has to reach the credentials queue.
+ * The durable memory of every job, as the flow needs it: what was begun, what came of it, and what still has to reach
+ * the credentials queue. Operators have a view of their own, see {@link #reader()}.
  *
  * <p>Every method that writes returns only after the write is on stable storage, and may be called by many threads at
  * once; the writes of several callers may share one commit. A {@link JournalException} means that it is unknown whether
  * the write is durable: the caller must do nothing irreversible after it and let the delivery go back to the broker.
- * After an I/O error every call fails until {@link #heal()} succeeds; a write is never tried again over an error.
+ * After an I/O error every call fails until {@link #recover()} succeeds; a write is never tried again over an error.
  *
  * <p>Not promised: that nobody else is inside a call whose deadline has passed. The endpoint takes a one-time password
  * once; the journal only makes sure that no call is begun that it does not know of.
@@ -34,8 +34,8 @@ public interface Journal extends AutoCloseable {
 
     /**
      * Writes what came of the job's attempt, however late, and sets {@link Job#next()}. A sealed answer is taken from
-     * any state and any owner. If the store refuses it, a sealed answer is kept in memory and written when the store is
-     * healed; only if the process ends before that is it lost, and the job in doubt.
+     * any state and any owner. If the store refuses it, a sealed answer is kept in memory and written when the store
+     * has recovered; only if the process ends before that is it lost, and the job in doubt.
      */
     void answered(Job job, AttemptReport report);
 
@@ -46,7 +46,7 @@ public interface Journal extends AutoCloseable {
     Entry published(String jobId, String attemptId);
 
     /**
-     * Credentials that are sealed and not published, oldest first; none that it is another bridge's turn to send.
+     * Credentials that are sealed and not published, oldest first; none whose publish lease another bridge holds.
      *
      * @param before only such as were sealed before this instant, or in the future of a clock that was turned back
      *     since
@@ -54,18 +54,21 @@ public interface Journal extends AutoCloseable {
     List<Credentials> unpublished(Instant before, int limit);
 
     /**
-     * Makes sure that no other bridge sends these credentials until a send that begins now is over. An answer that this
-     * bridge has just sealed is its own to send.
+     * Acquires the publish lease on these credentials, so that no other bridge sends them until a send that begins now
+     * is over. A bridge holds the lease on an answer that it has just sealed.
      *
      * @return false if another bridge may be sending them, or has sent them
      */
-    boolean takeTurn(Credentials credentials);
+    boolean acquireLease(Credentials credentials);
 
     /**
-     * Counts a delivery that is about to be handled and may be the one that kills the process, and says how often it
-     * was begun since it last got anywhere. Called for deliveries that came back, before their body is looked at.
+     * Counts a delivery that is about to be handled and may be the one that kills the process. Called for deliveries
+     * that came back, before their body is looked at.
+     *
+     * @param originalMessageId the broker's number of the message, also after it was put back to wait
+     * @return how often the message was delivered since it last got anywhere, this time included
      */
-    int begun(String carrier, String jobId);
+    int countDelivery(String originalMessageId, String jobId);
 
     /**
      * Writes the ending of a request that could not be understood, unless the journal knows a readable job of that id:
@@ -84,21 +87,21 @@ public interface Journal extends AutoCloseable {
     void refusedRow(Job job, Ending ending);
 
     /**
-     * Writes the ending of a job that was begun too often without getting anywhere: in doubt if it was ever called,
-     * else invalid.
+     * Quarantines a job that was delivered too often without getting anywhere: it ends in doubt if it was ever called,
+     * else invalid. The count of its deliveries stays.
      *
      * @return the job with the ending that holds, which is an earlier one if the job had ended before
      */
-    Entry setAside(Job job, Ending ending);
+    Entry quarantine(Job job, Ending ending);
 
     /**
      * Which running job this message belongs to: of one that its sender gave no id, an earlier version may have called
      * it otherwise.
      *
-     * @param carrier the broker's number of the message
+     * @param originalMessageId the broker's number of the message
      * @param requestedAt when the broker took it in
      */
-    Optional<String> runningJob(String carrier, Instant requestedAt);
+    Optional<String> runningJob(String originalMessageId, Instant requestedAt);
 
     /**
      * Jobs that are running and rows of batches that are open, and whose request nobody has touched for longer than any
@@ -115,7 +118,7 @@ public interface Journal extends AutoCloseable {
      * {@link Job#next()} is {@code DROP} if anything moved the job since it was found, or if it has ended: then nothing
      * is to be told.
      *
-     * @param notice the message that says so, with a carrier of its own
+     * @param notice the message that says so, with a number of its own
      * @param orphan as it was found
      */
     void gone(Job notice, Orphan orphan);
@@ -123,41 +126,11 @@ public interface Journal extends AutoCloseable {
     /** The job as the journal holds it. */
     Optional<Entry> find(String jobId);
 
-    /** Tries of the job that ended and were followed by one with another one-time password, oldest first. */
-    List<Entry> earlierTries(String jobId);
-
-    /** All attempts of a job, oldest first. */
-    List<AttemptRecord> attempts(String jobId);
-
-    /**
-     * The jobs, and the rows of batches whose job was not begun, that hold each of these words in their id, their
-     * till's name as far as the journal knows it, what was said of the till, or their terminal's id; the latest first.
-     * It may look at everything there is.
-     *
-     * @param words at least one; capitals do not matter, but outside of ASCII on SQLite
-     */
-    List<FoundJob> search(List<String> words, int limit);
-
-    /** When the oldest credentials were sealed that are not published; empty if all are. */
-    Optional<Instant> oldestUnpublished();
-
-    /** How many jobs are in each state, and under {@code SEALED} how many credentials are not published. */
-    Map<State, Long> counts();
-
-    /**
-     * The bridges that have this journal open now, with the calls that each has under way by what the journal holds.
-     * This one is always among them; of the others those that the database shows to this one's login.
-     */
-    Map<String, Long> instances();
-
-    /** Tells a listener how long each commit took, in nanoseconds. It must not block and must not throw. */
-    void onCommit(LongConsumer nanos);
-
-    /** Seconds since the oldest call of this process began that is under way; 0 without one. */
-    double oldestCallSeconds();
-
     /** The batches that jobs came from. */
     Batches batches();
+
+    /** What operators and metrics may ask. */
+    JournalReader reader();
 
     /**
      * Deletes jobs that ended longer ago than this, with their attempts, and batches that were finished then; never a
@@ -171,8 +144,10 @@ public interface Journal extends AutoCloseable {
     /**
      * Proves with a real write that the journal is able to write; after a failure it opens the store anew first, and
      * afterwards writes the sealed answers that it had refused.
+     *
+     * @throws JournalException if the store still refuses, or if it refuses one of those answers
      */
-    void heal();
+    void recover();
 
     @Override
     void close();
@@ -201,39 +176,6 @@ public interface Journal extends AutoCloseable {
             this(result, httpStatus, detail, sealed, PairedTerminal.UNKNOWN, retryAfter);
         }
     }
-
-    /** One line of a job's history. {@code result} is null while the attempt is under way. */
-    record AttemptRecord(
-            String attemptId,
-            int number,
-            String owner,
-            Instant startedAt,
-            Instant deadline,
-            Instant endedAt,
-            Result result,
-            Integer httpStatus,
-            String detail,
-            Instant publishedAt,
-            boolean holdsSealedBytes) {}
-
-    /**
-     * A job as it is found.
-     *
-     * @param name the till's; empty if the journal does not know it
-     * @param state null for the row of a batch whose job was not begun
-     * @param batchId the batch that it came from, or null
-     * @param line of its row in the batch's document, or 0
-     * @param touchedAt when it was moved last; null if it was not begun
-     */
-    record FoundJob(
-            String jobId,
-            String name,
-            State state,
-            String batchId,
-            long line,
-            Map<String, String> reference,
-            String terminalId,
-            Instant touchedAt) {}
 
     /**
      * A job without a request.

@@ -14,12 +14,12 @@ public record Owner(String instance, String run) {
     }
 
     /** The instance of an owner in its written form. */
-    static String instanceOf(String owner) {
+    public static String instanceOf(String owner) {
         return owner.substring(0, owner.lastIndexOf('/'));
     }
 
     /** True if that owner was an earlier run of this instance, so that none of its calls can be under way any more. */
-    boolean isEarlierRun(String other) {
+    public boolean isEarlierRun(String other) {
         // The name of an instance may hold a slash, that of a run does not: "shop/2/run" is no run of "shop".
         return other.startsWith(instance + "/")
                 && other.lastIndexOf('/') == instance.length()

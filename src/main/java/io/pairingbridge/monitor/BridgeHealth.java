@@ -3,7 +3,7 @@ package io.pairingbridge.monitor;
 import io.pairingbridge.intake.Gate;
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.intake.IntakeStatus;
-import io.pairingbridge.journal.Journal;
+import io.pairingbridge.journal.JournalReader;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +19,7 @@ public final class BridgeHealth {
 
     public static List<HealthCheck> checks(
             Intake intake,
-            Journal journal,
+            JournalReader journal,
             Supplier<List<KeyInUse>> keys,
             Supplier<Optional<String>> keyProblem,
             Supplier<Optional<String>> undecodable) {
@@ -105,9 +105,9 @@ public final class BridgeHealth {
     }
 
     private static final class JournalCheck extends Readiness {
-        private final Journal journal;
+        private final JournalReader journal;
 
-        JournalCheck(Journal journal) {
+        JournalCheck(JournalReader journal) {
             super("journal");
             this.journal = journal;
         }

@@ -17,8 +17,8 @@ import io.pairingbridge.job.JobListener;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Batches.Progress;
-import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.JournalReader;
 import io.pairingbridge.journal.State;
 import io.pairingbridge.operate.AttentionQueues;
 import io.pairingbridge.operate.CachedValue;
@@ -59,7 +59,7 @@ public final class Metrics implements JobListener, AutoCloseable {
      */
     public Metrics(
             MeterRegistry registry,
-            Journal journal,
+            JournalReader journal,
             Intake intake,
             Activity activity,
             Depths depths,
@@ -193,7 +193,7 @@ public final class Metrics implements JobListener, AutoCloseable {
         return depth < 0 ? Double.NaN : depth;
     }
 
-    private static Map<State, Long> counts(Journal journal) {
+    private static Map<State, Long> counts(JournalReader journal) {
         try {
             return journal.counts();
         } catch (JournalException e) {
@@ -231,7 +231,7 @@ public final class Metrics implements JobListener, AutoCloseable {
         return batches.get().stream().mapToLong(figure).sum();
     }
 
-    private static List<Progress> running(Journal journal) {
+    private static List<Progress> running(JournalReader journal) {
         try {
             return journal.batches().running();
         } catch (JournalException e) {

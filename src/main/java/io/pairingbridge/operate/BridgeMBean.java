@@ -4,8 +4,8 @@ import io.pairingbridge.intake.Gate;
 import io.pairingbridge.intake.Intake;
 import io.pairingbridge.intake.RateLimit;
 import io.pairingbridge.intake.RequestBody;
-import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.JournalReader;
 import io.pairingbridge.journal.State;
 import io.pairingbridge.operate.AttentionQueues.Filter;
 import io.pairingbridge.operate.AttentionQueues.Kind;
@@ -47,7 +47,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
             String environment,
             Path dataDirectory,
             Clock clock,
-            Journal journal,
+            JournalReader journal,
             Intake intake,
             RecentActivity activity,
             RateLimit rateLimit,

@@ -2,8 +2,8 @@ package io.pairingbridge.operate;
 
 import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
-import io.pairingbridge.journal.Journal;
-import io.pairingbridge.journal.Journal.AttemptRecord;
+import io.pairingbridge.journal.JournalReader;
+import io.pairingbridge.journal.JournalReader.AttemptRecord;
 import io.pairingbridge.operate.AttentionQueues.Handled;
 import io.pairingbridge.operate.AttentionQueues.Page;
 import io.pairingbridge.sealing.RecipientKeys.KeyInUse;
@@ -243,7 +243,7 @@ public final class JmxViews {
             Map<String, String> reference,
             String terminalId,
             String touchedAt) {
-        static FoundJob of(Journal.FoundJob job) {
+        static FoundJob of(JournalReader.FoundJob job) {
             return new FoundJob(
                     some(job.jobId()),
                     some(job.name()),

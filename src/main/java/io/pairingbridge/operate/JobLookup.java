@@ -3,8 +3,8 @@ package io.pairingbridge.operate;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
-import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
+import io.pairingbridge.journal.JournalReader;
 import io.pairingbridge.operate.AttentionQueues.Filter;
 import io.pairingbridge.operate.AttentionQueues.Kind;
 import io.pairingbridge.text.Text;
@@ -27,10 +27,10 @@ final class JobLookup {
     private static final int MOST_FOUND = 100;
     private static final int MOST_MESSAGES_SEARCHED = 10_000;
 
-    private final Journal journal;
+    private final JournalReader journal;
     private final AttentionQueues queues;
 
-    JobLookup(Journal journal, AttentionQueues queues) {
+    JobLookup(JournalReader journal, AttentionQueues queues) {
         this.journal = journal;
         this.queues = queues;
     }

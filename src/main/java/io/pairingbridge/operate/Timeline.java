@@ -2,7 +2,7 @@ package io.pairingbridge.operate;
 
 import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
-import io.pairingbridge.journal.Journal.AttemptRecord;
+import io.pairingbridge.journal.JournalReader.AttemptRecord;
 import io.pairingbridge.journal.State;
 import io.pairingbridge.text.Elapsed;
 import java.time.Duration;

@@ -328,7 +328,8 @@ class CommandsIT {
     @Test
     void theSameMessageAgainMakesTheSameFileAndAnotherContentIsNeverOverwritten() throws IOException, JMSException {
         pair("till-f2", "130002");
-        String attempt = running.bridge.journal().attempts("till-f2").get(0).attemptId();
+        String attempt =
+                running.bridge.journal().reader().attempts("till-f2").get(0).attemptId();
         Path out = Files.createDirectory(scratch.resolve("again"));
         Files.setPosixFilePermissions(out, PosixFilePermissions.fromString("rwx------"));
         Path there = Files.writeString(out.resolve("Terminal-till-f2.till-f2.jwe"), "something else");

@@ -68,7 +68,7 @@ class PublishIT {
                     .seals(LedgerEndpoint.credentials("otp-" + i, "Till of 5"));
             assertThat(stage.bridge().journal().find("job-" + i).orElseThrow().state())
                     .isEqualTo(State.PUBLISHED);
-            assertThat(stage.bridge().journal().attempts("job-" + i))
+            assertThat(stage.bridge().journal().reader().attempts("job-" + i))
                     .singleElement()
                     .satisfies(attempt -> {
                         assertThat(attempt.result()).isEqualTo(Result.PAIRED);
@@ -122,7 +122,7 @@ class PublishIT {
     }
 
     private long sealed() {
-        return stage.bridge().journal().counts().get(State.SEALED);
+        return stage.bridge().journal().reader().counts().get(State.SEALED);
     }
 
     private State state(String jobId) {

@@ -88,7 +88,7 @@ class ConnectionsIT {
     private void endsUnsent(String url, String why) throws Exception {
         stage.set("pairing.requests.max-age", "1s");
         run(url).ended("EXPIRED", "TOO_OLD").status(null).attempts(0).keepsOtp();
-        assertThat(stage.bridge().journal().attempts(job)).isNotEmpty().allSatisfy(attempt -> {
+        assertThat(stage.bridge().journal().reader().attempts(job)).isNotEmpty().allSatisfy(attempt -> {
             assertThat(attempt.result()).isEqualTo(Result.NOT_SENT);
             assertThat(attempt.detail()).contains(why);
         });
@@ -100,7 +100,7 @@ class ConnectionsIT {
     @Test
     void waitsWhileConnectionsAreRefused() throws Exception {
         endsUnsent("http://127.0.0.1:" + Stage.freePort() + LedgerEndpoint.PATH, "refuses connections");
-        assertThat(stage.bridge().journal().attempts(job))
+        assertThat(stage.bridge().journal().reader().attempts(job))
                 .as("calls that were tried")
                 .hasSizeGreaterThan(1);
     }

@@ -32,7 +32,7 @@ class RestartIT {
                     Stage.request("refused", "otp-refused"));
             Awaitility.await()
                     .atMost(Stage.PATIENCE)
-                    .until(() -> stage.bridge().journal().counts().values().stream()
+                    .until(() -> stage.bridge().journal().reader().counts().values().stream()
                                             .mapToLong(Long::longValue)
                                             .sum()
                                     == 3

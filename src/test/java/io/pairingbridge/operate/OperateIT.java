@@ -626,7 +626,7 @@ class OperateIT {
         Awaitility.await()
                 .during(5, TimeUnit.SECONDS)
                 .atMost(Stage.PATIENCE)
-                .until(() -> stage.bridge().journal().counts().get(State.SEALED) == 1);
+                .until(() -> stage.bridge().journal().reader().counts().get(State.SEALED) == 1);
         assertThat(operator.read("SealedNotPublished").asInt()).isEqualTo(1);
 
         assertThat(operator.call("reconcileNow").asInt()).isEqualTo(1);

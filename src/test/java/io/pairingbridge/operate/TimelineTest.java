@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Batches.Place;
 import io.pairingbridge.journal.Entry;
-import io.pairingbridge.journal.Journal.AttemptRecord;
+import io.pairingbridge.journal.JournalReader.AttemptRecord;
 import io.pairingbridge.journal.State;
 import java.time.Instant;
 import java.util.List;

@@ -3,7 +3,7 @@ package io.pairingbridge.routes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Result;
-import io.pairingbridge.journal.Journal.AttemptRecord;
+import io.pairingbridge.journal.JournalReader.AttemptRecord;
 import io.pairingbridge.testing.EndedJob;
 import io.pairingbridge.testing.LedgerEndpoint;
 import io.pairingbridge.testing.LedgerEndpoint.Behaviour;
@@ -525,7 +525,12 @@ class AnswersIT {
                 .attempts(2)
                 .posts(2)
                 .seals(credentialsOf(answer.job()));
-        assertThat(stage.bridge().journal().attempts(answer.job()).get(0).result())
+        assertThat(stage.bridge()
+                        .journal()
+                        .reader()
+                        .attempts(answer.job())
+                        .get(0)
+                        .result())
                 .isEqualTo(answer.job().matches("(429|503).*") ? Result.THROTTLED : Result.AMBIGUOUS);
     }
 
@@ -547,7 +552,8 @@ class AnswersIT {
     void endsEveryCallAtItsDeadline() {
         for (String job : List.of("silent", "silent-after-head", "dripping-head", "200-drip", "silent-then-200")) {
             EndedJob.await(stage, job, "otp-" + job);
-            AttemptRecord first = stage.bridge().journal().attempts(job).get(0);
+            AttemptRecord first =
+                    stage.bridge().journal().reader().attempts(job).get(0);
             assertThat(Duration.between(first.startedAt(), first.endedAt()))
                     .as(job)
                     .isBetween(DEADLINE.minusMillis(10), DEADLINE.plusSeconds(10));

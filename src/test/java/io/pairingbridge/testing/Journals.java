@@ -1,10 +1,10 @@
 package io.pairingbridge.testing;
 
-import io.pairingbridge.journal.JdbcJournal;
 import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
 import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.RetryPolicy;
+import io.pairingbridge.journal.jdbc.JdbcJournal;
 import io.pairingbridge.settings.Settings;
 import java.nio.file.Path;
 import java.time.Clock;
