@@ -18,13 +18,13 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * Writes {@code docs/evidence.md} from the figures in {@code docs/evidence}: the runs of the soak, the mistakes that
- * were made on purpose, the mutants of PIT, the order of system calls. The text around the figures is here; no figure
- * is.
+ * Writes {@code docs/reports/evidence.md} from the figures in {@code docs/reports/evidence}: the runs of the soak, the
+ * mistakes that were made on purpose, the mutants of PIT, the order of system calls. The text around the figures is
+ * here; no figure is.
  */
 final class EvidenceReport {
-    static final Path REPORT = Path.of("docs/evidence.md");
-    private static final Path FIGURES = Path.of("docs/evidence");
+    static final Path REPORT = Path.of("docs/reports/evidence.md");
+    private static final Path FIGURES = Path.of("docs/reports/evidence");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final StringBuilder text = new StringBuilder();
@@ -49,8 +49,8 @@ final class EvidenceReport {
         say("""
         # Evidence
 
-        What [guarantees.md](guarantees.md) promises, put to the test, with the figures. Made by `EvidenceReport` from the
-        files in `docs/evidence`; `mvn verify` fails if the two differ. To make it anew from other figures:
+        What [guarantees.md](../design/guarantees.md) promises, put to the test, with the figures. Made by `EvidenceReport` from the
+        files in `docs/reports/evidence`; `mvn verify` fails if the two differ. To make it anew from other figures:
         `mvn -q test -Dtest=EvidenceReportTest -Devidence.write=true`.
         """);
         soak();
@@ -381,7 +381,7 @@ final class EvidenceReport {
         ## Found
 
         What the soak, the mistakes and the tests for them found in the bridge is fixed and listed in the
-        [changelog](../CHANGELOG.md); each has a test of its own that went red before. Runs that stopped at a breach are not
+        [changelog](../../CHANGELOG.md); each has a test of its own that went red before. Runs that stopped at a breach are not
         among the figures; the last two such, seeds 401 and 402 at `d32ec58`, stopped after 111 and 518 kills at a pairing that was told
         to be a duplicate (an ended try forgotten, in the list of mistakes). Each run above names its commit: what was found after
         that could have happened in it, and did not. The commit of the runs 301 and 302 was not kept in the history; the state that

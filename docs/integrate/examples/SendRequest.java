@@ -5,7 +5,8 @@ import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 /**
  * Sends one pairing request and waits for its outcome event. Needs org.apache.artemis:artemis-jakarta-client:2.55.0.
  *
- * <p>Usage: java -cp "lib/*" docs/examples/SendRequest.java tcp://127.0.0.1:61616 PASSWORD-FILE JOB-ID NAME OTP-FILE
+ * <p>Usage: java -cp "lib/*" docs/integrate/examples/SendRequest.java tcp://127.0.0.1:61616 PASSWORD-FILE JOB-ID NAME
+ * OTP-FILE
  */
 class SendRequest {
     public static void main(String[] args) throws Exception {

@@ -13,8 +13,8 @@ import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
  * Takes credentials off their queue, opens them with the private key and acknowledges each one only after it is stored.
  * Needs org.apache.artemis:artemis-jakarta-client:2.55.0 and com.nimbusds:nimbus-jose-jwt:10.10.
  *
- * <p>Usage: java -cp "lib/*" docs/examples/ReceiveCredentials.java tcp://127.0.0.1:61616 PASSWORD-FILE PRIVATE-JWK
- * OUT-DIR
+ * <p>Usage: java -cp "lib/*" docs/integrate/examples/ReceiveCredentials.java tcp://127.0.0.1:61616 PASSWORD-FILE
+ * PRIVATE-JWK OUT-DIR
  */
 class ReceiveCredentials {
     public static void main(String[] args) throws Exception {
