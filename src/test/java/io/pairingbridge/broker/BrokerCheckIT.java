@@ -250,7 +250,7 @@ class BrokerCheckIT {
                         assertThat(finding.severity()).isEqualTo(Severity.UNKNOWN);
                         assertThat(finding.subject()).isEqualTo("broker-plugins");
                         assertThat(finding.problem()).contains("forged dead letters", "journal-datasync");
-                        assertThat(finding.remedy()).contains("broker-plugin.jar", "docs/operate/containers.md");
+                        assertThat(finding.remedy()).contains("broker-plugin.jar", "docs/operate/broker.md");
                     });
         }
     }

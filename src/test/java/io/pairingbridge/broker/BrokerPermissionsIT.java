@@ -160,8 +160,7 @@ class BrokerPermissionsIT {
             }
             table.append('\n');
         }
-        assertThat(Files.readString(Path.of("docs", "operate", "containers.md")))
-                .contains("\n" + table + "\n");
+        assertThat(Files.readString(Path.of("docs", "operate", "broker.md"))).contains("\n" + table + "\n");
     }
 
     /** The same doors, whatever language is spoken at them: sending over AMQP. */

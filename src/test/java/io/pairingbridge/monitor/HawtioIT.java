@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A running bridge in Hawtio, as docs/operate/runbook.md tells an operator to look at it: over HTTPS, with his login,
+ * A running bridge in Hawtio, as docs/operate/running.md tells an operator to look at it: over HTTPS, with his login,
  * in a real browser. Skipped, with the reason, where there is no Chromium or Hawtio was not fetched. With
  * {@code -Dconsole.screenshots=<folder>} it leaves pictures there.
  */
@@ -184,7 +184,7 @@ class HawtioIT {
         }
     }
 
-    /** As docs/operate/runbook.md describes it. */
+    /** As docs/operate/running.md describes it. */
     private void connect() throws IOException {
         BrowserContext context =
                 chromium.browser().newContext(new Browser.NewContextOptions().setViewportSize(1280, 900));
