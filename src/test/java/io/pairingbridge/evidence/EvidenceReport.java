@@ -397,8 +397,8 @@ final class EvidenceReport {
         - **The depth of the request queue after a round.** Every job has ended, once; copies of its request
           that might still be delivered are not counted.
         - **More than two bridges on one journal, or several machines.** Two are killed, paused and stopped,
-          and so are broker and database server. Faults of wires, endpoint, disk, clock and key are drawn for
-          one bridge only.
+          and so are broker and database server. Faults of wires, endpoint, disk, clock and key are drawn
+          for one bridge only.
         - **TLS and proxies between the parts** during kills. `ConnectionsIT` and `BrokerConnectionsIT` have
           some of it, without kills.
         - **The shipped durations**, which are shortened as said above.
