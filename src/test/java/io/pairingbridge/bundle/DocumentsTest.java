@@ -97,8 +97,12 @@ class DocumentsTest {
 
     @Test
     void everyMistakeThatIsMadeOnPurposeIsOnTheListOfThoseEasyToMake() throws IOException {
-        List<String> listed = matches(
-                Pattern.compile("\\b\\d{2}\\b"), Files.readString(Path.of("docs/design/easy-to-get-wrong.md")), 0);
+        Set<String> listed = new HashSet<>();
+        for (String line : Files.readAllLines(Path.of("docs/design/easy-to-get-wrong.md"))) {
+            if (line.startsWith("|")) {
+                listed.addAll(matches(Pattern.compile("\\b\\d{2}\\b"), line, 0));
+            }
+        }
         assertThat(files(Path.of("src/test/mistakes"), ".patch"))
                 .isNotEmpty()
                 .allSatisfy(patch -> assertThat(listed)
