@@ -307,7 +307,7 @@ public final class BrokerCheck {
                                             + " large, forged dead letters, and from strangers any number of bytes and other people's sessions; and it is not known"
                                             + " whether journal-datasync is true",
                                     "Copy pairing-bridge-<version>-broker-plugin.jar into its lib/ and add the plugin to"
-                                            + " broker.xml, as docs/deployment.md says, and see that journal-datasync is true")
+                                            + " broker.xml, as docs/operate/broker.md says, and see that journal-datasync is true")
                             : mayNotRead(e));
         }
     }

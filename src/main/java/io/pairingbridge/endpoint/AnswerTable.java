@@ -3,7 +3,7 @@ package io.pairingbridge.endpoint;
 import io.pairingbridge.job.Result;
 
 /**
- * What an answer, or its absence, means: the table of {@code docs/guarantees.md}, without I/O.
+ * What an answer, or its absence, means: the table of {@code docs/design/guarantees.md}, without I/O.
  *
  * <p>Documented by the vendor are 200, 400 and 500 only. Everything else is read so that no one-time password is posted
  * again unless that is harmless, and none is given up unless that is certain.

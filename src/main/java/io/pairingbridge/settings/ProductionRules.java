@@ -104,7 +104,7 @@ final class ProductionRules {
         if (broker.keystore() == null && !local(url)) {
             problems.add(
                     "pairing.broker.keystore is not set, so the broker is reached over Core without a client certificate, and whoever"
-                            + " reaches it may do over Core what needs no login (CVE-2026-57967): let it ask for one (docs/deployment.md, \"TLS\") and give"
+                            + " reaches it may do over Core what needs no login (CVE-2026-57967): let it ask for one (docs/operate/broker.md, \"TLS\") and give"
                             + " the bridge's with pairing.broker.keystore");
         }
     }

@@ -413,7 +413,8 @@ public record Settings(
     }
 
     /**
-     * Which server is which is an inference from the vendor's documentation: docs/decisions/0004-versions.md names it.
+     * Which server is which is an inference from the vendor's documentation: docs/design/decisions/0004-versions.md
+     * names it.
      */
     private static String defaultUrl(String environment, String simulatorPort) {
         return switch (environment) {

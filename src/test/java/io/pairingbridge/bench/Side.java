@@ -112,7 +112,7 @@ enum Side {
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
-    /** Made by the demo, as docs/deployment.md says; once. */
+    /** Made by the demo, as docs/operate/containers.md says; once. */
     private static Path classArchive(Rig rig) throws IOException {
         Path archive = rig.folder().resolve("classes.jsa");
         if (!Files.exists(archive)) {

@@ -252,7 +252,7 @@ class BrokerCheckIT {
                         assertThat(finding.severity()).isEqualTo(Severity.UNKNOWN);
                         assertThat(finding.subject()).isEqualTo("broker-plugins");
                         assertThat(finding.problem()).contains("forged dead letters", "journal-datasync");
-                        assertThat(finding.remedy()).contains("broker-plugin.jar", "docs/deployment.md");
+                        assertThat(finding.remedy()).contains("broker-plugin.jar", "docs/operate/broker.md");
                     });
         }
     }

@@ -161,7 +161,7 @@ class BrokerPermissionsIT {
             }
             table.append('\n');
         }
-        assertThat(Files.readString(Path.of("docs", "deployment.md"))).contains("\n" + table + "\n");
+        assertThat(Files.readString(Path.of("docs", "operate", "broker.md"))).contains("\n" + table + "\n");
     }
 
     /** The same doors, whatever language is spoken at them: sending over AMQP. */

@@ -213,7 +213,7 @@ class OneMachineIT {
                 .matcher(said);
         assertThat(exposure.find()).as(said).isTrue();
         Matcher documented = Pattern.compile("`systemd-analyze security` rates it ([0-9.]+)")
-                .matcher(Files.readString(Path.of("docs/one-machine.md")));
+                .matcher(Files.readString(Path.of("docs/operate/one-machine.md")));
         assertThat(documented.find()).isTrue();
         assertThat(Double.parseDouble(exposure.group(1))).isLessThanOrEqualTo(Double.parseDouble(documented.group(1)));
         assertThat(said)

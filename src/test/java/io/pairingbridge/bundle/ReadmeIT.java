@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The README's commands, taken out of it and typed as they stand there: without a terminal first, then the whole
- * estate.
+ * The commands of the README and of the page on batches, taken out of them and typed as they stand there: without a
+ * terminal first, then the whole estate.
  */
 class ReadmeIT {
     /** What is only for this machine: ports that nobody else uses. */
@@ -29,8 +29,9 @@ class ReadmeIT {
         environment.put("PAIRING_MANAGEMENT_PORT", Integer.toString(Stage.freePort()));
         Path home = BundleIT.unpack(folder);
         String readme = Files.readString(home.resolve("README.md"));
+        String batches = Files.readString(home.resolve("docs/integrate/batches.md"));
         Matcher keys = Pattern.compile("`(bin/pairing-bridge keys new [^`]*)`").matcher(readme);
-        assertThat(keys.find()).as("step 3").isTrue();
+        assertThat(keys.find()).as("how keys are made").isTrue();
         assertThat(run(home, keys.group(1) + "\ncp recipients.jwks config/keys/recipients.jwks"))
                 .contains("private.jwk");
 
@@ -56,7 +57,7 @@ class ReadmeIT {
                     home.resolve("estate.csv"),
                     "name,otp,Store\nTill 1,731001,0815\nTill 2,731002,0815\nTill 3,731003,0816\n");
             String estate = "export PAIRING_PROFILE=simulator\n"
-                    + String.join("\n", block(readme, "bin/pairing-bridge submit --file"));
+                    + String.join("\n", block(batches, "bin/pairing-bridge submit --file"));
             assertThat(run(home, estate)).contains("estate").contains("FINISHED");
             try (var files = Files.list(home.resolve("credentials"))) {
                 assertThat(files.filter(file -> file.toString().endsWith(".about.json")))

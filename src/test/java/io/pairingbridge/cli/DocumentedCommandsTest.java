@@ -38,9 +38,14 @@ class DocumentedCommandsTest {
                 while (command.find()) {
                     commands.add(command.group(1).strip());
                 }
+                if (isBare(code)) {
+                    commands.add(code);
+                }
             }
         }
-        assertThat(commands).hasSizeGreaterThan(20).contains("status --watch", "submit --file estate.csv --dry-run");
+        assertThat(commands)
+                .hasSizeGreaterThan(30)
+                .contains("status --watch", "submit --file estate.csv --dry-run", "replay --all --dry-run");
         assertThat(commands)
                 .allSatisfy(command ->
                         assertThatCode(() -> parse(command)).as(command).doesNotThrowAnyException());
@@ -50,6 +55,12 @@ class DocumentedCommandsTest {
     void notices() {
         assertThatThrownBy(() -> parse("submit --file estate.csv --dryrun")).isInstanceOf(ParameterException.class);
         assertThatThrownBy(() -> parse("statsu")).isInstanceOf(ParameterException.class);
+    }
+
+    /** A command with options without the program's name before it, as running text has it. */
+    private static boolean isBare(String code) {
+        return code.contains(" -")
+                && PairingBridge.commands().getSubcommands().containsKey(code.replaceFirst(" .*", ""));
     }
 
     private static void parse(String command) {

@@ -46,7 +46,7 @@ class OperationsPageTest {
      * What is missing, all at once: a section that names each of these, with each of the answers in a line of its own.
      */
     private static List<String> lacking(Iterable<String> names, String chapter, String mark) throws IOException {
-        String page = Files.readString(Path.of("docs/operations.md"));
+        String page = Files.readString(Path.of("docs/operate/runbook.md"));
         int begins = page.indexOf("\n" + chapter + "\n");
         List<String> sections = List.of(
                 page.substring(begins, page.indexOf("\n## ", begins + 1)).split("(?m)^(?=### )"));

@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The table "What an answer means" of docs/guarantees.md, for every status that HTTP has room for. */
+/** The table "What an answer means" of docs/design/guarantees.md, for every status that HTTP has room for. */
 class AnswerTableTest {
     private static final Set<Integer> COME_BACK_LATER = Set.of(429, 503);
 

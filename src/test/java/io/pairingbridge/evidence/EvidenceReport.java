@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -18,13 +19,14 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * Writes {@code docs/evidence.md} from the figures in {@code docs/evidence}: the runs of the soak, the mistakes that
- * were made on purpose, the mutants of PIT, the order of system calls. The text around the figures is here; no figure
- * is.
+ * Writes {@code docs/reports/evidence.md} from the figures in {@code docs/reports/evidence}: the runs of the soak, the
+ * mistakes that were made on purpose, the mutants of PIT, the order of system calls. The text around the figures is
+ * here; no figure is.
  */
 final class EvidenceReport {
-    static final Path REPORT = Path.of("docs/evidence.md");
-    private static final Path FIGURES = Path.of("docs/evidence");
+    static final Path REPORT = Path.of("docs/reports/evidence.md");
+    private static final Path FIGURES = Path.of("docs/reports/evidence");
+    private static final List<String> FATES = List.of("mutants", "killed", "survived", "noCoverage");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final StringBuilder text = new StringBuilder();
@@ -49,15 +51,16 @@ final class EvidenceReport {
         say("""
         # Evidence
 
-        What [guarantees.md](guarantees.md) promises, put to the test, with the figures. Made by `EvidenceReport` from the
-        files in `docs/evidence`; `mvn verify` fails if the two differ. To make it anew from other figures:
-        `mvn -q test -Dtest=EvidenceReportTest -Devidence.write=true`.
+        What [guarantees](../design/guarantees.md) promises, put to the test. `EvidenceReport` makes
+        this page from the figures in [evidence](evidence); `mvn verify` fails if the two differ. To
+        write it anew: `mvn -q test -Dtest=EvidenceReportTest -Devidence.write=true`.
         """);
         soak();
         fuzz();
         mistakes();
         mutants();
         systemCalls();
+        containers();
         notCovered();
         return text.toString();
     }
@@ -69,10 +72,10 @@ final class EvidenceReport {
         say("""
         ## Odd inputs
 
-        `mvn -Pfuzz verify` draws inputs from a seed for each way in: messages over AMQP 1.0, Core and STOMP, answers of the endpoint, documents
-        as CSV, NDJSON and JSON, names and kinds of files in the inbox, settings, requests to the management port. Each must end in an
-        outcome or a refusal that its sender sees, ordinary jobs beside it must go on, and after a restart nothing may be stuck. CI draws
-        three hundred for each. Long runs:
+        `mvn -Pfuzz verify` draws inputs from a seed for each way in: AMQP 1.0, Core, STOMP, answers of
+        the endpoint, CSV, NDJSON and JSON documents, inbox files, settings, management requests. Each
+        input must end in an outcome or a refusal that its sender sees. Ordinary jobs beside it must go
+        on, and nothing may be stuck after a restart. CI draws three hundred for each. Long runs:
         """);
         row(
                 "way in",
@@ -103,40 +106,19 @@ final class EvidenceReport {
                         n(run, "heap_limit_mb"));
             }
         }
+        JsonNode found = JSON.readTree(FIGURES.resolve("fuzz-old-code.json").toFile());
         say("""
 
-        What the fuzzers find on the code before they were written, each tried again alone by its seed and number:
-        """);
-        row("way in", "seed", "input", "found after", "what");
-        row("---", "---:", "---:", "---:", "---");
-        for (JsonNode found :
-                JSON.readTree(FIGURES.resolve("fuzz-old-code.json").toFile())) {
-            row(
-                    found.path("door").asText(),
-                    found.path("seed").asText(),
-                    found.path("input").asText(),
-                    found.path("inputs_until_found").asText(),
-                    found.path("what").asText().replace("|", "\\|"));
-        }
-        say("");
+        On the code before they were written the fuzzers find %d faults, each tried again alone by its
+        seed and number: [fuzz-old-code.json](evidence/fuzz-old-code.json).
+        """.formatted(found.size()));
     }
 
     // ---- soak
     // --------------------------------------------------------------------------------------------------------
 
     private void soak() {
-        say("""
-        ## Soak
-
-        `mvn -Psoak verify` starts it: the bundle that was just built and unpacked, started by its own launcher (for a kill at a
-        named step and for a bent clock: its libraries and routes, started by a test class that dies or bends), on the shipped
-        broker configuration; an endpoint that keeps a ledger of every post, pairing and answer; producers that send again
-        what they were not told of; recipients that open everything. One bridge with its journal in a file, or two that share one
-        on a PostgreSQL server of Debian's package. An adversary draws faults from a seed. After each round
-        everything is put back in order, and when all is quiet the invariants are checked from outside; the broker's files and
-        memory and the bridge's MBeans are searched for secrets every fifth round. The first breach ends the run with an error,
-        the seed and the job.
-        """);
+        say("## Soak\n");
         long jobs = sum("jobs");
         long kills = sum("bridge_kills");
         long pairings = sum("pairings");
@@ -176,15 +158,25 @@ final class EvidenceReport {
         figure("files searched for passwords and secrets", sum("files_searched"));
         figure("memories of the broker's process searched", sum("heaps_searched"));
         figure("MBeans read and searched", sum("mbeans_searched"));
-        say("");
+        say("""
+
+        `mvn -Psoak verify` starts the bundle by its own launcher on the shipped broker configuration. An
+        endpoint keeps a ledger of every post, pairing and answer; senders repeat what was not confirmed;
+        recipients open everything. A seed draws the faults. After each round the invariants are checked
+        from outside; every fifth round the broker's files and memory and the MBeans are searched for
+        secrets. The first breach ends the run with an error, the seed and the job.
+        """);
         if (sum("credentials_lost") + sum("silent_losses") + sum("duplicates_seen") == 0 && kills > 0) {
-            say(String.format(Locale.ROOT, """
-          With no promise broken in %,d kills the rule of three gives an upper bound of %s for the chance that one kill under such a
-          load breaks one, at 95 %% confidence; with none in %,d pairings, %s for one pairing. The bound holds for the faults and
-          the mix of jobs that were drawn, not for others. A promise is not broken where a kill comes between the endpoint's
-          answer and the fsync that records it: such a job ends in doubt, and is counted above. Among the kills are those of a
-          bridge that was still starting.
-          """, kills, percent(3.0 / kills), pairings, percent(3.0 / pairings)));
+            paragraph(String.format(
+                    Locale.ROOT,
+                    "With no promise broken in %,d kills, the rule of three bounds the chance that one kill under such a"
+                            + " load breaks one by %s, at 95 %% confidence; with none in %,d pairings, by %s for one"
+                            + " pairing. The bound holds for the faults and jobs that were drawn. A kill between an"
+                            + " answer and its fsync breaks no promise: the job ends in doubt, and is counted above.",
+                    kills,
+                    percent(3.0 / kills),
+                    pairings,
+                    percent(3.0 / pairings)));
         }
         say("### Runs\n");
         row(
@@ -215,8 +207,8 @@ final class EvidenceReport {
                     n(c, "credentials_lost") + " / " + n(c, "silent_losses") + " / " + n(c, "duplicates_seen"),
                     run.path("broken").isEmpty() ? "yes" : "**no**");
         }
-        say("\n"
-                + Soak.sites().entrySet().stream()
+        say("");
+        paragraph(Soak.sites().entrySet().stream()
                         .map(site -> "`" + site.getKey() + "`: " + site.getValue())
                         .collect(joining("; "))
                 + ".");
@@ -224,10 +216,9 @@ final class EvidenceReport {
         runs.forEach(run -> machines.add(run.path("processors").asText() + " processors, "
                 + run.path("system").asText().replaceAll("([0-9])-[^ ]*", "$1") + ", "
                 + run.path("java").asText()));
-        say(
-                "\nRun on: " + String.join("; ", machines)
-                        + ". Other than as shipped, so that rounds are short: connection-ttl 6s,"
-                        + " deadline 5s, retry 100ms to 1s, probe-delay 200ms, reconcile 500ms, and a small heap with a quick compiler.\n");
+        paragraph("Run on: " + String.join("; ", machines)
+                + ". Other than as shipped, so that rounds are short: connection-ttl 6s, deadline 5s, retry 100ms"
+                + " to 1s, probe-delay 200ms, reconcile 500ms, and a small heap with a quick compiler.");
         say("### Faults\n");
         row("fault", "blows", "what is done");
         row("---", "---:", "---");
@@ -243,9 +234,10 @@ final class EvidenceReport {
         TreeSet<String> notProduced = new TreeSet<>();
         runs.forEach(run -> run.path("not_produced")
                 .forEach(n -> notProduced.add("seed " + run.path("seed").asText() + ": " + n.asText())));
-        say("\nAsked for and not produced on the machine: "
+        say("");
+        paragraph("Asked for and not produced on the machine: "
                 + (notProduced.isEmpty() ? "none." : String.join("; ", notProduced) + "."));
-        say("\n### Kills at a named step\n");
+        say("### Kills at a named step\n");
         say("The process ended just before or just after this step of some job, with others under way.\n");
         Map<String, Long> edges = edges();
         row("step", "before", "after");
@@ -263,9 +255,10 @@ final class EvidenceReport {
         row(outcomes.values().stream()
                 .map(o -> String.format(Locale.ROOT, "%,d", o))
                 .toArray(String[]::new));
-        say(
-                "\nAbout one job in four is made to end badly (refused, cut, unreadable, hostile, too late, an id used twice); in rounds"
-                        + " without a fault every job has to end as its kind says (of two that use one id, either may come first).\n");
+        say("");
+        paragraph("About one job in four is made to end badly (refused, cut, unreadable, hostile, too late, an id used"
+                + " twice). In rounds without a fault every job has to end as its kind says; of two that use one id,"
+                + " either may come first.");
     }
 
     /** Which faults a run was asked for. */
@@ -310,55 +303,46 @@ final class EvidenceReport {
     // ---------------------------------------------------------------------------------------------------
 
     private void mistakes() throws IOException {
+        JsonNode mistakes = JSON.readTree(FIGURES.resolve("mistakes.json").toFile());
+        long red = 0;
+        for (JsonNode mistake : mistakes) {
+            red += mistake.path("goesRed").size();
+        }
         say("""
         ## Mistakes made on purpose
 
-        `src/test/mistakes/run` puts each of these into a copy of the sources and runs the tests named for it. Before, the
-        same tests pass; with the mistake, these failed:
-        """);
-        row("mistake", "what would happen", "went red");
-        row("---", "---", "---");
-        for (JsonNode mistake : JSON.readTree(FIGURES.resolve("mistakes.json").toFile())) {
-            List<String> red = new ArrayList<>();
-            mistake.path("goesRed").forEach(test -> red.add("`" + test.asText() + "`"));
-            row(mistake.path("mistake").asText(), mistake.path("consequence").asText(), String.join(", ", red));
-        }
-        say("");
+        `src/test/mistakes/run` puts each of %d mistakes into a copy of the sources and runs the tests
+        named for it. Before, they pass; with the mistake, at least one fails: %d failures in all, named in
+        [mistakes.json](evidence/mistakes.json). What each mistake would do:
+        [easy to get wrong](../design/easy-to-get-wrong.md).
+        """.formatted(mistakes.size(), red));
     }
 
     private void mutants() throws IOException {
         JsonNode pit = JSON.readTree(FIGURES.resolve("pit.json").toFile());
-        List<String> mutators = new ArrayList<>();
-        pit.path("mutators").forEach(mutator -> mutators.add(mutator.asText()));
         say("""
         ## Mutants
 
-        PIT changes the compiled code of what decides and what seals, one operation at a time, and runs the unit tests
-        (`mvn -Ppit verify`). Left out are the database's side of the journal and the HTTP client's chain in which an answer is
-        sealed: each of their mutants would open databases or sockets for minutes. Their tests are `JournalContract`, `AnswersIT` and
-        the mistakes above. Mutators: %s.
-        """.formatted(String.join(", ", mutators)));
-        row("class", "mutants", "killed", "survived", "not covered");
-        row("---", "---:", "---:", "---:", "---:");
+        PIT changes the compiled code of what decides and what seals, one operation at a time, and runs the
+        unit tests (`mvn -Ppit verify`). Left out are the database's side of the journal and the HTTP
+        client's chain, whose mutants would open databases or sockets for minutes.
+        """);
+        Map<String, long[]> packages = new TreeMap<>();
         for (JsonNode c : pit.path("classes")) {
-            row(
-                    "`" + c.path("class").asText().replace("io.pairingbridge.", "") + "`",
-                    c.path("mutants").asText(),
-                    c.path("killed").asText(),
-                    c.path("survived").asText(),
-                    c.path("noCoverage").asText());
+            String name = c.path("class").asText().replace("io.pairingbridge.", "");
+            long[] sums = packages.computeIfAbsent(name.replaceFirst("\\..*", ""), p -> new long[FATES.size()]);
+            for (int i = 0; i < sums.length; i++) {
+                sums[i] += c.path(FATES.get(i)).asLong();
+            }
         }
-        say("\nThose that live, and why:\n");
-        row("where", "mutation", "why it lives");
-        row("---", "---", "---");
-        for (JsonNode s : pit.path("survivors")) {
-            row(
-                    "`" + s.path("class").asText().replace("io.pairingbridge.", "") + "."
-                            + s.path("method").asText() + "`",
-                    s.path("mutation").asText(),
-                    s.path("why").asText());
-        }
+        row("package", "mutants", "killed", "survived", "not covered");
+        row("---", "---:", "---:", "---:", "---:");
+        packages.forEach((name, sums) -> row(
+                Stream.concat(Stream.of("`" + name + "`"), Arrays.stream(sums).mapToObj(Long::toString))
+                        .toArray(String[]::new)));
         say("");
+        paragraph("[pit.json](evidence/pit.json) has each class, the mutators, and why "
+                + pit.path("survivors").size() + " mutants live.");
     }
 
     // ---- order
@@ -368,46 +352,81 @@ final class EvidenceReport {
         say("""
         ## Order of system calls
 
-        `SystemCallOrderIT` runs a job under `strace` and demands this order; without strace it is skipped and says so. What
-        the kernel saw, in order:
+        `SystemCallOrderIT` runs a job under `strace` and demands this order; without strace it is skipped
+        and says so. What the kernel saw:
 
         ```""");
         say(Files.readString(FIGURES.resolve("system-calls.txt")).stripTrailing());
         say("```\n");
     }
 
+    private void containers() throws IOException {
+        JsonNode run = JSON.readTree(FIGURES.resolve("containers.json").toFile());
+        say("## Containers\n");
+        paragraph("`src/test/containers/run`, by hand, " + run.path("date").asText() + ", commit `"
+                + run.path("commit").asText() + "`. " + run.path("machine").asText() + ".");
+        row("round", "jobs", "paired", "in doubt", "credentials", "posted again", "calls of each bridge");
+        row("---", "---:", "---:", "---:", "---:", "---:", "---");
+        for (JsonNode round : run.path("rounds")) {
+            row(
+                    round.path("round").asText(),
+                    n(round, "jobs"),
+                    n(round, "paired"),
+                    n(round, "in_doubt"),
+                    n(round, "credentials"),
+                    round.path("posted_again").asText(),
+                    round.path("calls").asText());
+        }
+        say("""
+
+        Users, file systems, capabilities, dumps and plain database logins are tried too, and Prometheus
+        and Hawtio over TLS. Grafana was not started; its queries run against a real Prometheus in
+        `mvn verify`. A killed bridge may leave as many jobs in doubt as it had calls under way, up to 20.
+        """);
+    }
+
     private void notCovered() {
         say("""
-        ## Found
-
-        What the soak, the mistakes and the tests for them found in the bridge is fixed and listed in the
-        [changelog](../CHANGELOG.md); each has a test of its own that went red before. Runs that stopped at a breach are not
-        among the figures; the last two such, seeds 401 and 402 at `d32ec58`, stopped after 111 and 518 kills at a pairing that was told
-        to be a duplicate (an ended try forgotten, in the list of mistakes). Each run above names its commit: what was found after
-        that could have happened in it, and did not. The commit of the runs 301 and 302 was not kept in the history; the state that
-        followed it is `5d4afcf`. Since the runs with seeds below 406 the check has become stricter: what a journal held as credentials
-        when its bridge was dead must have reached the recipient, and each pairing of two that used one job id is accounted for.
-
         ## Not covered
 
-        - **A power cut.** A kill leaves what the kernel holds. That the disk has it is shown by the order of the system calls
-          only; a disk that lies about its cache is found by nobody.
-        - **The vendor's endpoint.** The ledger does what the vendor documents and the worst that it does not. That an OTP pairs
-          once is the vendor's word.
-        - **That each blow bit.** A disk that is full while nobody writes, or a cut while nothing flows, counts as a blow.
-        - **The depth of the request queue after a round.** That every job has ended, once, is looked at; copies of its request that
-          might still be delivered are not counted.
-        - **Several bridges on one journal, beyond two on one machine.** In the runs `shared` bridges are killed, paused and stopped, and
-          the broker and the database server are killed. The faults of wires, endpoint, disk, clock and key are drawn for one bridge only;
-          the wire to the server is not cut, its disk does not fill up, and no standby takes over from it.
-        - **TLS, proxies, mutual TLS** between the parts. `ConnectionsIT` and `BrokerConnectionsIT` have some of it, without
-          kills.
-        - **The shipped durations.** Connection time to live, deadline and delays are shortened, as said above.
-        - **The broker's clock and the machine's.** The clock that jumps is the bridge's, as its process sees it.
-        - **A broker or journal put back from a backup**, a corrupt file, a disk of the broker that is full or broken.
+        - **A power cut.** A kill leaves what the kernel holds. That the disk has it is shown by the order
+          of the system calls only; nobody finds a disk that lies about its cache.
+        - **The vendor's endpoint.** The ledger does what the vendor documents and the worst that it does
+          not. That an OTP pairs once is the vendor's word.
+        - **That each fault hit.** A full disk while nobody writes, or a cut while nothing flows, counts.
+        - **The depth of the request queue after a round.** Every job has ended, once; copies of its request
+          that might still be delivered are not counted.
+        - **More than two bridges on one journal, or several machines.** Two are killed, paused and stopped,
+          and so are broker and database server. Faults of wires, endpoint, disk, clock and key are drawn
+          for one bridge only.
+        - **TLS and proxies between the parts** during kills. `ConnectionsIT` and `BrokerConnectionsIT` have
+          some of it, without kills.
+        - **The shipped durations**, which are shortened as said above.
+        - **The broker's clock and the machine's.** The clock that jumps is the bridge's.
+        - **A restored broker or journal**, a corrupt file, a full or broken disk of the broker.
         - **The bridge's own memory.** An answer is there in the clear for as long as it takes to seal it.
-        - **Other systems than the one named above**, and other Java versions.
-        """);
+        - **Other systems and Java versions** than those named above.
+
+        Runs that stopped at a breach are not among the figures; the last two, seeds 401 and 402 at
+        `d32ec58`, stopped after 111 and 518 kills at an ended try that was forgotten (mistake 44). The
+        commit of the runs 301 and 302 was not kept in the history; the state that followed it is
+        `5d4afcf`. Since seed 406 the check is stricter: what a journal held as credentials when its bridge
+        was dead must have reached the recipient, and each pairing of two that used one job id is accounted
+        for.
+        """.stripTrailing());
+    }
+
+    /** Running text, broken at 100 columns. */
+    private void paragraph(String words) {
+        StringBuilder line = new StringBuilder();
+        for (String word : words.split(" ")) {
+            if (!line.isEmpty() && line.length() + 1 + word.length() > 100) {
+                say(line.toString());
+                line.setLength(0);
+            }
+            line.append(line.isEmpty() ? "" : " ").append(word);
+        }
+        say(line + "\n");
     }
 
     private void row(String... cells) {

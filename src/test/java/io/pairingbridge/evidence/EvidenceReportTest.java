@@ -28,7 +28,7 @@ class EvidenceReportTest {
     void everyMistakeIsInTheReport() throws Exception {
         List<String> told = new ArrayList<>();
         new ObjectMapper()
-                .readTree(Path.of("docs/evidence/mistakes.json").toFile())
+                .readTree(Path.of("docs/reports/evidence/mistakes.json").toFile())
                 .forEach(mistake -> {
                     told.add(mistake.path("id").asText() + ".patch");
                     assertThat(mistake.path("goesRed"))
@@ -46,7 +46,7 @@ class EvidenceReportTest {
 
     @Test
     void everyRunKeptEveryPromise() throws Exception {
-        try (Stream<Path> files = Files.list(Path.of("docs/evidence/soak"))) {
+        try (Stream<Path> files = Files.list(Path.of("docs/reports/evidence/soak"))) {
             List<Path> runs = files.toList();
             assertThat(runs).isNotEmpty();
             for (Path run : runs) {

@@ -19,8 +19,8 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 /**
- * Turns the report of the mutation tests into {@code docs/evidence/pit.json}: how many mutants each class had, and why
- * the ones that no test goes red for are harmless.
+ * Turns the report of the mutation tests into {@code docs/reports/evidence/pit.json}: how many mutants each class had,
+ * and why the ones that no test goes red for are harmless.
  *
  * <p>The reasons are kept by hand, see {@link Reason}. A mutant without one fails the build, and so does a reason for
  * which there is no such mutant any more, or more of them than it speaks of.

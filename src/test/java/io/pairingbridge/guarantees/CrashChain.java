@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * One crash at every edge of every durable step. A chain of processes on one journal and one broker: each recovers the
  * job at which the one before it died, then takes a job of its own and dies at the next edge. The broker and the
- * endpoint live on. At the end every job must have come to the outcome that {@code docs/guarantees.md} says.
+ * endpoint live on. At the end every job must have come to the outcome that {@code docs/design/guarantees.md} says.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class CrashChain {

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A broker process is killed while a bridge works. The bridge is not restarted, no job is lost, and since no call was
- * cut off none is made twice. The pair is configured as docs/deployment.md says, with the page's own text.
+ * cut off none is made twice. The pair is configured as docs/operate/broker.md says, with the page's own text.
  */
 @Tag("heavy")
 class FailoverIT {
@@ -188,7 +188,7 @@ class FailoverIT {
 
     private static String pair(String shipped, String part) throws IOException {
         Matcher page = Pattern.compile("```xml\n(.*?)```", Pattern.DOTALL)
-                .matcher(Files.readString(Path.of("docs", "deployment.md")));
+                .matcher(Files.readString(Path.of("docs", "operate", "broker.md")));
         assertThat(page.find()).as("the page shows the pair's configuration").isTrue();
         String added = page.group(1);
         if ("backup".equals(part)) {

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A bridge in the smallest heap that docs/deployment.md allows (256 MB, see {@link Child}), at a broker that takes
- * requests of any size: whatever size one has, it ends, the others go on, and the process lives.
+ * A bridge in the smallest heap that docs/operate/containers.md allows (256 MB, see {@link Child}), at a broker that
+ * takes requests of any size: whatever size one has, it ends, the others go on, and the process lives.
  */
 class SmallHeapIT {
     private static final int PART = 1 << 16;

@@ -59,11 +59,11 @@ class PrometheusIT {
         }
         String rules = Files.readString(SHIPPED.resolve("rules.yml"));
         String tests = Files.readString(SHIPPED.resolve("rules.test.yml"));
-        String operations = Files.readString(Path.of("docs/operations.md"));
+        String operations = Files.readString(Path.of("docs/operate/runbook.md"));
         Matcher alert = Pattern.compile("alert: (\\w+)").matcher(rules);
         while (alert.find()) {
             assertThat(tests).as("tests of the alerts").contains("alertname: " + alert.group(1));
-            assertThat(operations).as("docs/operations.md").contains("### " + alert.group(1));
+            assertThat(operations).as("docs/operate/runbook.md").contains("### " + alert.group(1));
         }
     }
 

@@ -36,8 +36,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A running bridge in Hawtio, as docs/operations.md tells an operator to look at it: over HTTPS, with his login, in a
- * real browser. Skipped, with the reason, where there is no Chromium or Hawtio was not fetched. With
+ * A running bridge in Hawtio, as docs/operate/running.md tells an operator to look at it: over HTTPS, with his login,
+ * in a real browser. Skipped, with the reason, where there is no Chromium or Hawtio was not fetched. With
  * {@code -Dconsole.screenshots=<folder>} it leaves pictures there.
  */
 @Tag("heavy")
@@ -184,7 +184,7 @@ class HawtioIT {
         }
     }
 
-    /** As docs/operations.md describes it. */
+    /** As docs/operate/running.md describes it. */
     private void connect() throws IOException {
         BrowserContext context =
                 chromium.browser().newContext(new Browser.NewContextOptions().setViewportSize(1280, 900));

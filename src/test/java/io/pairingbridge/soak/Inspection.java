@@ -38,9 +38,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The invariants of {@code docs/guarantees.md}, checked from outside after a round: the ledger of the endpoint, what
- * the recipients took off their queues, the rows of the journal, and every file. Each breach names its invariant and
- * its job.
+ * The invariants of {@code docs/design/guarantees.md}, checked from outside after a round: the ledger of the endpoint,
+ * what the recipients took off their queues, the rows of the journal, and every file. Each breach names its invariant
+ * and its job.
  */
 final class Inspection {
     /**

@@ -8,8 +8,8 @@ import java.util.Map;
 
 /**
  * Which messages are copies, character for character, of credentials that another bridge sent at the same moment: the
- * broker keeps both of two that it is handling at once ({@code docs/guarantees.md}). It does so once for each further
- * bridge; what comes later, differs or comes oftener is no copy but a breach.
+ * broker keeps both of two that it is handling at once ({@code docs/design/guarantees.md}). It does so once for each
+ * further bridge; what comes later, differs or comes oftener is no copy but a breach.
  */
 final class Sendings {
     /**

@@ -24,8 +24,8 @@ import java.util.function.BiPredicate;
 import java.util.stream.Stream;
 
 /**
- * The eight invariants of {@code docs/guarantees.md}, checked from outside: the ledger, the recipient, and what is on
- * disk.
+ * The eight invariants of {@code docs/design/guarantees.md}, checked from outside: the ledger, the recipient, and what
+ * is on disk.
  */
 public final class Invariants {
     private Invariants() {}
