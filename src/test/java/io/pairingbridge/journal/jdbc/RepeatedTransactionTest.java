@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Work that the database undid and that is run again: it leaves nothing behind in the process. */
+/** Work that shares its commit, and work that is run again: what the process knows is what was decided in the end. */
 class RepeatedTransactionTest {
     @TempDir
     private Path folder;
@@ -89,6 +89,29 @@ class RepeatedTransactionTest {
 
         assertThat(again.next()).isEqualTo(Next.WAIT);
         assertThat(entry("j").state()).isEqualTo(State.CALLING);
+    }
+
+    /** Of two deliveries that are decided in one commit, the second meets a call that nobody has in hand yet. */
+    @Test
+    void takesNoCallForLostThatWasBegunInTheSameCommit() throws Exception {
+        CountDownLatch together = new CountDownLatch(1);
+        List<Job> deliveries = List.of(job("j"), job("j"));
+        List<Thread> callers = new ArrayList<>();
+        callers.add(waiting(() -> transactions.write(tx -> {
+            hold(together);
+            return 0;
+        })));
+        for (Job delivery : deliveries) {
+            callers.add(waiting(() -> admissions.admit(delivery)));
+        }
+        together.countDown();
+        for (Thread caller : callers) {
+            caller.join();
+        }
+
+        assertThat(deliveries).extracting(Job::next).containsExactly(Next.CALL, Next.WAIT);
+        assertThat(entry("j").state()).isEqualTo(State.CALLING);
+        assertThat(entry("j").ambiguous()).isZero();
     }
 
     @Test
