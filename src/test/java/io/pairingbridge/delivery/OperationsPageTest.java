@@ -24,8 +24,8 @@ class OperationsPageTest {
     void answersFourQuestionsForEachReasonThatTheCodeGives() throws IOException {
         Set<String> reasons = new TreeSet<>();
         for (String stage : new String[] {"batch", "endpoint", "intake", "journal", "delivery", "job"}) {
-            try (Stream<Path> files = Files.list(Path.of("src/main/java/io/pairingbridge", stage))) {
-                for (Path file : (Iterable<Path>) files::iterator) {
+            try (Stream<Path> files = Files.walk(Path.of("src/main/java/io/pairingbridge", stage))) {
+                for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
                     reasons.addAll(all(REASON, Files.readString(file)));
                 }
             }
