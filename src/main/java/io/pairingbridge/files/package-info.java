@@ -1,2 +1,2 @@
-/** Files and folders that only their owner may use. */
+/** Files and folders that survive a crash and that only their owner may use. */
 package io.pairingbridge.files;
