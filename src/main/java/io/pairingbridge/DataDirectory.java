@@ -1,5 +1,6 @@
 package io.pairingbridge;
 
+import io.pairingbridge.files.DurableFiles;
 import io.pairingbridge.files.PrivateFiles;
 import io.pairingbridge.settings.SettingsException;
 import java.io.IOException;
@@ -48,6 +49,7 @@ final class DataDirectory implements AutoCloseable {
         }
         // What an earlier version, or a process with another umask, has made.
         PrivateFiles.closeAllToOthers(folder);
+        DurableFiles.removeDrafts(folder);
     }
 
     /**
@@ -139,7 +141,10 @@ final class DataDirectory implements AutoCloseable {
         return keep("instance-id", () -> UUID.randomUUID().toString().substring(0, 13));
     }
 
-    /** The key of the one-time passwords' hashes, made once; 64 hexadecimal digits. */
+    /**
+     * The key of the one-time passwords' hashes, made once; 64 hexadecimal digits. On the disk before this returns: a
+     * power cut that took it would leave hashes that nobody can compare.
+     */
     String otpKey() {
         return keep("otp.key", () -> {
             byte[] key = new byte[32];
@@ -151,16 +156,10 @@ final class DataDirectory implements AutoCloseable {
     private String keep(String name, Supplier<String> make) {
         Path file = folder.resolve(name);
         try {
-            if (!Files.exists(file)) {
-                // Written whole under another name first: a crash must not leave half a key.
-                Path part = folder.resolve(name + ".part");
-                Files.deleteIfExists(part);
-                Files.createFile(part, PrivateFiles.file(part));
-                try (FileChannel out = FileChannel.open(part, StandardOpenOption.WRITE)) {
-                    out.write(StandardCharsets.UTF_8.encode(make.get()));
-                    out.force(true);
-                }
-                Files.move(part, file);
+            if (Files.exists(file)) {
+                DurableFiles.sync(file);
+            } else {
+                DurableFiles.create(file, make.get().getBytes(StandardCharsets.UTF_8));
             }
             String kept = Files.readString(file).strip();
             if (kept.isEmpty()) {

@@ -2,8 +2,8 @@ package io.pairingbridge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pairingbridge.testing.BridgeSettings;
 import io.pairingbridge.testing.Child;
-import io.pairingbridge.testing.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +11,6 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,19 +28,8 @@ class DataDirectoryIT {
         Path data = Files.createDirectory(folder.resolve("data"));
         Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-xr-x"));
         Path temporary = Files.createDirectory(folder.resolve("tmp"));
-        Map<String, String> environment = new HashMap<>(Map.of(
-                "PAIRING_ENVIRONMENT",
-                "simulator",
-                "PAIRING_INTEGRATOR_ID",
-                "5f3a1c9e7b20",
-                "PAIRING_SEAL",
-                "none",
-                "PAIRING_DATA_DIRECTORY",
-                data.toString(),
-                "PAIRING_BROKER_EMBEDDED_PORT",
-                "0",
-                "PAIRING_MANAGEMENT_PORT",
-                Integer.toString(Stage.freePort())));
+        Map<String, String> environment =
+                BridgeSettings.in(folder).set("pairing.seal", "none").environment();
         List<String> command = List.of(
                 "sh",
                 "-c",
@@ -55,7 +43,7 @@ class DataDirectoryIT {
                 "-Dlogback.configurationFile=config/logback.xml",
                 "-cp",
                 System.getProperty("java.class.path"),
-                "io.pairingbridge.PairingBridge",
+                PairingBridge.class.getName(),
                 "run");
         try (Child bridge = Child.start(command, folder.resolve("log"), environment)) {
             bridge.awaitLog("takes requests from", 1);

@@ -124,7 +124,7 @@ public final class BatchInbox {
                         SecureFolder mine = processing.own(this.instance, owner, false);
                         SecureFolder done = inbox.own(DONE, owner, true);
                         SecureFolder failed = inbox.own(FAILED, owner, true)) {
-                    mine.replace(FileName.ofText(NAME), out -> out.write(instance));
+                    mine.replace(FileName.ofText(NAME), out -> out.write(instance.getBytes(StandardCharsets.UTF_8)));
                     inbox.list();
                     LOG.debug("Inbox {} with {} and {}", folder, done.path(), failed.path());
                 }

@@ -2,20 +2,22 @@ package io.pairingbridge.batch;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import io.pairingbridge.batch.document.Columns;
+import io.pairingbridge.files.DurableFiles;
+import io.pairingbridge.files.PrivateFiles;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Batches.Progress;
 import io.pairingbridge.journal.Batches.Row;
 import io.pairingbridge.text.Text;
+import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -49,6 +51,8 @@ final class BatchReport {
     /** Rows that the page lists; beyond that the CSV is the better reading. */
     private static final int MOST_LISTED = 1_000;
 
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+
     private static final int BARS = 40;
     /** Characters of a value that the page shows; the CSV has all. */
     private static final int LONGEST_VALUE = 200;
@@ -73,9 +77,21 @@ final class BatchReport {
      */
     FileName write(Progress batch, Place place) throws IOException {
         FileName html = file(batch.batch(), HTML);
-        place.replace(file(batch.batch(), CSV), out -> csv(batch, out));
-        place.replace(html, out -> html(batch, out));
+        place.replace(file(batch.batch(), CSV), text(out -> csv(batch, out)));
+        place.replace(html, text(out -> html(batch, out)));
         return html;
+    }
+
+    private interface Written {
+        void write(Writer out) throws IOException;
+    }
+
+    private static DurableFiles.Content text(Written text) {
+        return bytes -> {
+            Writer out = new BufferedWriter(new OutputStreamWriter(bytes, StandardCharsets.UTF_8));
+            text.write(out);
+            out.flush();
+        };
     }
 
     static FileName file(Batches.Batch batch, String ending) {
@@ -84,26 +100,13 @@ final class BatchReport {
 
     /** Where reports are put; see {@link SecureFolder#replace}. */
     interface Place {
-        void replace(FileName name, SecureFolder.Content content) throws IOException;
+        void replace(FileName name, DurableFiles.Content content) throws IOException;
 
         /** A folder that nobody else may write into; made if it is not there. */
         static Place in(Path folder) {
             return (name, content) -> {
-                Files.createDirectories(folder);
-                Path part = folder.resolve(name.between(".", ".part").path());
-                try (Writer out = Files.newBufferedWriter(part, StandardCharsets.UTF_8)) {
-                    content.write(out);
-                } catch (UncheckedIOException e) {
-                    throw e.getCause();
-                }
-                try (FileChannel written = FileChannel.open(part, StandardOpenOption.WRITE)) {
-                    written.force(true);
-                }
-                Files.move(
-                        part,
-                        folder.resolve(name.path()),
-                        StandardCopyOption.ATOMIC_MOVE,
-                        StandardCopyOption.REPLACE_EXISTING);
+                PrivateFiles.makeFolder(folder);
+                DurableFiles.replace(folder.resolve(name.path()), OWNER_ONLY, content);
             };
         }
     }

@@ -1,15 +1,10 @@
 package io.pairingbridge.batch;
 
-import java.io.BufferedWriter;
+import io.pairingbridge.files.DurableFiles;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.io.Writer;
 import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.channels.SeekableByteChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -174,27 +169,9 @@ final class SecureFolder implements Closeable {
         stream.deleteDirectory(name);
     }
 
-    /** Writes a file. */
-    interface Content {
-        void write(Writer out) throws IOException;
-    }
-
-    /** Puts a file here in place of what may be there: complete or not at all, and on the disk when this returns. */
-    void replace(FileName name, Content content) throws IOException {
-        Path part = name.between(".", ".part").path();
-        delete(part);
-        try (SeekableByteChannel file = stream.newByteChannel(
-                part,
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
-                PosixFilePermissions.asFileAttribute(OF_A_FILE))) {
-            Writer out = new BufferedWriter(Channels.newWriter(file, StandardCharsets.UTF_8));
-            content.write(out);
-            out.flush();
-            ((FileChannel) file).force(true);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
-        stream.move(part, stream, name.path());
+    /** Puts a file here in place of what may be there, as {@link DurableFiles#replace} does. */
+    void replace(FileName name, DurableFiles.Content content) throws IOException {
+        DurableFiles.replace(stream, name.path(), OF_A_FILE, content);
     }
 
     @Override

@@ -3,8 +3,8 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pairingbridge.files.DurableFiles;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -58,18 +58,11 @@ final class CredentialsFile {
 
     /** Adds a line, unless that attempt has one. After a return it is on the disk. */
     Path keep(String attempt, ObjectNode line) throws IOException {
-        try (FileChannel channel = FileChannel.open(
-                file, StandardOpenOption.WRITE, StandardOpenOption.APPEND, LinkOption.NOFOLLOW_LINKS)) {
-            if (!attempts.contains(attempt)) {
-                ByteBuffer bytes =
-                        ByteBuffer.wrap((line.put(ATTEMPT, attempt) + "\n").getBytes(StandardCharsets.UTF_8));
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-            }
-            channel.force(true);
+        if (!attempts.contains(attempt)) {
+            byte[] text = (line.put(ATTEMPT, attempt) + "\n").getBytes(StandardCharsets.UTF_8);
+            DurableFiles.append(file, text, LinkOption.NOFOLLOW_LINKS);
+            attempts.add(attempt);
         }
-        attempts.add(attempt);
         return file;
     }
 }

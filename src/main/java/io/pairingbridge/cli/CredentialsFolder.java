@@ -1,16 +1,12 @@
 package io.pairingbridge.cli;
 
+import io.pairingbridge.files.DurableFiles;
 import io.pairingbridge.files.PrivateFiles;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.Set;
 
 /** A folder for opened credentials, which only its owner may enter. */
 final class CredentialsFolder {
@@ -56,6 +52,7 @@ final class CredentialsFolder {
             refuse(PrivateFiles.replaceableAt(folder));
             Path probe = Files.createTempFile(folder, ".probe", null);
             Files.delete(probe);
+            DurableFiles.removeDrafts(folder);
         } catch (IOException e) {
             throw new IOException(
                     "credentials cannot be kept in " + folder + ": "
@@ -85,8 +82,8 @@ final class CredentialsFolder {
     }
 
     /**
-     * Writes a file of mode 0600. After a return its content and its name are on the disk. Nobody ever sees a part of
-     * it. The same content under the same name again is no error: a message may come twice.
+     * Writes a file of mode 0600, as {@link DurableFiles#replace} does. The same content under the same name again is
+     * no error: a message may come twice.
      *
      * @throws Taken if there is another file of that name, which is left as it is
      * @throws IOException if it cannot be written
@@ -98,12 +95,10 @@ final class CredentialsFolder {
             if (!Arrays.equals(Files.readAllBytes(file), content)) {
                 throw new Taken(file + " exists with another content and is never overwritten: move it away");
             }
-            // Whoever wrote it may have died before it was on the disk.
-            sync(file);
-            sync(folder);
+            DurableFiles.sync(file);
             return file;
         }
-        write(file, content);
+        DurableFiles.replace(file, content);
         return file;
     }
 
@@ -115,48 +110,18 @@ final class CredentialsFolder {
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             requireOurs(file);
         }
-        write(file, content);
+        DurableFiles.replace(file, content);
         return file;
-    }
-
-    private void write(Path file, byte[] content) throws IOException {
-        // A fixed name: what a crash leaves here is gone when the same message comes again.
-        Path part = folder.resolve("." + file.getFileName() + ".part");
-        Files.deleteIfExists(part);
-        try {
-            try (FileChannel channel = FileChannel.open(
-                    part, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), PrivateFiles.file(part))) {
-                ByteBuffer bytes = ByteBuffer.wrap(content);
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-                channel.force(true);
-            }
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(part);
-        }
-        sync(folder);
     }
 
     /** A file of one JSON object a line, of mode 0600; what is there already is kept. */
     CredentialsFile lines(String name) throws IOException {
         Path file = folder.resolve(name);
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            FileChannel.open(
-                            file,
-                            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                            PrivateFiles.file(file))
-                    .close();
-            sync(folder);
+            DurableFiles.append(file, new byte[0], LinkOption.NOFOLLOW_LINKS);
         }
         requireOurs(file);
+        DurableFiles.sync(file);
         return new CredentialsFile(file);
-    }
-
-    private static void sync(Path path) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
     }
 }

@@ -1,15 +1,10 @@
 package io.pairingbridge.files;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
@@ -117,25 +112,12 @@ public record PasswordFile(Path file, String subject, String header) {
         passwords.forEach((user, password) ->
                 text.append(escaped(user)).append('=').append(escaped(password)).append('\n'));
         try {
-            Path directory = PrivateFiles.makeFolder(file.toAbsolutePath().getParent());
-            // Complete and readable only by its owner before it has its name: no moment at which it is open or half
-            // written.
-            Path written = Files.createTempFile(directory, "." + file.getFileName(), ".new", ownerOnly(directory));
-            try {
-                try (FileChannel channel = FileChannel.open(written, StandardOpenOption.WRITE)) {
-                    ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
-                    while (bytes.hasRemaining()) {
-                        channel.write(bytes);
-                    }
-                    channel.force(true);
-                }
-                if (first) {
-                    link(written);
-                } else {
-                    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
-                }
-            } finally {
-                Files.deleteIfExists(written);
+            PrivateFiles.makeFolder(file.toAbsolutePath().getParent());
+            byte[] content = text.toString().getBytes(StandardCharsets.UTF_8);
+            if (first) {
+                create(content);
+            } else {
+                DurableFiles.replace(file, content);
             }
             return read();
         } catch (IOException e) {
@@ -162,22 +144,13 @@ public record PasswordFile(Path file, String subject, String header) {
         return escaped.toString();
     }
 
-    /** Unlike a move, a link never replaces a file that another start has put there in between. */
-    private void link(Path written) throws IOException {
+    private void create(byte[] content) throws IOException {
         try {
-            Files.createLink(file, written);
+            DurableFiles.create(file, content);
         } catch (FileAlreadyExistsException e) {
             // The other start was first: its passwords are read next, ours are forgotten.
             return;
-        } catch (UnsupportedOperationException e) {
-            Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
         }
-    }
-
-    private static FileAttribute<?>[] ownerOnly(Path directory) {
-        return posix(directory)
-                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER_ONLY)}
-                : new FileAttribute<?>[0];
     }
 
     private static boolean posix(Path path) {

@@ -12,6 +12,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
@@ -46,9 +48,20 @@ public final class PrivateFiles {
                 : new FileAttribute<?>[0];
     }
 
-    /** Makes a folder, and those above it that are missing, with mode 0700; what is there already is left as it is. */
+    /**
+     * Makes a folder, and those above it that are missing, with mode 0700; what is there already is left as it is.
+     * After a return the names of those that were made are on the disk.
+     */
     public static Path makeFolder(Path folder) throws IOException {
-        return Files.createDirectories(folder, attributes(folder, "rwx------"));
+        Deque<Path> changed = new ArrayDeque<>();
+        for (Path missing = folder.toAbsolutePath(); !Files.exists(missing); missing = missing.getParent()) {
+            changed.push(missing.getParent());
+        }
+        Files.createDirectories(folder, attributes(folder, "rwx------"));
+        for (Path above : changed) {
+            DurableFiles.syncFolder(above);
+        }
+        return folder;
     }
 
     /** Makes an empty file of mode 0600, unless there is one of that name. */

@@ -9,16 +9,13 @@ import com.nimbusds.jose.jwk.gen.ECKeyGenerator;
 import com.nimbusds.jose.jwk.gen.JWKGenerator;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jose.util.JSONObjectUtils;
+import io.pairingbridge.files.DurableFiles;
+import io.pairingbridge.files.PrivateFiles;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
@@ -38,7 +35,7 @@ import java.util.Set;
  */
 public final class KeyPairs {
 
-    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+    private static final Set<PosixFilePermission> READABLE_BY_ALL = PosixFilePermissions.fromString("rw-r--r--");
 
     private KeyPairs() {}
 
@@ -75,38 +72,31 @@ public final class KeyPairs {
     }
 
     /**
-     * Writes the pair, private half included, as a JWK set into a new file that only its owner may read. The file has
-     * mode 0600 from its first moment, before it has any content, and after a return its content is on disk.
+     * Writes the pair, private half included, as a JWK set into a new file that only its owner may read, as
+     * {@link DurableFiles#create} does.
      *
      * @throws KeyFileException if there is anything at that path already (it is left as it is), or the file can't be
      *     written, or the file system knows no POSIX permissions
      */
     public static void writePrivate(RecipientKeyPair pair, Path file) {
-        FileAttribute<?> ownerOnly = PosixFilePermissions.asFileAttribute(OWNER_ONLY);
-        boolean created = false;
-        try (FileChannel channel =
-                FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnly)) {
-            created = true;
-            write(channel, Map.of("keys", List.of(pair.privateKey().toJSONObject())));
+        if (!PrivateFiles.known(file)) {
+            throw new KeyFileException(
+                    "Private key file " + file
+                            + " can't be protected: its file system knows no POSIX permissions; choose a place on one that does.");
+        }
+        try {
+            DurableFiles.create(
+                    file, text(Map.of("keys", List.of(pair.privateKey().toJSONObject()))));
         } catch (FileAlreadyExistsException e) {
             throw new KeyFileException(
                     "Private key file " + file
                             + " exists and is never overwritten: choose another name, or move the old file away if nothing sealed to it is left to open.");
-        } catch (UnsupportedOperationException e) {
-            throw new KeyFileException(
-                    "Private key file " + file
-                            + " can't be protected: its file system knows no POSIX permissions; choose a place on one that does.");
         } catch (IOException e) {
-            if (created) {
-                // Half a key is worth nothing, and would be in the way of the next try.
-                deleteQuietly(file);
-            }
             throw new KeyFileException(
                     "Private key file " + file
                             + " can't be written: check that its folder exists, is writable and has space.",
                     e);
         }
-        syncFolder(file);
     }
 
     /**
@@ -122,26 +112,12 @@ public final class KeyPairs {
         try {
             // Replace what a link points at, not the link: deployments like to link configuration into place.
             Path target = Files.exists(file) ? file.toRealPath() : file;
-            Map<String, Object> document = withKeyFirst(pair, file);
-            Path folder = target.toAbsolutePath().getParent();
-            Path draft = Files.createTempFile(folder, target.getFileName() + ".", ".new");
-            try {
-                try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
-                    write(channel, document);
-                }
-                // The draft was made for its owner alone; the bridge may run as somebody else.
-                if (Files.getFileStore(draft).supportsFileAttributeView("posix")) {
-                    Files.setPosixFilePermissions(
-                            draft,
-                            Files.exists(target)
-                                    ? Files.getPosixFilePermissions(target)
-                                    : PosixFilePermissions.fromString("rw-r--r--"));
-                }
-                Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(draft);
-            }
-            syncFolder(target);
+            byte[] content = text(withKeyFirst(pair, file));
+            // The bridge may run as somebody else.
+            Set<PosixFilePermission> mode = Files.exists(target) && PrivateFiles.known(target)
+                    ? Files.getPosixFilePermissions(target)
+                    : READABLE_BY_ALL;
+            DurableFiles.replace(target, mode, out -> out.write(content));
         } catch (IOException e) {
             throw new KeyFileException(
                     "Public key file " + file
@@ -166,28 +142,7 @@ public final class KeyPairs {
         return document;
     }
 
-    private static void write(FileChannel channel, Map<String, Object> document) throws IOException {
-        ByteBuffer bytes = StandardCharsets.UTF_8.encode(JSONObjectUtils.toJSONString(document) + "\n");
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-        channel.force(true);
-    }
-
-    /** Makes the new name itself durable; where a folder can't be opened (not POSIX) the file system sees to it. */
-    private static void syncFolder(Path file) {
-        try (FileChannel folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-            folder.force(true);
-        } catch (IOException e) {
-            // The content is synced and in place; refusing the new key now would help nobody.
-        }
-    }
-
-    private static void deleteQuietly(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            // The failure that led here is the one to report.
-        }
+    private static byte[] text(Map<String, Object> document) {
+        return (JSONObjectUtils.toJSONString(document) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -11,6 +11,7 @@ import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.Opener;
 import io.pairingbridge.sealing.RecipientKeyPair;
+import io.pairingbridge.testing.BridgeSettings;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.Stage;
@@ -98,23 +99,18 @@ class BundleIT {
         int simulatorPort = Stage.freePort();
         int brokerPort = Stage.freePort();
         int managementPort = Stage.freePort();
-        Map<String, String> environment = new HashMap<>();
-        environment.put("PAIRING_ENVIRONMENT", "simulator");
+        Map<String, String> environment = new HashMap<>(BridgeSettings.in(folder)
+                // nobody listens, and a library says so
+                .set("pairing.tracing.url", "http://127.0.0.1:" + Stage.freePort() + "/v1/traces")
+                .set("pairing.endpoint.url", "http://127.0.0.1:" + simulatorPort + "/v1/pay-connect/pair/")
+                .set("pairing.endpoint.deadline", "3s")
+                .set("pairing.retry.first-delay", "200ms")
+                .set("pairing.retry.max-delay", "3s")
+                .set("pairing.retry.max-ambiguous-attempts", 2)
+                .set("pairing.broker.embedded.port", brokerPort)
+                .set("pairing.management.port", managementPort)
+                .environment());
         environment.put("PAIRING_LOG", "json");
-        environment.put(
-                "PAIRING_TRACING_URL",
-                "http://127.0.0.1:" + Stage.freePort() + "/v1/traces"); // nobody listens, and a library says so
-        environment.put("PAIRING_INTEGRATOR_ID", "5f3a1c9e7b20");
-        environment.put("PAIRING_ENDPOINT_URL", "http://127.0.0.1:" + simulatorPort + "/v1/pay-connect/pair/");
-        environment.put("PAIRING_ENDPOINT_DEADLINE", "3s");
-        environment.put("PAIRING_RETRY_FIRST_DELAY", "200ms");
-        environment.put("PAIRING_RETRY_MAX_DELAY", "3s");
-        environment.put("PAIRING_RETRY_MAX_AMBIGUOUS_ATTEMPTS", "2");
-        environment.put("PAIRING_DATA_DIRECTORY", folder.resolve("data").toString());
-        environment.put(
-                "PAIRING_SEAL_RECIPIENT_KEYS", folder.resolve("recipients.jwks").toString());
-        environment.put("PAIRING_BROKER_EMBEDDED_PORT", Integer.toString(brokerPort));
-        environment.put("PAIRING_MANAGEMENT_PORT", Integer.toString(managementPort));
         environment.put(
                 "JAVA_OPTS",
                 "-XX:+UseLargePages"); // where none are set up the virtual machine warns, which is no line of the log

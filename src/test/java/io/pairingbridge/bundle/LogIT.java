@@ -9,6 +9,7 @@ import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.simulator.Simulator;
+import io.pairingbridge.testing.BridgeSettings;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Launcher;
 import io.pairingbridge.testing.LedgerEndpoint.Call;
@@ -25,7 +26,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -64,27 +64,13 @@ class LogIT {
         data = folder.resolve("data");
         simulator = Simulator.start("127.0.0.1", 0, Duration.ofMillis(300));
         KeyPairs.writePublic(KeyPairs.generate(KeyKind.P256, "log-test"), folder.resolve("recipients.jwks"));
-        environment.putAll(Map.of(
-                "PAIRING_ENVIRONMENT",
-                "simulator",
-                "PAIRING_INTEGRATOR_ID",
-                "5f3a1c9e7b20",
-                "PAIRING_ENDPOINT_URL",
-                simulator.url().toString(),
-                "PAIRING_DATA_DIRECTORY",
-                data.toString(),
-                "PAIRING_SEAL_RECIPIENT_KEYS",
-                folder.resolve("recipients.jwks").toString(),
-                "PAIRING_BROKER_EMBEDDED_PORT",
-                Integer.toString(Stage.freePort()),
-                "PAIRING_MANAGEMENT_PORT",
-                Integer.toString(Stage.freePort()),
-                "PAIRING_ENDPOINT_DEADLINE",
-                "5s",
-                "JAVA_HOME",
-                System.getProperty("java.home"),
-                "JAVA_OPTS",
-                "-XX:TieredStopAtLevel=1 -Xmx256m"));
+        environment.putAll(BridgeSettings.in(folder)
+                .set("pairing.endpoint.url", simulator.url())
+                .set("pairing.endpoint.deadline", "5s")
+                .set("pairing.broker.embedded.port", Stage.freePort())
+                .environment());
+        environment.putAll(
+                Map.of("JAVA_HOME", System.getProperty("java.home"), "JAVA_OPTS", "-XX:TieredStopAtLevel=1 -Xmx256m"));
     }
 
     @AfterEach
@@ -153,9 +139,8 @@ class LogIT {
     @Test
     void aBrokerThatGoesAwayAndComesBackIsNoStackTrace() throws Exception {
         try (Stage stage = new Stage(folder.resolve("stage"))) {
-            stage.settingTexts()
-                    .forEach((key, value) ->
-                            environment.put(key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), value));
+            environment.remove("PAIRING_BROKER_EMBEDDED_PORT");
+            environment.putAll(stage.environment());
             stage.ledger().otherwise(Call::pairOnce);
             try (Child bridge = start("json")) {
                 bridge.awaitLog("takes requests from", 1, PATIENCE);

@@ -163,7 +163,7 @@ class BatchCommandsIT {
         Path log = folder.resolve("submit.log");
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        running.settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
+        running.settings.texts().forEach((key, value) -> command.add("-D" + key + "=" + value));
         command.addAll(List.of(
                 "-cp",
                 System.getProperty("java.class.path"),

@@ -17,6 +17,7 @@ import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.Opener;
 import io.pairingbridge.sealing.RecipientKeyPair;
 import io.pairingbridge.sealing.RecipientKeys;
+import io.pairingbridge.testing.Stage;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -188,13 +189,7 @@ class CommandsIT {
     @Test
     void saysWhatToDoWhenThereIsNoBroker() throws IOException {
         Ran ran = Ran.command(
-                "submit",
-                "--name",
-                "Till",
-                "--otp",
-                "092001",
-                "--broker-url",
-                "tcp://127.0.0.1:" + RunningBridge.freePort());
+                "submit", "--name", "Till", "--otp", "092001", "--broker-url", "tcp://127.0.0.1:" + Stage.freePort());
         assertThat(ran.code()).isEqualTo(1);
         assertThat(ran.err())
                 .contains("cannot be reached", "pairing-bridge run", "--broker-url")
@@ -740,7 +735,7 @@ class CommandsIT {
                 "pairing.seal.recipient-keys",
                 scratch.resolve("none.jwks").toString(),
                 "pairing.endpoint.url",
-                "http://127.0.0.1:" + RunningBridge.freePort() + "/"));
+                "http://127.0.0.1:" + Stage.freePort() + "/"));
         Ran ran = Ran.command("check", "--json");
         assertThat(ran.code()).isEqualTo(1);
         assertThat(subjects(JSON.readTree(ran.out()), "FAIL"))
@@ -757,7 +752,7 @@ class CommandsIT {
                 "pairing.management.host",
                 "0.0.0.0",
                 "pairing.endpoint.url",
-                "https://127.0.0.1:" + RunningBridge.freePort() + "/"));
+                "https://127.0.0.1:" + Stage.freePort() + "/"));
         Ran ran = Ran.command("check", "--profile", "production", "--json");
         assertThat(ran.code()).isEqualTo(1);
         List<String> told = new ArrayList<>();

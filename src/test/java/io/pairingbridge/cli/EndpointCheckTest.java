@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.pairingbridge.cli.CheckResult.Level;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.testing.Keytool;
+import io.pairingbridge.testing.Stage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -165,7 +166,7 @@ class EndpointCheckTest {
 
     @Test
     void namesAPortThatNobodyListensOn() throws IOException {
-        CheckResult last = last(check("http://127.0.0.1:" + RunningBridge.freePort() + "/", null, null));
+        CheckResult last = last(check("http://127.0.0.1:" + Stage.freePort() + "/", null, null));
         assertThat(last.level()).isEqualTo(Level.FAIL);
         assertThat(last.remedy()).contains("pairing-bridge simulator");
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pairingbridge.PairingBridge;
 import io.pairingbridge.site.ManagementTls;
 import io.pairingbridge.testing.Keytool;
 import java.io.BufferedReader;
@@ -139,8 +140,8 @@ class ManagementTlsIT {
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-cp",
                     System.getProperty("java.class.path")));
-            running.settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
-            command.addAll(List.of("io.pairingbridge.PairingBridge", "status", "--watch", "--json"));
+            running.settings.texts().forEach((key, value) -> command.add("-D" + key + "=" + value));
+            command.addAll(List.of(PairingBridge.class.getName(), "status", "--watch", "--json"));
             Process watching = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();

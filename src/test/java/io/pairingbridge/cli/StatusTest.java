@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
+import io.pairingbridge.testing.Stage;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -70,7 +71,7 @@ class StatusTest {
 
     @Test
     void nobodyThereIsAFailureAndSaysWhereAndWhatToDo() throws IOException {
-        String nobody = "http://127.0.0.1:" + RunningBridge.freePort();
+        String nobody = "http://127.0.0.1:" + Stage.freePort();
         Ran ran = Ran.command("status", "--url", nobody);
         assertThat(ran.code()).isEqualTo(1);
         assertThat(ran.err())

@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -56,8 +55,7 @@ class TerminalIT {
                         "100ms",
                         "pairing.retry.max-ambiguous-attempts",
                         "1"));
-        running.settings.forEach(
-                (key, value) -> environment.put(key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"), value));
+        environment.putAll(running.settings.environment());
         launcher = Launcher.home(folder.resolve("home"));
         // Names as wide as two columns a character, and longer than any line.
         assertThat(Ran.command(

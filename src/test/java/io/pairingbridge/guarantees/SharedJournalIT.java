@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -251,13 +250,6 @@ class SharedJournalIT {
                 .set("pairing.data-directory", stage.data().resolve(name).toString())
                 .set("pairing.management.port", Integer.toString(Stage.freePort()));
         Path log = stage.folder().resolve(name + ".log");
-        Map<String, String> environment = stage.settingTexts().entrySet().stream()
-                .collect(Collectors.toMap(
-                        setting -> setting.getKey()
-                                .toUpperCase(Locale.ROOT)
-                                .replace('.', '_')
-                                .replace('-', '_'),
-                        Map.Entry::getValue));
         int before = Files.exists(log) ? Files.readString(log).split("takes requests from", -1).length - 1 : 0;
         return Child.start(
                         List.of(
@@ -272,7 +264,7 @@ class SharedJournalIT {
                                 PairingBridge.class.getName(),
                                 "run"),
                         log,
-                        environment)
+                        stage.environment())
                 .awaitLog("takes requests from", before + 1, Duration.ofMinutes(2));
     }
 

@@ -4,17 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Stage;
+import io.pairingbridge.testing.SystemCall;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,46 +18,29 @@ import org.junit.jupiter.api.io.TempDir;
  * byte of the request leaves, and another one before the sealed credentials leave for the broker.
  */
 class SystemCallOrderIT {
-    private static final Pattern LINE = Pattern.compile("(\\d+) +(?:<\\.\\.\\. )?(\\w+)(.*)");
-
     /** The property PairingKeyId as Artemis puts it on the wire (UTF-16, little endian) and strace prints it. */
     private static final String KEY_ID = String.join("\\0", "PairingKeyId".split(""));
 
-    /** One system call that has returned, at the place where it returned; {@code text} holds its arguments. */
-    private record SystemCall(String name, String text, int begun, int returned) {}
-
     @Test
     void writesTheJournalBeforeTheRequestAndBeforeTheCredentials(@TempDir Path folder) throws Exception {
-        boolean strace = Files.isExecutable(Path.of("/usr/bin/strace"));
-        if (!strace) {
-            System.out.println("SystemCallOrderIT skipped: there is no /usr/bin/strace on this machine");
-        }
-        Assumptions.assumeTrue(strace, "there is no /usr/bin/strace on this machine");
+        SystemCall.assumeStrace(SystemCallOrderIT.class);
         try (Stage stage = new Stage(folder)) {
             Path trace = folder.resolve("trace");
             Path log = folder.resolve("bridge.log");
             Path settings = folder.resolve("child.properties");
             CrashingBridge.writeSettings(stage.settingTexts(), settings);
-            List<String> command = List.of(
-                    "/usr/bin/strace",
-                    "-f",
-                    "-yy",
-                    "-s",
-                    "9000",
-                    "-e",
-                    "trace=fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg",
-                    "-o",
-                    trace.toString());
+            List<String> command = SystemCall.strace(
+                    trace, "fsync,fdatasync,pwrite64,write,writev,sendto,sendmsg,link,linkat,rename,renameat2");
             try (Child bridge = Child.java(command, CrashingBridge.class, log, settings.toString())) {
                 bridge.awaitLog("started", 1);
                 stage.send(Stage.request("job-traced", "otp-canary-traced"));
                 stage.awaitOutcome("job-traced");
             }
-            List<SystemCall> calls = read(trace);
+            List<SystemCall> calls = SystemCall.read(trace);
 
-            SystemCall post =
-                    first(calls, c -> isSend(c) && c.text().contains("POST /v1/pay-connect/pair/"), "the request");
-            SystemCall calling = first(
+            SystemCall post = SystemCall.first(
+                    calls, c -> isSend(c) && c.text().contains("POST /v1/pay-connect/pair/"), "the request");
+            SystemCall calling = SystemCall.first(
                     calls,
                     c -> isJournal(c)
                             && c.text().contains("CALLING")
@@ -70,17 +48,37 @@ class SystemCallOrderIT {
                     "CALLING in the journal");
             SystemCall firstSync = assertSyncedBetween(calls, calling, post, "the first byte of the request");
 
-            SystemCall sealed = first(
+            SystemCall sealed = SystemCall.first(
                     calls,
                     c -> isJournal(c) && c.text().contains("SEALED") && c.begun() > post.begun(),
                     "SEALED in the journal");
-            SystemCall publish = first(
+            SystemCall publish = SystemCall.first(
                     calls,
                     c -> isSend(c) && c.begun() > post.begun() && c.text().contains(KEY_ID),
                     "the credentials on their way to the broker");
+            assertKeyOfHashesIsKept(calls, Path.of(stage.settingTexts().get("pairing.data-directory")), calling);
             SystemCall secondSync = assertSyncedBetween(calls, sealed, publish, "the credentials");
             record(List.of(calling, firstSync, post, sealed, secondSync, publish));
         }
+    }
+
+    /** A hash without its key tells nothing: the key is on the disk, and so is its name, before a hash is. */
+    private static void assertKeyOfHashesIsKept(List<SystemCall> calls, Path data, SystemCall calling) {
+        Path key = data.toAbsolutePath().resolve("otp.key");
+        SystemCall named = SystemCall.first(
+                calls,
+                c -> c.name().matches("link|linkat|rename|renameat2")
+                        && c.text().contains("\"" + key + "\""),
+                "the name of otp.key");
+        String draft = named.text().substring(named.text().indexOf('"') + 1);
+        Path written = Path.of(draft.substring(0, draft.indexOf('"')));
+        assertThat(calls)
+                .as("otp.key is synced before it has its name")
+                .anyMatch(c -> c.syncs(written) && c.returned() < named.begun());
+        assertThat(calls)
+                .as("its folder is synced before the journal holds a hash")
+                .anyMatch(c ->
+                        c.syncs(key.getParent()) && c.begun() > named.returned() && c.returned() < calling.begun());
     }
 
     /** For the report on evidence: what was seen, without what was written. */
@@ -124,38 +122,5 @@ class SystemCallOrderIT {
 
     private static boolean isJournal(SystemCall call) {
         return call.name().equals("pwrite64") && call.text().contains("journal.db-wal");
-    }
-
-    private static SystemCall first(
-            List<SystemCall> calls, java.util.function.Predicate<SystemCall> which, String what) {
-        return calls.stream()
-                .filter(which)
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("not in the trace: " + what));
-    }
-
-    /** Joins calls that strace shows in two pieces because another thread came between. */
-    private static List<SystemCall> read(Path trace) throws IOException {
-        List<SystemCall> calls = new ArrayList<>();
-        Map<String, Object[]> unfinished = new HashMap<>();
-        List<String> lines = Files.readAllLines(trace, StandardCharsets.ISO_8859_1);
-        for (int i = 0; i < lines.size(); i++) {
-            Matcher line = LINE.matcher(lines.get(i));
-            if (!line.matches()) {
-                continue;
-            }
-            String thread = line.group(1);
-            if (lines.get(i).contains("<unfinished ...>")) {
-                unfinished.put(thread, new Object[] {i, line.group(3)});
-            } else if (lines.get(i).contains("resumed>")) {
-                Object[] start = unfinished.remove(thread);
-                if (start != null) {
-                    calls.add(new SystemCall(line.group(2), start[1] + line.group(3), (Integer) start[0], i));
-                }
-            } else {
-                calls.add(new SystemCall(line.group(2), line.group(3), i, i));
-            }
-        }
-        return calls;
     }
 }

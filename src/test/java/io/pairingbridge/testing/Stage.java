@@ -35,7 +35,6 @@ import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.UnaryOperator;
@@ -67,7 +66,7 @@ public final class Stage implements AutoCloseable {
     private final LedgerEndpoint ledger;
     private final BrokerUsers users;
     private final Opener opener;
-    private final Map<String, String> settings = new TreeMap<>();
+    private final BridgeSettings settings;
     private final List<Received> credentials = new ArrayList<>();
     private final List<Received> outcomes = new ArrayList<>();
     private final List<Received> deadLetters = new ArrayList<>();
@@ -93,24 +92,18 @@ public final class Stage implements AutoCloseable {
         KeyPairs.writePublic(KEYS, folder.resolve("recipients.jwks"));
         this.opener = Opener.load(folder.resolve("recipient.private.jwk"));
         startBroker(0);
-        set("pairing.environment", "simulator");
-        set("pairing.integrator-id", "5f3a1c9e7b20");
-        set("pairing.endpoint.url", ledger.url().toString());
-        set("pairing.endpoint.connect-timeout", "2s");
-        set("pairing.endpoint.deadline", "2s");
-        set("pairing.requests.concurrency", "8");
-        set("pairing.retry.first-delay", "100ms");
-        set("pairing.retry.max-delay", "500ms");
-        set("pairing.retry.max-ambiguous-attempts", "3");
-        set("pairing.intake.probe-delay", "200ms");
-        set("pairing.intake.close-after", "5");
-        set("pairing.reconcile.interval", "500ms");
-        set("pairing.seal.recipient-keys", folder.resolve("recipients.jwks").toString());
-        set("pairing.data-directory", folder.resolve("data").toString());
-        set("pairing.broker.embedded", "false");
-        set("pairing.broker.url", broker.url());
-        set("pairing.broker.password", users.password(BrokerUsers.BRIDGE));
-        set("pairing.management.port", Integer.toString(freePort()));
+        settings = BridgeSettings.in(folder)
+                .broker(broker.url(), users.password(BrokerUsers.BRIDGE))
+                .set("pairing.endpoint.url", ledger.url())
+                .set("pairing.endpoint.connect-timeout", "2s")
+                .set("pairing.endpoint.deadline", "2s")
+                .set("pairing.requests.concurrency", 8)
+                .set("pairing.retry.first-delay", "100ms")
+                .set("pairing.retry.max-delay", "500ms")
+                .set("pairing.retry.max-ambiguous-attempts", 3)
+                .set("pairing.intake.probe-delay", "200ms")
+                .set("pairing.intake.close-after", 5)
+                .set("pairing.reconcile.interval", "500ms");
     }
 
     /** A broker of somebody's own: it takes what the shipped one refuses. */
@@ -119,23 +112,27 @@ public final class Stage implements AutoCloseable {
     }
 
     public Stage set(String key, String value) {
-        settings.put(key, value);
+        settings.set(key, value);
         return this;
     }
 
     /** Puts all settings back to what they were. */
     public void restoreSettings(Map<String, String> all) {
-        settings.clear();
-        settings.putAll(all);
+        settings.restore(all);
     }
 
     /** All settings of the bridge, for a child process. */
     public Map<String, String> settingTexts() {
-        return Map.copyOf(settings);
+        return Map.copyOf(settings.texts());
+    }
+
+    /** The same as environment variables. */
+    public Map<String, String> environment() {
+        return settings.environment();
     }
 
     public Settings settings() {
-        return Settings.load(Path.of(""), null, Map.of(), settings);
+        return settings.load();
     }
 
     public Path folder() {

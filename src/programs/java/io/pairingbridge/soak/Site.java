@@ -8,6 +8,8 @@ import io.pairingbridge.sealing.Opener;
 import io.pairingbridge.sealing.RecipientKeyPair;
 import io.pairingbridge.sealing.SealedHeader;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.testing.BridgeSettings;
+import io.pairingbridge.testing.BrokerProcess;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Invariants;
 import io.pairingbridge.testing.LedgerEndpoint;
@@ -30,11 +32,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.spi.ToolProvider;
 
@@ -117,34 +117,25 @@ final class Site implements AutoCloseable {
     }
 
     /** The settings of a bridge, but for what is each one's own. */
-    private Map<String, String> settings() {
-        Map<String, String> settings = new TreeMap<>();
-        settings.put("pairing.environment", "simulator");
-        settings.put("pairing.integrator-id", "5f3a1c9e7b20");
-        settings.put("pairing.endpoint.connect-timeout", "1s");
-        settings.put("pairing.endpoint.deadline", DEADLINE.toSeconds() + "s");
-        settings.put("pairing.retry.first-delay", "100ms");
-        settings.put("pairing.retry.max-delay", "1s");
-        settings.put("pairing.retry.max-ambiguous-attempts", Integer.toString(MAX_AMBIGUOUS));
-        settings.put("pairing.intake.probe-delay", "200ms");
-        settings.put("pairing.reconcile.interval", "500ms");
-        settings.put(
-                "pairing.seal.recipient-keys", folder.resolve("recipients.jwks").toString());
-        settings.put("pairing.broker.connection-ttl", CONNECTION_TTL.toSeconds() + "s");
+    private BridgeSettings settings() throws IOException {
+        BridgeSettings settings = BridgeSettings.in(folder)
+                .set("pairing.endpoint.connect-timeout", "1s")
+                .set("pairing.endpoint.deadline", DEADLINE.toSeconds() + "s")
+                .set("pairing.retry.first-delay", "100ms")
+                .set("pairing.retry.max-delay", "1s")
+                .set("pairing.retry.max-ambiguous-attempts", MAX_AMBIGUOUS)
+                .set("pairing.intake.probe-delay", "200ms")
+                .set("pairing.reconcile.interval", "500ms")
+                .set("pairing.broker.connection-ttl", CONNECTION_TTL.toSeconds() + "s");
         if (embedded()) {
-            settings.put("pairing.broker.embedded.port", Integer.toString(brokerPort));
+            settings.set("pairing.broker.embedded.port", brokerPort);
         } else {
-            settings.put("pairing.broker.embedded", "false");
-            settings.put("pairing.broker.url", "tcp://127.0.0.1:" + brokerWire.port());
-            settings.put("pairing.broker.password", users.password(BrokerUsers.BRIDGE));
+            settings.broker("tcp://127.0.0.1:" + brokerWire.port(), users.password(BrokerUsers.BRIDGE));
         }
         if (shared()) {
-            settings.put("pairing.journal.url", store.url());
-            settings.put("pairing.journal.username", store.username());
-            settings.put("pairing.journal.password", store.password());
-            settings.put("pairing.journal.otp-key", "the key that all bridges of this site share");
+            settings.sharedJournal(store);
         } else if (diskMounted) {
-            settings.put("pairing.journal.url", store.url());
+            settings.set("pairing.journal.url", store.url());
         }
         return settings;
     }
@@ -305,7 +296,7 @@ final class Site implements AutoCloseable {
         private final String name;
         private final Path data;
         private final Wire endpointWire;
-        private final Map<String, String> settings = settings();
+        private final BridgeSettings settings = settings();
         private final List<Disturbance> pauses = new ArrayList<>();
         private Child process;
         private long pausedFrom;
@@ -318,11 +309,11 @@ final class Site implements AutoCloseable {
             this.name = number == 1 ? "bridge" : "bridge" + number;
             this.data = folder.resolve(number == 1 ? "data" : "data" + number);
             this.endpointWire = new Wire(Stage.portOfOurOwn(), ledger.port());
-            settings.put("pairing.data-directory", data.toString());
-            settings.put("pairing.management.port", Integer.toString(Stage.portOfOurOwn()));
-            settings.put("pairing.endpoint.url", "http://127.0.0.1:" + endpointWire.port() + LedgerEndpoint.PATH);
+            settings.set("pairing.data-directory", data)
+                    .set("pairing.management.port", Stage.portOfOurOwn())
+                    .set("pairing.endpoint.url", "http://127.0.0.1:" + endpointWire.port() + LedgerEndpoint.PATH);
             if (shared()) {
-                settings.put("pairing.instance-id", name);
+                settings.set("pairing.instance-id", name);
             }
         }
 
@@ -359,9 +350,7 @@ final class Site implements AutoCloseable {
         }
 
         private Child launch(String log, String classes) throws IOException {
-            Map<String, String> environment = new HashMap<>();
-            settings.forEach((key, value) -> environment.put(
-                    key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_'), value));
+            Map<String, String> environment = new HashMap<>(settings.environment());
             environment.put("JAVA_OPTS", String.join(" ", jvm()) + " " + classes);
             return Child.start(List.of(home.resolve("bin/pairing-bridge").toString(), "run"), log(log), environment);
         }
@@ -379,7 +368,7 @@ final class Site implements AutoCloseable {
         private Child launchDying(String classes, String... where) throws IOException {
             readJournal();
             Path file = folder.resolve(name + ".properties");
-            CrashingBridge.writeSettings(settings, file);
+            CrashingBridge.writeSettings(settings.texts(), file);
             List<String> command = new ArrayList<>(List.of(java()));
             command.addAll(jvm());
             command.addAll(List.of(
@@ -760,6 +749,10 @@ final class Site implements AutoCloseable {
         return home.resolve("lib") + "/*:" + folder.resolve("processes.jar");
     }
 
+    private static String folderOf(Class<?> process) {
+        return process.getPackageName().replace('.', '/');
+    }
+
     private void packProcesses() throws IOException {
         try {
             Path classes = Path.of(Site.class
@@ -776,10 +769,10 @@ final class Site implements AutoCloseable {
                             folder.resolve("processes.jar").toString(),
                             "-C",
                             classes.toString(),
-                            "io/pairingbridge/guarantees",
+                            folderOf(CrashingBridge.class),
                             "-C",
                             classes.toString(),
-                            "io/pairingbridge/soak");
+                            folderOf(BrokerProcess.class));
             if (exit != 0) {
                 throw new IOException("the classes of the tests cannot be packed");
             }

@@ -4,6 +4,7 @@ import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.RecipientKeyPair;
+import io.pairingbridge.testing.BrokerProcess;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Stage;
 import jakarta.jms.Connection;
@@ -57,13 +58,13 @@ final class Rig implements AutoCloseable {
                         "-Xmx1g",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        "io.pairingbridge.soak.BrokerProcess",
+                        BrokerProcess.class.getName(),
                         "docker/artemis/broker.xml",
                         broker.toString(),
                         Integer.toString(brokerPort)),
                 folder.resolve("broker.log"),
                 Map.of());
-        brokerProcess.awaitLog("broker listens", 1);
+        brokerProcess.awaitLog(BrokerProcess.READY, 1);
         endpointProcess = Child.start(
                 List.of(
                         java(),

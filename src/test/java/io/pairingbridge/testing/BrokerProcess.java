@@ -1,4 +1,4 @@
-package io.pairingbridge.soak;
+package io.pairingbridge.testing;
 
 import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.EmbeddedBroker;
@@ -9,8 +9,8 @@ import java.util.concurrent.CountDownLatch;
 /**
  * A broker alone in a process, from the bundle's libraries: {@code BrokerProcess <broker.xml> <data directory> <port>}.
  */
-final class BrokerProcess {
-    static final String READY = "broker listens";
+public final class BrokerProcess {
+    public static final String READY = "broker listens";
 
     private BrokerProcess() {}
 

@@ -3,15 +3,14 @@ package io.pairingbridge.bench;
 import io.pairingbridge.PairingBridge;
 import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.settings.Settings;
+import io.pairingbridge.testing.BridgeSettings;
 import io.pairingbridge.testing.Child;
-import io.pairingbridge.testing.Stage;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -61,27 +60,15 @@ enum Side {
     private Child bridge(
             Rig rig, String name, int inFlight, Settings.JournalStore journal, Map<String, String> more, Path log)
             throws IOException {
-        Map<String, String> settings = new HashMap<>();
-        settings.put("pairing.environment", "simulator");
-        settings.put("pairing.integrator-id", "5f3a1c9e7b20");
-        settings.put("pairing.endpoint.url", rig.endpoint());
-        settings.put("pairing.requests.concurrency", Integer.toString(inFlight));
-        settings.put("pairing.seal.recipient-keys", rig.recipientKeys().toString());
-        settings.put("pairing.data-directory", rig.folder().resolve(name).toString());
-        settings.put("pairing.broker.embedded", "false");
-        settings.put("pairing.broker.url", rig.broker());
-        settings.put("pairing.broker.password", rig.users().password(BrokerUsers.BRIDGE));
-        settings.put("pairing.management.port", Integer.toString(Stage.freePort()));
+        BridgeSettings settings = BridgeSettings.in(rig.folder())
+                .broker(rig.broker(), rig.users().password(BrokerUsers.BRIDGE))
+                .set("pairing.endpoint.url", rig.endpoint())
+                .set("pairing.requests.concurrency", inFlight)
+                .set("pairing.data-directory", rig.folder().resolve(name));
         if (journal != null) {
-            settings.put("pairing.journal.url", journal.url());
-            settings.put("pairing.journal.username", journal.username());
-            settings.put("pairing.journal.password", journal.password());
-            settings.put("pairing.journal.otp-key", "the same key for all bridges on one journal");
+            settings.sharedJournal(journal);
         }
-        settings.putAll(more);
-        Map<String, String> environment = new HashMap<>();
-        settings.forEach((key, value) ->
-                environment.put(key.toUpperCase(java.util.Locale.ROOT).replaceAll("[.-]", "_"), value));
+        settings.setAll(more);
         List<String> command = java();
         if (this == ARCHIVED) {
             command.add("-XX:SharedArchiveFile=" + classArchive(rig));
@@ -97,7 +84,7 @@ enum Side {
                 bundle(),
                 PairingBridge.class.getName(),
                 "run"));
-        return Child.start(command, log, environment);
+        return Child.start(command, log, settings.environment());
     }
 
     /** The class path as in the bundle: the packed jar, for no archive can be made of classes that lie in folders. */

@@ -7,6 +7,7 @@ import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.OtpHash;
+import io.pairingbridge.testing.BrokerProcess;
 import io.pairingbridge.testing.Child;
 import io.pairingbridge.testing.Journals;
 import jakarta.jms.Connection;
@@ -117,13 +118,13 @@ public final class BatchIntakeBench {
                         "-Xmx1g",
                         "-cp",
                         classes,
-                        "io.pairingbridge.soak.BrokerProcess",
+                        BrokerProcess.class.getName(),
                         "docker/artemis/broker.xml",
                         folder.toString(),
                         Integer.toString(port)),
                 folder.resolve("broker.log"),
                 Map.of())) {
-            broker.awaitLog("broker listens", 1);
+            broker.awaitLog(BrokerProcess.READY, 1);
             List<String> command = new ArrayList<>(List.of(java));
             command.addAll(HEAP);
             command.addAll(List.of(

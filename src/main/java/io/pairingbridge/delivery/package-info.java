@@ -1,0 +1,2 @@
+/** What leaves the bridge: credentials, outcome events and messages for a person. */
+package io.pairingbridge.delivery;

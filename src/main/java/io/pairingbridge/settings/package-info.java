@@ -1,0 +1,2 @@
+/** Reading the settings, checking them, and the stricter rules of production. */
+package io.pairingbridge.settings;
