@@ -77,19 +77,16 @@ public final class Timeline {
                                     " brought an answer that could not be understood; it was sealed" + why;
                                 case AMBIGUOUS -> " brought no complete answer and may have paired the terminal" + why;
                             }
-                            + measured(attempt)
+                            + took(attempt)
                             + ".");
         }
         add(attempt.publishedAt(), "The credentials of call " + attempt.number() + " were put on pairing.credentials.");
     }
 
-    private static String measured(AttemptRecord attempt) {
-        String status =
-                attempt.httpStatus() == null || attempt.httpStatus() == 0 ? "" : "HTTP " + attempt.httpStatus() + ", ";
+    private static String took(AttemptRecord attempt) {
         return attempt.endedAt() == null
                 ? ""
-                : " (" + status + "after " + Elapsed.text(Duration.between(attempt.startedAt(), attempt.endedAt()))
-                        + ")";
+                : " (after " + Elapsed.text(Duration.between(attempt.startedAt(), attempt.endedAt())) + ")";
     }
 
     private void add(Instant at, String sentence) {

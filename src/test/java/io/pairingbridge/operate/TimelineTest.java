@@ -17,7 +17,7 @@ class TimelineTest {
     private static final Instant THEN = Instant.parse("2026-01-01T00:00:00Z");
 
     @Test
-    void tellsWhatCameOfEachCallWithItsStatusAndHowLongItTook() {
+    void tellsWhatCameOfEachCallAndHowLongItTook() {
         assertThat(Timeline.of(
                         entry(State.WAITING),
                         List.of(),
@@ -30,7 +30,7 @@ class TimelineTest {
                         "2026-01-01T00:00:00Z Asked for.",
                         "2026-01-01T00:00:01Z Call 1 of the endpoint began.",
                         "2026-01-01T00:00:01.350Z Call 1 brought no complete answer and may have paired the terminal:"
-                                + " the endpoint answered 500 (HTTP 500, after 0.35 s).",
+                                + " the endpoint answered 500 (after 0.35 s).",
                         "2026-01-01T00:00:02Z Call 2 of the endpoint began.",
                         "2026-01-01T00:00:03Z Call 3 of the endpoint began.",
                         "2026-01-01T00:00:04Z Call 2 was not sent (after 2.00 s).",
