@@ -3,6 +3,7 @@ package io.pairingbridge.batch;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.cloudevents.jackson.JsonFormat;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.job.EventWriter;
 import io.pairingbridge.journal.Batches;
 import io.pairingbridge.journal.Batches.Batch;
@@ -195,8 +196,8 @@ public final class BatchCompletion {
         message.setBody(events.write(TYPE, key, b.id(), b.revisedAt() == null ? b.finishedAt() : b.revisedAt(), data));
         message.setHeader("JMSCorrelationID", b.id());
         message.setHeader("JMSDeliveryMode", DeliveryMode.PERSISTENT);
-        message.setHeader("PairingBatchId", b.id());
-        message.setHeader("PairingContentType", JsonFormat.CONTENT_TYPE);
+        message.setHeader(Contract.BATCH_ID, b.id());
+        message.setHeader(Contract.CONTENT_TYPE, JsonFormat.CONTENT_TYPE);
     }
 
     /** The event is sent: writes that the batch is finished. */

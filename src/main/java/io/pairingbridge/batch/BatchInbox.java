@@ -192,8 +192,7 @@ public final class BatchInbox {
         return e.getClass() == IOException.class ? e.getMessage() : e.toString();
     }
 
-    // ---- where reports belong
-    // ----------------------------------------------------------------------------------------
+    // ---- where reports belong -------------------------------------------------------------------------------------
 
     /** Where the report of this batch belongs, or null if it did not come from this inbox. */
     Path reportFolder(Progress batch) {
@@ -213,8 +212,7 @@ public final class BatchInbox {
         }
     }
 
-    // ---- a file that was taken
-    // ---------------------------------------------------------------------------------------
+    // ---- a file that was taken ------------------------------------------------------------------------------------
 
     private void goOn(SecureFolder inbox, SecureFolder mine, FileName claim) throws IOException, JMSException {
         BatchName name = BatchName.of(claim.after(STAMPED));
@@ -384,8 +382,7 @@ public final class BatchInbox {
         }
     }
 
-    // ---- files in the inbox
-    // ------------------------------------------------------------------------------------------
+    // ---- files in the inbox ---------------------------------------------------------------------------------------
 
     /** Moves a file to where only this bridge looks. */
     private void take(SecureFolder inbox, FileName file, Look look, SecureFolder mine, List<FileName> claims)
@@ -450,8 +447,7 @@ public final class BatchInbox {
         return new FileName(file.raw() + COMPLETE);
     }
 
-    // ---- documents that were read
-    // ------------------------------------------------------------------------------------
+    // ---- documents that were read ---------------------------------------------------------------------------------
 
     /** Deletes documents that were put into {@code done/} and {@code failed/} long ago. Reports stay. */
     private void purge(SecureFolder inbox) throws IOException {
@@ -489,8 +485,7 @@ public final class BatchInbox {
         return HexFormat.of().toHexDigits(random.nextInt());
     }
 
-    // ---- names
-    // -------------------------------------------------------------------------------------------------------
+    // ---- names ----------------------------------------------------------------------------------------------------
 
     /** What the batch of this file is called by programs. */
     public static String batchId(Path file) {

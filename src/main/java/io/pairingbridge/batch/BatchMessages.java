@@ -2,6 +2,7 @@ package io.pairingbridge.batch;
 
 import io.pairingbridge.broker.DeliveryInterceptor;
 import io.pairingbridge.broker.MessageIdentity;
+import io.pairingbridge.job.Contract;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -19,7 +20,7 @@ public final class BatchMessages {
     /** JMS can hand a text over as a whole only. */
     private static final long LARGEST_TEXT = 16 << 20;
     /** What people call the batch; it may be anything, and identifies nothing. */
-    public static final String NAME = "PairingBatchName";
+    public static final String NAME = Contract.BATCH_NAME;
 
     private final BatchSubmitter submitter;
 
@@ -78,7 +79,7 @@ public final class BatchMessages {
      * none.
      */
     private static String given(Message message) throws JMSException {
-        Object property = message.getObjectProperty("PairingBatchId");
+        Object property = message.getObjectProperty(Contract.BATCH_ID);
         if (property != null && !"".equals(property)) {
             return property instanceof String text ? text : "?";
         }

@@ -111,8 +111,7 @@ final class BatchReport {
         }
     }
 
-    // ---- CSV
-    // ---------------------------------------------------------------------------------------------------------
+    // ---- CSV ------------------------------------------------------------------------------------------------------
 
     private void csv(Progress batch, Writer out) throws IOException {
         Set<String> columns = new LinkedHashSet<>(Columns.KNOWN);
@@ -159,8 +158,7 @@ final class BatchReport {
         return row.outcome() == null ? "" : remedy.apply(row);
     }
 
-    // ---- page
-    // --------------------------------------------------------------------------------------------------------
+    // ---- page -----------------------------------------------------------------------------------------------------
 
     /** Writes the page for people; also of a batch that has not ended, as it stands. */
     void html(Progress batch, Writer out) throws IOException {

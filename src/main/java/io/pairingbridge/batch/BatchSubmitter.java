@@ -8,6 +8,7 @@ import io.pairingbridge.batch.document.DocumentEntry.Refused;
 import io.pairingbridge.batch.document.DocumentEntry.Row;
 import io.pairingbridge.batch.document.DocumentException;
 import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.RowMark;
 import io.pairingbridge.journal.Batches;
@@ -264,7 +265,7 @@ public final class BatchSubmitter {
         private void connect() throws JMSException {
             connection = connections.createConnection();
             session = connection.createSession(true, Session.SESSION_TRANSACTED);
-            producer = session.createProducer(session.createQueue("pairing.requests"));
+            producer = session.createProducer(session.createQueue(Contract.REQUESTS));
             producer.setDeliveryMode(DeliveryMode.PERSISTENT);
             producer.setPriority(PRIORITY);
         }
@@ -409,10 +410,10 @@ public final class BatchSubmitter {
 
         private void send(Request request) throws JMSException {
             Message message = session.createTextMessage(request.body());
-            message.setStringProperty("PairingJobId", request.jobId());
-            message.setStringProperty("PairingBatchId", batch.id());
+            message.setStringProperty(Contract.JOB_ID, request.jobId());
+            message.setStringProperty(Contract.BATCH_ID, batch.id());
             if (request.integrator() != null) {
-                message.setStringProperty("PairingIntegrator", request.integrator());
+                message.setStringProperty(Contract.INTEGRATOR, request.integrator());
             }
             if (request.refused() != null) {
                 message.setStringProperty(

@@ -142,8 +142,7 @@ public final class BrokerCheck {
         return List.copyOf(findings);
     }
 
-    // ---- addresses and queues: any user may ask
-    // -----------------------------------------------------------------------
+    // ---- addresses and queues: any user may ask -------------------------------------------------------------------
 
     private static void address(ClientSession session, BrokerQueue queue, List<Finding> findings)
             throws ActiveMQException {
@@ -238,8 +237,7 @@ public final class BrokerCheck {
         }
     }
 
-    // ---- settings: through management messages, as far as the role allows
-    // ---------------------------------------------
+    // ---- settings: through management messages, as far as the role allows -----------------------------------------
 
     private static void settings(ActiveMQSession session, List<Finding> findings)
             throws JMSException, ActiveMQException {
@@ -433,8 +431,7 @@ public final class BrokerCheck {
                         + " consume on its temporary queues; or compare the settings by hand with that file");
     }
 
-    // ---- permissions
-    // --------------------------------------------------------------------------------------------------
+    // ---- permissions ----------------------------------------------------------------------------------------------
 
     private static JMSException tryToReceive(Connection connection, BrokerQueue queue) throws JMSException {
         try (Session session = connection.createSession(true, Session.SESSION_TRANSACTED)) {

@@ -62,13 +62,11 @@ public final class BrokerConnections {
         // jobs.
         factory.setConsumerWindowSize(0);
         // No silent reconnect: it would go on with a session whose transaction and whose unacknowledged job the broker
-        // has
-        // already given to somebody else. Consumers and pools make a new connection instead, and see that they did.
+        // has already given to somebody else. Consumers and pools make a new connection instead, and see that they did.
         factory.setReconnectAttempts(0);
         factory.setInitialConnectAttempts(1);
         // An acknowledgement, a commit, and a send outside a transaction have happened when the call returns. Inside
-        // one,
-        // Artemis never waits for a send: what the broker refuses there makes the commit fail.
+        // one, Artemis never waits for a send: what the broker refuses there makes the commit fail.
         factory.setBlockOnDurableSend(true);
         factory.setBlockOnNonDurableSend(true);
         factory.setBlockOnAcknowledge(true);
@@ -76,8 +74,7 @@ public final class BrokerConnections {
         // The broker's address is the one that was configured, not one that a broker announces.
         factory.setUseTopologyForLoadBalancing(false);
         // Nobody needs a Java object in a message; deserialising one is how a sender would run code here. The deny list
-        // alone
-        // decides; the allow list names nothing that exists, for readers that know no deny list.
+        // alone decides; the allow list names nothing that exists, for readers that know no deny list.
         factory.setDeserializationDenyList("*");
         factory.setDeserializationAllowList("none.at.all");
         return factory;

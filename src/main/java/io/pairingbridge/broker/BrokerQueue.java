@@ -1,28 +1,30 @@
 package io.pairingbridge.broker;
 
+import io.pairingbridge.job.Contract;
+
 /**
  * The addresses that other systems depend on, and the one predefined queue of each. The broker's configuration defines
  * them; nothing creates or deletes them at run time.
  */
 public enum BrokerQueue {
     /** One pairing request a message. */
-    REQUESTS("pairing.requests", "pairing.requests", false),
+    REQUESTS(Contract.REQUESTS, Contract.REQUESTS, false),
     /** A whole batch document a message. */
-    BATCHES("pairing.batches", "pairing.batches", false),
+    BATCHES(Contract.BATCHES, Contract.BATCHES, false),
     /** Sealed credentials; only the ERP's credential consumer reads them. */
-    CREDENTIALS("pairing.credentials", "pairing.credentials", false),
+    CREDENTIALS(Contract.CREDENTIALS, Contract.CREDENTIALS, false),
     /** Credentials that their recipient refused, whatever protocol he speaks; only he reads them. */
-    REFUSED("pairing.credentials.refused", "pairing.credentials.refused", false),
+    REFUSED(Contract.CREDENTIALS_REFUSED, Contract.CREDENTIALS_REFUSED, false),
     /** One event for each finished job; every subscriber gets its own copy. */
-    OUTCOMES("pairing.outcomes", "pairing.outcomes.erp", true),
+    OUTCOMES(Contract.OUTCOMES, Contract.OUTCOMES_ERP, true),
     /** Jobs that ended without a pairing. */
-    DEAD_LETTERS("pairing.dead-letters", "pairing.dead-letters", false),
+    DEAD_LETTERS(Contract.DEAD_LETTERS, Contract.DEAD_LETTERS, false),
     /** Jobs whose OTP may have been spent without the credentials reaching the bridge. */
-    IN_DOUBT("pairing.in-doubt", "pairing.in-doubt", false),
+    IN_DOUBT(Contract.IN_DOUBT, Contract.IN_DOUBT, false),
     /** Jobs whose time ran out in the queue; the broker puts them here. */
-    EXPIRED("pairing.expired", "pairing.expired", false),
+    EXPIRED(Contract.EXPIRED, Contract.EXPIRED, false),
     /** What no queue took, or its reader rejected; only the broker puts messages there, whoever sent them. */
-    UNROUTABLE("pairing.unroutable", "pairing.unroutable", false);
+    UNROUTABLE(Contract.UNROUTABLE, Contract.UNROUTABLE, false);
 
     private final String address;
     private final String queue;

@@ -209,9 +209,8 @@ public final class DeliveryInterceptor implements Interceptor {
         if (message.getPriority() == Message.DEFAULT_PRIORITY
                 && !message.containsProperty(ClientConsumerImpl.FORCED_DELIVERY_MESSAGE)) {
             // The client acknowledges messages of one priority all at once, up to the one that it names. A consumer
-            // that the broker is about to
-            // remove may get one more message after the one that cannot be converted; acknowledged together, that one
-            // would be gone unseen.
+            // that the broker is about to remove may get one more message after the one that cannot be converted;
+            // acknowledged together, that one would be gone unseen.
             message.setPriority((byte) (Message.DEFAULT_PRIORITY + 1));
             message.putBooleanProperty(USUAL, true);
         }

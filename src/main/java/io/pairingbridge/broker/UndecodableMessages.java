@@ -2,6 +2,7 @@ package io.pairingbridge.broker;
 
 import io.pairingbridge.access.BrokerAddress;
 import io.pairingbridge.broker.AmqpConnection.Taken;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.text.Text;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -259,8 +260,8 @@ public final class UndecodableMessages implements AutoCloseable {
                     correlationId = id(properties.getCorrelationId());
                     messageId = id(properties.getMessageId());
                 } else if (section instanceof ApplicationProperties properties && properties.getValue() != null) {
-                    jobId = id(properties.getValue().get("PairingJobId"));
-                    batchId = id(properties.getValue().get("PairingBatchId"));
+                    jobId = id(properties.getValue().get(Contract.JOB_ID));
+                    batchId = id(properties.getValue().get(Contract.BATCH_ID));
                     break;
                 }
             }

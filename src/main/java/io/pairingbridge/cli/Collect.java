@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.access.BrokerException;
 import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.sealing.JweSealer;
 import io.pairingbridge.sealing.Opener;
@@ -62,9 +63,9 @@ import picocli.CommandLine.Spec;
         })
 public final class Collect implements Callable<Integer> {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String QUEUE = "pairing.credentials";
-    private static final String REFUSED = "pairing.credentials.refused";
-    private static final String BREAK_GLASS = "PairingBreakGlass";
+    private static final String QUEUE = Contract.CREDENTIALS;
+    private static final String REFUSED = Contract.CREDENTIALS_REFUSED;
+    private static final String BREAK_GLASS = Contract.BREAK_GLASS;
     /** How often a following collector looks up; any other time would do. */
     private static final Duration FOLLOWING = Duration.ofMinutes(1);
     /** How many messages that cannot be opened are told one by one. */
@@ -261,7 +262,7 @@ public final class Collect implements Callable<Integer> {
 
     private void take(Message message, Opener opener, CredentialsFolder folder, CredentialsFile lines)
             throws JMSException {
-        String named = message.getStringProperty("PairingJobId");
+        String named = message.getStringProperty(Contract.JOB_ID);
         String job = named == null || !Job.ID.matcher(named).matches() ? "unknown" : named;
         Path file;
         try {
@@ -275,7 +276,7 @@ public final class Collect implements Callable<Integer> {
         } catch (IOException e) {
             throw new BrokerException(
                     "the credentials of job " + job + ", sealed for key '"
-                            + printable(message.getStringProperty("PairingKeyId")) + "', stay in " + queue() + ": "
+                            + printable(message.getStringProperty(Contract.KEY_ID)) + "', stay in " + queue() + ": "
                             + e.getMessage(),
                     e);
         }
@@ -303,7 +304,7 @@ public final class Collect implements Callable<Integer> {
         }
         if (left <= MOST_TOLD) {
             Screen.note("the credentials of job " + job + ", sealed for key '"
-                    + printable(message.getStringProperty("PairingKeyId")) + "', stay in " + queue() + ": "
+                    + printable(message.getStringProperty(Contract.KEY_ID)) + "', stay in " + queue() + ": "
                     + why.getMessage());
         } else if (left == MOST_TOLD + 1) {
             Screen.note("from here on what stays in " + queue() + " is only counted");
@@ -314,7 +315,7 @@ public final class Collect implements Callable<Integer> {
         String text = text(message);
         String attempt = attempt(message, text);
         if (opener == null) {
-            String till = Text.fileName(message.getStringProperty("PairingPayConnectName"), LONGEST_TILL);
+            String till = Text.fileName(message.getStringProperty(Contract.PAY_CONNECT_NAME), LONGEST_TILL);
             return new Collected(
                     job,
                     attempt,
@@ -414,12 +415,12 @@ public final class Collect implements Callable<Integer> {
 
     private static ObjectNode described(Message message, String job) throws JMSException {
         ObjectNode line = JSON.createObjectNode().put("job_id", job);
-        line.put("batch_id", message.getStringProperty("PairingBatchId"));
-        line.put("pay_connect_id", message.getStringProperty("PairingPayConnectId"));
-        line.put("pay_connect_name", message.getStringProperty("PairingPayConnectName"));
-        line.put("terminal_id", message.getStringProperty("PairingTerminalId"));
-        line.put("environment", message.getStringProperty("PairingEnvironment"));
-        line.put("key_id", message.getStringProperty("PairingKeyId"));
+        line.put("batch_id", message.getStringProperty(Contract.BATCH_ID));
+        line.put("pay_connect_id", message.getStringProperty(Contract.PAY_CONNECT_ID));
+        line.put("pay_connect_name", message.getStringProperty(Contract.PAY_CONNECT_NAME));
+        line.put("terminal_id", message.getStringProperty(Contract.TERMINAL_ID));
+        line.put("environment", message.getStringProperty(Contract.ENVIRONMENT));
+        line.put("key_id", message.getStringProperty(Contract.KEY_ID));
         JsonNode reference = reference(message);
         if (reference != null) {
             line.set("reference", reference);
@@ -429,7 +430,7 @@ public final class Collect implements Callable<Integer> {
 
     /** What the request's sender said of the terminal; null if the message does not say it. */
     private static JsonNode reference(Message message) throws JMSException {
-        String text = message.getStringProperty("PairingReference");
+        String text = message.getStringProperty(Contract.REFERENCE);
         try {
             JsonNode reference = text == null ? null : JSON.readTree(text);
             return reference != null && reference.isObject() ? reference : null;
@@ -446,7 +447,7 @@ public final class Collect implements Callable<Integer> {
     }
 
     private static boolean sealed(Message message) throws JMSException {
-        return JweSealer.CONTENT_TYPE.equals(message.getStringProperty("PairingContentType"));
+        return JweSealer.CONTENT_TYPE.equals(message.getStringProperty(Contract.CONTENT_TYPE));
     }
 
     private void print(Message message, String job, Path file) throws JMSException {

@@ -59,8 +59,7 @@ public final class Completion implements Callable<Integer> {
         };
     }
 
-    // ---- zsh
-    // -------------------------------------------------------------------------------------------------------------------
+    // ---- zsh ------------------------------------------------------------------------------------------------------
 
     /** As zsh's own completion system wants it: a function for each command, put into fpath or sourced. */
     private static String zsh(CommandLine root) {
@@ -126,8 +125,7 @@ public final class Completion implements Callable<Integer> {
         below.values().forEach(one -> zsh(script, one));
     }
 
-    // ---- fish
-    // ------------------------------------------------------------------------------------------------------------------
+    // ---- fish -----------------------------------------------------------------------------------------------------
 
     private static String fish(CommandLine root) {
         StringBuilder script =
@@ -177,8 +175,7 @@ public final class Completion implements Callable<Integer> {
         });
     }
 
-    // ---- both
-    // ------------------------------------------------------------------------------------------------------------------
+    // ---- both -----------------------------------------------------------------------------------------------------
 
     private static List<OptionSpec> options(CommandLine command) {
         return command.getCommandSpec().options().stream()

@@ -7,6 +7,7 @@ import io.pairingbridge.Bridge;
 import io.pairingbridge.access.BrokerAddress;
 import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.broker.BrokerConnections;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.sealing.KeyKind;
 import io.pairingbridge.sealing.KeyPairs;
 import io.pairingbridge.sealing.Opener;
@@ -138,7 +139,7 @@ public final class Demo implements Callable<Integer> {
                 OutcomeFollower outcomes = new OutcomeFollower(erp)) {
             erp.start();
             try (Session session = erp.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
-                MessageProducer producer = session.createProducer(session.createQueue("pairing.requests"));
+                MessageProducer producer = session.createProducer(session.createQueue(Contract.REQUESTS));
                 for (Sample sample : SAMPLES) {
                     producer.setTimeToLive(sample.ttlMillis());
                     producer.send(message(session, sample));
@@ -188,12 +189,12 @@ public final class Demo implements Callable<Integer> {
         try (Connection connection = login(bridge, users, BrokerUsers.ERP_CREDENTIALS);
                 Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
             connection.start();
-            MessageConsumer consumer = session.createConsumer(session.createQueue("pairing.credentials"));
+            MessageConsumer consumer = session.createConsumer(session.createQueue(Contract.CREDENTIALS));
             for (Message m = consumer.receive(2_000); m != null; m = consumer.receive(200)) {
                 JsonNode credentials = JSON.readTree(recipient.open(((TextMessage) m).getText()));
                 if (count++ == 0) {
-                    System.out.println("The credentials of job " + m.getStringProperty("PairingJobId")
-                            + ", sealed for key " + m.getStringProperty("PairingKeyId") + " and opened with it:");
+                    System.out.println("The credentials of job " + m.getStringProperty(Contract.JOB_ID)
+                            + ", sealed for key " + m.getStringProperty(Contract.KEY_ID) + " and opened with it:");
                     System.out.println(
                             JSON.writerWithDefaultPrettyPrinter().writeValueAsString(masked((ObjectNode) credentials)));
                 }
@@ -221,9 +222,9 @@ public final class Demo implements Callable<Integer> {
         }
         body.putObject("reference").put("store", "Demo store");
         Message message = session.createTextMessage(body.toString());
-        message.setStringProperty("PairingJobId", sample.jobId());
+        message.setStringProperty(Contract.JOB_ID, sample.jobId());
         if (sample.integrator() != null) {
-            message.setStringProperty("PairingIntegrator", sample.integrator());
+            message.setStringProperty(Contract.INTEGRATOR, sample.integrator());
         }
         return message;
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.access.BrokerException;
 import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.settings.Settings;
 import jakarta.jms.Connection;
@@ -46,7 +47,7 @@ import picocli.CommandLine.Spec;
             ExitCodes.WORDS + "; 1 also if what was read could not be printed: then it stays on the queue."
         })
 public final class ListOutcomes implements Callable<Integer> {
-    static final String QUEUE = "pairing.outcomes.erp";
+    static final String QUEUE = Contract.OUTCOMES_ERP;
     private static final String ADDRESS = "pairing.outcomes::" + QUEUE;
     /** What was sent is there at once, or after a moment if another consumer had it. */
     private static final long EMPTY_MILLIS = 500;
@@ -148,7 +149,7 @@ public final class ListOutcomes implements Callable<Integer> {
     private String selector() {
         StringBuilder selector = new StringBuilder();
         for (String[] property :
-                new String[][] {{"--job", "PairingJobId", job}, {"--batch", "PairingBatchId", batch}}) {
+                new String[][] {{"--job", Contract.JOB_ID, job}, {"--batch", Contract.BATCH_ID, batch}}) {
             if (property[2] == null) {
                 continue;
             }

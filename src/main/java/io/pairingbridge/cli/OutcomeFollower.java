@@ -3,6 +3,7 @@ package io.pairingbridge.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.pairingbridge.job.Contract;
 import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -23,7 +24,7 @@ final class OutcomeFollower implements AutoCloseable {
     /** Listens from now on: to be made before the jobs are sent. */
     OutcomeFollower(Connection connection) throws JMSException {
         session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
-        events = new QueueReader(session.createConsumer(session.createTopic("pairing.outcomes")));
+        events = new QueueReader(session.createConsumer(session.createTopic(Contract.OUTCOMES)));
     }
 
     /**

@@ -178,8 +178,7 @@ public final class ReplayJobs implements Callable<Integer> {
         return otp;
     }
 
-    // ---- waiting
-    // ---------------------------------------------------------------------------------------------------------------
+    // ---- waiting --------------------------------------------------------------------------------------------------
 
     /** Null if the journal does not know the job. */
     private JsonNode history() throws Unreachable {

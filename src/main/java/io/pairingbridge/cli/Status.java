@@ -8,6 +8,7 @@ import io.pairingbridge.cli.ManagementClient.Answer;
 import io.pairingbridge.cli.ManagementClient.Refused;
 import io.pairingbridge.cli.ManagementClient.Unreachable;
 import io.pairingbridge.cli.Screen.Colour;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.text.Elapsed;
 import io.pairingbridge.text.Text;
 import java.time.Duration;
@@ -226,8 +227,7 @@ public final class Status implements Callable<Integer> {
                         + " pairing.management.port (the bridge's too), or end that program");
     }
 
-    // ---- for people
-    // ------------------------------------------------------------------------------------------------------------
+    // ---- for people -----------------------------------------------------------------------------------------------
 
     private void print(ObjectNode status) {
         List<String> lines = lines(status);
@@ -314,8 +314,8 @@ public final class Status implements Callable<Integer> {
 
     /** What waits for somebody to act. */
     private void person(List<String> lines, JsonNode queues) {
-        long doubt = queues.path("pairing.in-doubt").asLong();
-        long dead = queues.path("pairing.dead-letters").asLong();
+        long doubt = queues.path(Contract.IN_DOUBT).asLong();
+        long dead = queues.path(Contract.DEAD_LETTERS).asLong();
         if (doubt > 0) {
             pair(lines, "person", doubt + " in doubt: see 'pairing-bridge in-doubt'", Colour.RED);
         }

@@ -8,6 +8,7 @@ import io.pairingbridge.access.BrokerUsers;
 import io.pairingbridge.batch.BatchInbox;
 import io.pairingbridge.batch.BatchSubmitter;
 import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.settings.Settings;
 import io.pairingbridge.text.Text;
@@ -60,7 +61,7 @@ import picocli.CommandLine.Spec;
         })
 public final class Submit implements Callable<Integer> {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String QUEUE = "pairing.requests";
+    private static final String QUEUE = Contract.REQUESTS;
     /** How long is waited for one job if nothing else is said. */
     private static final String WAIT = "10m";
 
@@ -343,15 +344,15 @@ public final class Submit implements Callable<Integer> {
     private void send(Connection connection, String body, Duration lifetime) throws JMSException {
         try (Session session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE)) {
             Message message = session.createTextMessage(body);
-            message.setStringProperty("PairingJobId", job);
+            message.setStringProperty(Contract.JOB_ID, job);
             if (batch != null) {
-                message.setStringProperty("PairingBatchId", batch);
+                message.setStringProperty(Contract.BATCH_ID, batch);
             }
             if (integrator != null) {
-                message.setStringProperty("PairingIntegrator", integrator);
+                message.setStringProperty(Contract.INTEGRATOR, integrator);
             }
             if (replay) {
-                message.setStringProperty("PairingReplay", "true");
+                message.setStringProperty(Contract.REPLAY, "true");
             }
             MessageProducer producer = session.createProducer(session.createQueue(QUEUE));
             producer.setPriority(priority == null ? Message.DEFAULT_PRIORITY : priority);

@@ -14,6 +14,7 @@ import io.pairingbridge.batch.document.DocumentEntry.Refused;
 import io.pairingbridge.batch.document.DocumentEntry.Row;
 import io.pairingbridge.batch.document.DocumentException;
 import io.pairingbridge.intake.RequestBody;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.text.Text;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.Connection;
@@ -33,7 +34,7 @@ import java.util.List;
 /** What {@code submit --file} does: checks a batch document, sends it as it is, and follows it. */
 final class SubmitFile {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String QUEUE = "pairing.batches";
+    private static final String QUEUE = Contract.BATCHES;
     /** Lets the client send a stream of any size piece by piece (Artemis, "Large messages"). */
     private static final String STREAM = "JMS_AMQ_InputStream";
 
@@ -150,7 +151,7 @@ final class SubmitFile {
                 InputStream content = new BufferedInputStream(Files.newInputStream(file))) {
             BytesMessage message = session.createBytesMessage();
             message.setObjectProperty(STREAM, content);
-            message.setStringProperty("PairingBatchId", batchId);
+            message.setStringProperty(Contract.BATCH_ID, batchId);
             BatchName name = BatchName.of(file);
             if (name.id().equals(batchId)) {
                 message.setStringProperty(BatchMessages.NAME, name.text());

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.broker.BrokerConnections;
 import io.pairingbridge.job.CarrierMark;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
@@ -70,14 +71,14 @@ public final class Messages {
         message.setHeader("JMSCorrelationID", credentials.jobId());
         // One attempt, one message, however often it is sent: a job has several attempts only if one was lost.
         message.setHeader(DUPLICATE_ID, credentials.attemptId());
-        set(message, "PairingJobId", credentials.jobId());
-        set(message, "PairingBatchId", credentials.batchId());
-        set(message, "PairingPayConnectId", credentials.terminal().payConnectId());
-        set(message, "PairingPayConnectName", credentials.terminal().payConnectName());
-        set(message, "PairingTerminalId", credentials.terminal().terminalId());
-        set(message, "PairingEnvironment", environment);
-        set(message, "PairingKeyId", credentials.answer().keyId());
-        set(message, "PairingContentType", credentials.answer().contentType());
+        set(message, Contract.JOB_ID, credentials.jobId());
+        set(message, Contract.BATCH_ID, credentials.batchId());
+        set(message, Contract.PAY_CONNECT_ID, credentials.terminal().payConnectId());
+        set(message, Contract.PAY_CONNECT_NAME, credentials.terminal().payConnectName());
+        set(message, Contract.TERMINAL_ID, credentials.terminal().terminalId());
+        set(message, Contract.ENVIRONMENT, environment);
+        set(message, Contract.KEY_ID, credentials.answer().keyId());
+        set(message, Contract.CONTENT_TYPE, credentials.answer().contentType());
         reference(message, credentials.reference());
         breakGlass(message, credentials.answer().breakGlass());
     }
@@ -86,7 +87,7 @@ public final class Messages {
     private static void reference(Message message, Map<String, String> reference) {
         String json = reference.isEmpty() ? null : JSON.valueToTree(reference).toString();
         if (json != null && json.length() <= LONGEST_PROPERTY) {
-            set(message, "PairingReference", json);
+            set(message, Contract.REFERENCE, json);
         }
     }
 
@@ -111,7 +112,7 @@ public final class Messages {
         }
         message.setHeader(SCHEDULED, due.toEpochMilli());
         identify(message, origin);
-        set(message, "PairingIntegrator", origin.integrator());
+        set(message, Contract.INTEGRATOR, origin.integrator());
         set(message, CarrierMark.PROPERTY, carriers.write(origin.jobId(), origin.carrier()));
     }
 
@@ -123,8 +124,8 @@ public final class Messages {
                         ? RequestGone.ofRow(orphan.fields())
                         : RequestGone.ofReference(orphan.fields()));
         message.setHeader("JMSCorrelationID", orphan.jobId());
-        set(message, "PairingJobId", orphan.jobId());
-        set(message, "PairingBatchId", orphan.batchId());
+        set(message, Contract.JOB_ID, orphan.jobId());
+        set(message, Contract.BATCH_ID, orphan.batchId());
         set(message, RequestGone.PROPERTY, gone.write(orphan.jobId(), Long.toString(orphan.touchedAt())));
     }
 
@@ -157,21 +158,21 @@ public final class Messages {
             breakGlass(message, answer.breakGlass());
             if (job.request() != null) {
                 message.setHeader(
-                        "PairingRequest", Text.wellFormed(masked(job))); // the body has no room for what a replay needs
+                        Contract.REQUEST, Text.wellFormed(masked(job))); // the body has no room for what a replay needs
             }
         }
         message.setHeader("JMSCorrelationID", job.id());
         identify(message, job.origin());
-        set(message, "PairingIntegrator", job.origin().integrator());
-        set(message, "PairingOutcome", ending.outcome().name());
-        set(message, "PairingReason", ending.reason());
-        set(message, "PairingDetail", ending.detail());
-        message.setHeader("PairingAttempts", ending.attempts());
+        set(message, Contract.INTEGRATOR, job.origin().integrator());
+        set(message, Contract.OUTCOME, ending.outcome().name());
+        set(message, Contract.REASON, ending.reason());
+        set(message, Contract.DETAIL, ending.detail());
+        message.setHeader(Contract.ATTEMPTS, ending.attempts());
         if (ending.httpStatus() != null) {
-            message.setHeader("PairingHttpStatus", ending.httpStatus());
+            message.setHeader(Contract.HTTP_STATUS, ending.httpStatus());
         }
-        set(message, "PairingRemedy", Remedy.of(ending));
-        set(message, "PairingFailedAt", ending.finishedAt().toString());
+        set(message, Contract.REMEDY, Remedy.of(ending));
+        set(message, Contract.FAILED_AT, ending.finishedAt().toString());
     }
 
     /** The outcome event of the job. */
@@ -207,10 +208,10 @@ public final class Messages {
             Instant requestedAt) {
         Message message = fresh(exchange, events.event(jobId, batchId, ending, reference, requestedAt));
         message.setHeader("JMSCorrelationID", jobId);
-        set(message, "PairingJobId", jobId);
-        set(message, "PairingBatchId", batchId);
-        set(message, "PairingOutcome", ending.outcome().name());
-        set(message, "PairingContentType", "application/cloudevents+json");
+        set(message, Contract.JOB_ID, jobId);
+        set(message, Contract.BATCH_ID, batchId);
+        set(message, Contract.OUTCOME, ending.outcome().name());
+        set(message, Contract.CONTENT_TYPE, "application/cloudevents+json");
         message.setHeader(BrokerConnections.AMQP_CONTENT_TYPE, "application/cloudevents+json");
     }
 
@@ -255,14 +256,14 @@ public final class Messages {
     }
 
     private static void identify(Message message, Job.Origin origin) {
-        set(message, "PairingJobId", origin.jobId());
-        set(message, "PairingBatchId", origin.batchId());
+        set(message, Contract.JOB_ID, origin.jobId());
+        set(message, Contract.BATCH_ID, origin.batchId());
     }
 
     /** Whole or not at all; a few hundred characters, whatever the answer's length. */
     private static void breakGlass(Message message, String contentKey) {
         if (contentKey != null) {
-            message.setHeader("PairingBreakGlass", contentKey);
+            message.setHeader(Contract.BREAK_GLASS, contentKey);
         }
     }
 

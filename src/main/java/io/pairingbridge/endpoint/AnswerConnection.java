@@ -105,8 +105,7 @@ final class AnswerConnection extends DefaultBHttpClientConnection implements Man
         return length;
     }
 
-    // ---- what comes
-    // --------------------------------------------------------------------------------------------------
+    // ---- what comes -----------------------------------------------------------------------------------------------
 
     @Override
     public ClassicHttpResponse receiveResponseHeader() throws HttpException, IOException {
@@ -219,8 +218,7 @@ final class AnswerConnection extends DefaultBHttpClientConnection implements Man
         }
     }
 
-    // ---- what goes
-    // ---------------------------------------------------------------------------------------------------
+    // ---- what goes ------------------------------------------------------------------------------------------------
 
     /** A peer that closes before it has read everything may have answered all the same: reading will tell. */
     @Override
@@ -241,8 +239,7 @@ final class AnswerConnection extends DefaultBHttpClientConnection implements Man
         }
     }
 
-    // ---- the socket
-    // --------------------------------------------------------------------------------------------------
+    // ---- the socket -----------------------------------------------------------------------------------------------
 
     @Override
     public void bind(Socket socket) throws IOException {

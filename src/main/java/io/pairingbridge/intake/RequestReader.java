@@ -8,6 +8,7 @@ import io.pairingbridge.broker.MessageIdentity;
 import io.pairingbridge.broker.UndecodableMessage;
 import io.pairingbridge.intake.RequestBody.Refused;
 import io.pairingbridge.job.CarrierMark;
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.Outcome;
@@ -233,7 +234,7 @@ public final class RequestReader {
                 identity.stampedAt() == null || identity.stampedAt().isAfter(now) ? now : identity.stampedAt();
         // A message-id that is no name is nothing that the sender chose as one: it is not held against the request.
         String messageId = Job.ID.matcher(identity.id()).matches() ? identity.id() : identity.made();
-        String given = firstOf(text(message, "PairingJobId", problem), correlationId(message));
+        String given = firstOf(text(message, Contract.JOB_ID, problem), correlationId(message));
         String jobId = given != null ? given : messageId;
         if (given == null && mayHaveComeBefore(message)) {
             jobId = journal.runningJob(Long.toString(identity.number()), requestedAt)
@@ -243,12 +244,12 @@ public final class RequestReader {
             problem.is("JOB_ID", "the job id must be at most 128 of A-Z a-z 0-9 . _ : -");
             jobId = messageId;
         }
-        String batchId = text(message, "PairingBatchId", problem);
+        String batchId = text(message, Contract.BATCH_ID, problem);
         if (batchId != null && !Job.ID.matcher(batchId).matches()) {
             problem.is("BATCH_ID", "PairingBatchId must be at most 128 of A-Z a-z 0-9 . _ : -");
             batchId = null;
         }
-        String integrator = text(message, "PairingIntegrator", problem);
+        String integrator = text(message, Contract.INTEGRATOR, problem);
         if (integrator != null && !integrators.contains(integrator)) {
             problem.is(
                     "UNKNOWN_INTEGRATOR",
@@ -267,7 +268,7 @@ public final class RequestReader {
                 expiration > 0 ? Instant.ofEpochMilli(expiration) : null,
                 DeliveryInterceptor.priority(message),
                 expired,
-                "true".equals(text(message, "PairingReplay", problem)));
+                "true".equals(text(message, Contract.REPLAY, problem)));
     }
 
     private PairingRequest request(Message message, Object original) throws Refused {

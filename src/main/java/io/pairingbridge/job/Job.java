@@ -29,7 +29,7 @@ public final class Job {
     private final Origin origin;
     private final PairingRequest request;
     private final Object original;
-    private Next next;
+    private NextStep next;
     private Attempt attempt;
     private Duration delay;
     private long delayedNanos;
@@ -63,7 +63,7 @@ public final class Job {
         return origin;
     }
 
-    /** Null if the request could not be understood; such a job goes straight to {@link Next#FINISH}. */
+    /** Null if the request could not be understood; such a job goes straight to {@link NextStep#FINISH}. */
     public PairingRequest request() {
         return request;
     }
@@ -83,7 +83,7 @@ public final class Job {
         return rowHash;
     }
 
-    public Next next() {
+    public NextStep next() {
         return next;
     }
 
@@ -91,7 +91,7 @@ public final class Job {
         return attempt;
     }
 
-    /** How long {@link Next#WAIT} is to wait, from the decision. */
+    /** How long {@link NextStep#WAIT} is to wait, from the decision. */
     public Duration delay() {
         return delay;
     }
@@ -124,31 +124,31 @@ public final class Job {
         return sealedAnswer;
     }
 
-    /** What {@link Next#PUBLISH} has to put on the credentials queue. */
+    /** What {@link NextStep#PUBLISH} has to put on the credentials queue. */
     public Credentials credentials() {
         return credentials;
     }
 
     public void call(Attempt begun) {
         attempt = begun;
-        next = Next.CALL;
+        next = NextStep.CALL;
     }
 
     public void publish(Credentials sealed) {
         credentials = sealed;
-        next = Next.PUBLISH;
+        next = NextStep.PUBLISH;
     }
 
     public void waitFor(Duration howLong) {
         delay = howLong;
         delayedNanos = System.nanoTime();
-        next = Next.WAIT;
+        next = NextStep.WAIT;
     }
 
     public void finish(Ending how, boolean toldBefore) {
         ending = how;
         repeated = toldBefore;
-        next = Next.FINISH;
+        next = NextStep.FINISH;
     }
 
     /** As {@link #finish(Ending, boolean)}, with what the journal kept of the request and of an unreadable answer. */
@@ -166,7 +166,7 @@ public final class Job {
 
     /** The message was the bridge's own and means nothing any more. */
     public void drop() {
-        next = Next.DROP;
+        next = NextStep.DROP;
     }
 
     @Override

@@ -6,7 +6,7 @@ import io.pairingbridge.job.DeliveryScope;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.job.JobListener;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import java.time.Clock;
 import java.time.Duration;
@@ -67,7 +67,7 @@ public final class JournalSteps {
         if (job.next() != null) {
             delivery.setVariable("next", job.next().name());
         }
-        if (job.next() == Next.PUBLISH) {
+        if (job.next() == NextStep.PUBLISH) {
             delivery.setVariable("credentials", job.credentials());
         }
     }

@@ -10,7 +10,7 @@ import static io.pairingbridge.journal.State.REJECTED;
 import static io.pairingbridge.journal.State.SEALED;
 import static io.pairingbridge.journal.State.WAITING;
 
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Result;
 
 /**
@@ -44,12 +44,12 @@ public final class Transitions {
      * @param why a reason code for the ending, or null
      * @param lostAttempt the attempt that the journal held is to be closed as {@link Result#AMBIGUOUS}
      */
-    public record Move(State to, Next next, String why, boolean lostAttempt) {
-        static Move to(State to, Next next, String why) {
+    public record Move(State to, NextStep next, String why, boolean lostAttempt) {
+        static Move to(State to, NextStep next, String why) {
             return new Move(to, next, why, false);
         }
 
-        static Move stay(Next next) {
+        static Move stay(NextStep next) {
             return new Move(null, next, null, false);
         }
 
@@ -79,24 +79,24 @@ public final class Transitions {
         if (!delivery.sameOtp()) {
             return switch (known.state()) {
                 case IN_DOUBT, REJECTED, EXPIRED, MISCONFIGURED, INVALID -> begin(delivery);
-                case CALLING, WAITING, SEALED, PUBLISHED -> Move.to(null, Next.FINISH, DUPLICATE);
+                case CALLING, WAITING, SEALED, PUBLISHED -> Move.to(null, NextStep.FINISH, DUPLICATE);
             };
         }
         return switch (known.state()) {
-            case CALLING -> delivery.callMayRun() ? Move.stay(Next.WAIT) : lost(known, delivery, maxAmbiguous);
+            case CALLING -> delivery.callMayRun() ? Move.stay(NextStep.WAIT) : lost(known, delivery, maxAmbiguous);
             case WAITING -> {
                 if (!delivery.timeLeft()) {
                     yield timeIsUp(known.ambiguous());
                 }
-                yield delivery.due() ? Move.to(CALLING, Next.CALL, null) : Move.stay(Next.WAIT);
+                yield delivery.due() ? Move.to(CALLING, NextStep.CALL, null) : Move.stay(NextStep.WAIT);
             }
-            case SEALED -> Move.stay(Next.PUBLISH);
-            case PUBLISHED, IN_DOUBT, REJECTED -> Move.stay(Next.FINISH);
+            case SEALED -> Move.stay(NextStep.PUBLISH);
+            case PUBLISHED, IN_DOUBT, REJECTED -> Move.stay(NextStep.FINISH);
             // Certainly unspent: the same password again is a new try if somebody asked for one, else an echo of the
             // ending.
             case EXPIRED, MISCONFIGURED ->
-                delivery.replay() && !delivery.sameMessage() ? begin(delivery) : Move.stay(Next.FINISH);
-            case INVALID -> delivery.sameMessage() ? Move.stay(Next.FINISH) : begin(delivery);
+                delivery.replay() && !delivery.sameMessage() ? begin(delivery) : Move.stay(NextStep.FINISH);
+            case INVALID -> delivery.sameMessage() ? Move.stay(NextStep.FINISH) : begin(delivery);
         };
     }
 
@@ -109,32 +109,32 @@ public final class Transitions {
     public static Move answered(Known known, Result result, boolean current, boolean timeLeft, int maxAmbiguous) {
         if (result == Result.PAIRED) {
             // Credentials win over everything: from any state, any owner, however late.
-            return Move.to(known.state() == PUBLISHED ? null : SEALED, Next.PUBLISH, null);
+            return Move.to(known.state() == PUBLISHED ? null : SEALED, NextStep.PUBLISH, null);
         }
         if (!current) {
             return Move.stay(
                     switch (known.state()) {
-                        case CALLING, WAITING -> Next.WAIT;
-                        case SEALED -> Next.PUBLISH;
-                        case PUBLISHED, IN_DOUBT, REJECTED, INVALID, EXPIRED, MISCONFIGURED -> Next.FINISH;
+                        case CALLING, WAITING -> NextStep.WAIT;
+                        case SEALED -> NextStep.PUBLISH;
+                        case PUBLISHED, IN_DOUBT, REJECTED, INVALID, EXPIRED, MISCONFIGURED -> NextStep.FINISH;
                     });
         }
         boolean doubt = known.ambiguous() > 0;
         return switch (result) {
-            case NOT_SENT, THROTTLED -> timeLeft ? Move.to(WAITING, Next.WAIT, null) : timeIsUp(known.ambiguous());
-            case UNREADABLE -> Move.to(IN_DOUBT, Next.FINISH, UNREADABLE);
+            case NOT_SENT, THROTTLED -> timeLeft ? Move.to(WAITING, NextStep.WAIT, null) : timeIsUp(known.ambiguous());
+            case UNREADABLE -> Move.to(IN_DOUBT, NextStep.FINISH, UNREADABLE);
             case REJECTED ->
-                doubt ? Move.to(IN_DOUBT, Next.FINISH, DOUBT_REFUSED) : Move.to(REJECTED, Next.FINISH, REFUSED);
+                doubt ? Move.to(IN_DOUBT, NextStep.FINISH, DOUBT_REFUSED) : Move.to(REJECTED, NextStep.FINISH, REFUSED);
             case MISCONFIGURED ->
                 doubt
-                        ? Move.to(IN_DOUBT, Next.FINISH, DOUBT_REFUSED)
-                        : Move.to(MISCONFIGURED, Next.FINISH, NOT_ACCEPTED);
+                        ? Move.to(IN_DOUBT, NextStep.FINISH, DOUBT_REFUSED)
+                        : Move.to(MISCONFIGURED, NextStep.FINISH, NOT_ACCEPTED);
             case AMBIGUOUS -> {
                 int ambiguous = known.ambiguous() + 1;
                 if (ambiguous >= maxAmbiguous) {
-                    yield Move.to(IN_DOUBT, Next.FINISH, DOUBT_EXHAUSTED);
+                    yield Move.to(IN_DOUBT, NextStep.FINISH, DOUBT_EXHAUSTED);
                 }
-                yield timeLeft ? Move.to(WAITING, Next.WAIT, null) : timeIsUp(ambiguous);
+                yield timeLeft ? Move.to(WAITING, NextStep.WAIT, null) : timeIsUp(ambiguous);
             }
             case PAIRED -> throw new IllegalStateException("handled above");
         };
@@ -148,20 +148,23 @@ public final class Transitions {
      */
     public static Move gone(Known known, boolean sameMessage, boolean callMayRun) {
         return switch (known.state()) {
-            case CALLING -> callMayRun ? Move.stay(Next.DROP) : new Move(IN_DOUBT, Next.FINISH, REQUEST_GONE, true);
-            case WAITING -> Move.to(known.ambiguous() > 0 ? IN_DOUBT : EXPIRED, Next.FINISH, REQUEST_GONE);
-            case SEALED, PUBLISHED -> Move.stay(Next.DROP);
+            case CALLING ->
+                callMayRun ? Move.stay(NextStep.DROP) : new Move(IN_DOUBT, NextStep.FINISH, REQUEST_GONE, true);
+            case WAITING -> Move.to(known.ambiguous() > 0 ? IN_DOUBT : EXPIRED, NextStep.FINISH, REQUEST_GONE);
+            case SEALED, PUBLISHED -> Move.stay(NextStep.DROP);
             case IN_DOUBT, REJECTED, INVALID, EXPIRED, MISCONFIGURED ->
-                Move.stay(sameMessage ? Next.FINISH : Next.DROP);
+                Move.stay(sameMessage ? NextStep.FINISH : NextStep.DROP);
         };
     }
 
     private static Move begin(Delivery delivery) {
-        return delivery.timeLeft() ? Move.to(CALLING, Next.CALL, null) : Move.to(EXPIRED, Next.FINISH, TOO_OLD);
+        return delivery.timeLeft() ? Move.to(CALLING, NextStep.CALL, null) : Move.to(EXPIRED, NextStep.FINISH, TOO_OLD);
     }
 
     private static Move timeIsUp(int ambiguous) {
-        return ambiguous > 0 ? Move.to(IN_DOUBT, Next.FINISH, DOUBT_EXPIRED) : Move.to(EXPIRED, Next.FINISH, TOO_OLD);
+        return ambiguous > 0
+                ? Move.to(IN_DOUBT, NextStep.FINISH, DOUBT_EXPIRED)
+                : Move.to(EXPIRED, NextStep.FINISH, TOO_OLD);
     }
 
     /** The process that made the call is gone: its attempt counts as ambiguous, and the job goes on from there. */

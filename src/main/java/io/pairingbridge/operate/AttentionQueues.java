@@ -1,5 +1,6 @@
 package io.pairingbridge.operate;
 
+import io.pairingbridge.job.Contract;
 import io.pairingbridge.text.Text;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
@@ -33,8 +34,8 @@ import org.messaginghub.pooled.jms.JmsPoolSession;
 public final class AttentionQueues {
     /** The two queues, with the names of the contract. */
     public enum Kind {
-        DEAD_LETTERS("pairing.dead-letters"),
-        IN_DOUBT("pairing.in-doubt");
+        DEAD_LETTERS(Contract.DEAD_LETTERS),
+        IN_DOUBT(Contract.IN_DOUBT);
 
         private final String queue;
 
@@ -66,10 +67,10 @@ public final class AttentionQueues {
 
         private String selector() {
             StringJoiner all = new StringJoiner(" AND ");
-            term(all, "PairingOutcome", outcome);
-            term(all, "PairingReason", reason);
-            term(all, "PairingBatchId", batchId);
-            term(all, "PairingJobId", jobId);
+            term(all, Contract.OUTCOME, outcome);
+            term(all, Contract.REASON, reason);
+            term(all, Contract.BATCH_ID, batchId);
+            term(all, Contract.JOB_ID, jobId);
             return all.length() == 0 ? null : all.toString();
         }
 
@@ -106,16 +107,16 @@ public final class AttentionQueues {
 
     /** The queues of the contract. */
     public static final List<String> QUEUES = List.of(
-            "pairing.requests",
-            "pairing.batches",
-            "pairing.credentials",
-            "pairing.credentials.refused",
-            "pairing.outcomes.erp",
-            "pairing.dead-letters",
-            "pairing.in-doubt",
-            "pairing.expired");
+            Contract.REQUESTS,
+            Contract.BATCHES,
+            Contract.CREDENTIALS,
+            Contract.CREDENTIALS_REFUSED,
+            Contract.OUTCOMES_ERP,
+            Contract.DEAD_LETTERS,
+            Contract.IN_DOUBT,
+            Contract.EXPIRED);
 
-    private static final String REQUESTS = "pairing.requests";
+    private static final String REQUESTS = Contract.REQUESTS;
     /** How long a message may take to come that is certainly there. */
     private static final long PATIENCE_MILLIS = 5_000;
 
@@ -158,7 +159,7 @@ public final class AttentionQueues {
     /** How many requests the broker has, those included that wait for their time or are in somebody's hands. */
     public long requests() throws JMSException {
         Map<String, Long> depths = depths();
-        return depths.get(REQUESTS) + depths.get("pairing.expired");
+        return depths.get(REQUESTS) + depths.get(Contract.EXPIRED);
     }
 
     /**
@@ -406,15 +407,15 @@ public final class AttentionQueues {
     private static void send(Session session, AttentionMessage message, Replay replay) throws JMSException {
         Message request = session.createTextMessage(replay.body());
         request.setJMSCorrelationID(message.jobId());
-        request.setStringProperty("PairingJobId", message.jobId());
+        request.setStringProperty(Contract.JOB_ID, message.jobId());
         if (!message.batchId().isEmpty()) {
-            request.setStringProperty("PairingBatchId", message.batchId());
+            request.setStringProperty(Contract.BATCH_ID, message.batchId());
         }
         if (!message.integrator().isEmpty()) {
-            request.setStringProperty("PairingIntegrator", message.integrator());
+            request.setStringProperty(Contract.INTEGRATOR, message.integrator());
         }
         if (replay.sameOtp()) {
-            request.setStringProperty("PairingReplay", "true");
+            request.setStringProperty(Contract.REPLAY, "true");
         }
         try (MessageProducer producer = session.createProducer(session.createQueue(REQUESTS))) {
             producer.send(request, DeliveryMode.PERSISTENT, DEFAULT_PRIORITY, 0);

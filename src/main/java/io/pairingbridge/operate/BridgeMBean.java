@@ -94,8 +94,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
         server.unregisterMBean(name);
     }
 
-    // ---- what runs
-    // -----------------------------------------------------------------------------------------------------------
+    // ---- what runs ------------------------------------------------------------------------------------------------
 
     @Override
     public String getVersion() {
@@ -171,8 +170,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
         return operations.concurrency();
     }
 
-    // ---- jobs
-    // ----------------------------------------------------------------------------------------------------------------
+    // ---- jobs -----------------------------------------------------------------------------------------------------
 
     @Override
     public Map<String, Long> getOutcomes() {
@@ -275,8 +273,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
         return batches.get();
     }
 
-    // ---- looking
-    // -------------------------------------------------------------------------------------------------------------
+    // ---- looking --------------------------------------------------------------------------------------------------
 
     @Override
     public JmxViews.MessagePage deadLetters(
@@ -316,8 +313,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
                 .toList();
     }
 
-    // ---- acting
-    // --------------------------------------------------------------------------------------------------------------
+    // ---- acting ---------------------------------------------------------------------------------------------------
 
     @Override
     public void closeIntake(String note) {
@@ -364,8 +360,7 @@ public final class BridgeMBean implements PairingBridgeMXBean, AutoCloseable {
         operations.changeLogLevel(logger, level);
     }
 
-    // ---- parts
-    // ---------------------------------------------------------------------------------------------------------------
+    // ---- parts ----------------------------------------------------------------------------------------------------
 
     private Map<State, Long> counted() {
         try {

@@ -1,5 +1,6 @@
 package io.pairingbridge.operate;
 
+import io.pairingbridge.job.Contract;
 import org.apache.activemq.artemis.api.core.Message;
 import org.apache.activemq.artemis.api.core.SimpleString;
 import org.apache.activemq.artemis.api.core.client.ClientMessage;
@@ -23,7 +24,7 @@ final class MessageParser {
             if (id.isEmpty()) {
                 problem = "it has no message id, so that it does not come from the bridge";
             }
-            String request = text(raw, "PairingRequest");
+            String request = text(raw, Contract.REQUEST);
             String body = null;
             if (request.isEmpty() && problem.isEmpty()) {
                 problem = unreadable(raw);
@@ -31,16 +32,16 @@ final class MessageParser {
             }
             return new AttentionMessage(
                     id,
-                    text(raw, "PairingJobId"),
-                    text(raw, "PairingBatchId"),
-                    text(raw, "PairingIntegrator"),
-                    text(raw, "PairingOutcome"),
-                    text(raw, "PairingReason"),
-                    text(raw, "PairingDetail"),
-                    number(raw, "PairingHttpStatus"),
-                    number(raw, "PairingAttempts"),
-                    text(raw, "PairingRemedy"),
-                    text(raw, "PairingFailedAt"),
+                    text(raw, Contract.JOB_ID),
+                    text(raw, Contract.BATCH_ID),
+                    text(raw, Contract.INTEGRATOR),
+                    text(raw, Contract.OUTCOME),
+                    text(raw, Contract.REASON),
+                    text(raw, Contract.DETAIL),
+                    number(raw, Contract.HTTP_STATUS),
+                    number(raw, Contract.ATTEMPTS),
+                    text(raw, Contract.REMEDY),
+                    text(raw, Contract.FAILED_AT),
                     body,
                     request,
                     problem);
@@ -48,16 +49,16 @@ final class MessageParser {
             // Whatever the client throws at bytes that are not what they should be.
             return new AttentionMessage(
                     id,
-                    known(raw, "PairingJobId"),
-                    known(raw, "PairingBatchId"),
+                    known(raw, Contract.JOB_ID),
+                    known(raw, Contract.BATCH_ID),
                     "",
-                    known(raw, "PairingOutcome"),
-                    known(raw, "PairingReason"),
+                    known(raw, Contract.OUTCOME),
+                    known(raw, Contract.REASON),
                     "",
                     0,
                     0,
                     "",
-                    known(raw, "PairingFailedAt"),
+                    known(raw, Contract.FAILED_AT),
                     null,
                     "",
                     "it is damaged (" + e.getClass().getSimpleName() + ")");

@@ -22,8 +22,7 @@ import java.util.Map;
 public interface PairingBridgeMXBean {
     String NAME = "io.pairingbridge:type=PairingBridge";
 
-    // ---- what runs
-    // -----------------------------------------------------------------------------------------------------------
+    // ---- what runs ------------------------------------------------------------------------------------------------
 
     @Description("The version of the program.")
     String getVersion();
@@ -44,8 +43,7 @@ public interface PairingBridgeMXBean {
             "The bridges that have this journal open, by name, with the calls that each has under way; -1 if the journal cannot be asked. Operations act on this bridge only.")
     List<Instance> getInstances();
 
-    // ---- the intake
-    // ----------------------------------------------------------------------------------------------------------
+    // ---- the intake -----------------------------------------------------------------------------------------------
 
     @Description("True while requests are taken from their queue.")
     boolean isIntakeOpen();
@@ -66,8 +64,7 @@ public interface PairingBridgeMXBean {
     @Description("Calls that this bridge makes at once at most.")
     int getConcurrency();
 
-    // ---- jobs
-    // ----------------------------------------------------------------------------------------------------------------
+    // ---- jobs -----------------------------------------------------------------------------------------------------
 
     @Description("Jobs that ended since the start of this process, by outcome.")
     Map<String, Long> getOutcomes();
@@ -123,8 +120,7 @@ public interface PairingBridgeMXBean {
             "All batches that the journal still knows, the latest first, with the figures of each, at most a minute old.")
     List<BatchView> getBatches();
 
-    // ---- looking
-    // -------------------------------------------------------------------------------------------------------------
+    // ---- looking --------------------------------------------------------------------------------------------------
 
     @ReadOnly
     @Description(
@@ -153,8 +149,7 @@ public interface PairingBridgeMXBean {
     @Description("The last entries of the audit log, the latest first; count is at most 500.")
     List<Audited> audit(int count);
 
-    // ---- acting
-    // --------------------------------------------------------------------------------------------------------------
+    // ---- acting ---------------------------------------------------------------------------------------------------
 
     @Description(
             "Stops taking requests until openIntake is called or the process is started anew; calls under way end as ever. The note is shown as the reason.")

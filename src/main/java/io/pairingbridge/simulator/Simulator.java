@@ -67,9 +67,9 @@ public final class Simulator implements AutoCloseable {
 
     static {
         // The JDK reads these when its server is first used. Without the first it writes head and body of an answer 40
-        // ms
-        // apart (Nagle's algorithm against delayed acknowledgements); without the second it closes all idle connections
-        // but 200, now and then just as the client sends on one, and a client can only take that for a lost answer.
+        // ms apart (Nagle's algorithm against delayed acknowledgements); without the second it closes all idle
+        // connections but 200, now and then just as the client sends on one, and a client can only take that for a lost
+        // answer.
         setUnlessGiven("sun.net.httpserver.nodelay", "true");
         setUnlessGiven("sun.net.httpserver.maxIdleConnections", "10000");
     }

@@ -220,10 +220,9 @@ public final class ManagementSite implements AutoCloseable {
         String site = request.getHeader("Sec-Fetch-Site");
         String origin = request.getHeader(HttpHeaders.ORIGIN);
         // Where the browser says itself which site a request comes from, no page can make it say otherwise: that
-        // decides. The origin is for
-        // those that do not, and compared without its scheme, as TLS may end before us. It names another host than ours
-        // where somebody
-        // forwards the requests of his own page with the browser's headers, as Hawtio does.
+        // decides. The origin is for those that do not, and compared without its scheme, as TLS may end before us. It
+        // names another host than ours where somebody forwards the requests of his own page with the browser's headers,
+        // as Hawtio does.
         boolean foreign = site != null
                 ? !Set.of("same-origin", "none").contains(site)
                 : origin != null && !origin.replaceFirst("^https?://", "").equals(request.getHeader(HttpHeaders.HOST));

@@ -1,7 +1,7 @@
 package io.pairingbridge.bench;
 
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.OtpHash;
@@ -85,7 +85,7 @@ public class JournalBench {
                 new PairingRequest("Till 3", "031337", null, Map.of("store", "0815")),
                 "{}");
         journal.admit(job);
-        if (job.next() != Next.CALL) {
+        if (job.next() != NextStep.CALL) {
             throw new IllegalStateException(job + " was taken for a known one");
         }
     }

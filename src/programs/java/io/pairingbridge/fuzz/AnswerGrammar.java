@@ -87,8 +87,7 @@ final class AnswerGrammar {
         return new AnswerGrammar(random).draw(otp);
     }
 
-    // ---- the whole
-    // ---------------------------------------------------------------------------------------------------
+    // ---- the whole ------------------------------------------------------------------------------------------------
 
     private Drawn draw(String otp) {
         if (chance(2)) {
@@ -224,8 +223,7 @@ final class AnswerGrammar {
                 NOTHING);
     }
 
-    // ---- the body
-    // ----------------------------------------------------------------------------------------------------
+    // ---- the body -------------------------------------------------------------------------------------------------
 
     private static final class Body {
         /** As JSON. */
@@ -352,8 +350,7 @@ final class AnswerGrammar {
         return "Content-Encoding: " + field.replaceAll(" \\(.*\\)", "") + "\r\n";
     }
 
-    // ---- the head
-    // ----------------------------------------------------------------------------------------------------
+    // ---- the head -------------------------------------------------------------------------------------------------
 
     private boolean legalHead = true;
 
@@ -445,8 +442,7 @@ final class AnswerGrammar {
         }
     }
 
-    // ---- framing
-    // -----------------------------------------------------------------------------------------------------
+    // ---- framing --------------------------------------------------------------------------------------------------
 
     private static final class Framing {
         final List<String> fields = new ArrayList<>();
@@ -587,8 +583,7 @@ final class AnswerGrammar {
         raw.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
     }
 
-    // ---- at last
-    // -----------------------------------------------------------------------------------------------------
+    // ---- at last --------------------------------------------------------------------------------------------------
 
     /** Flips, drops, doubles or puts in bytes, none before {@code from}. */
     private byte[] mutate(byte[] bytes, int from) {

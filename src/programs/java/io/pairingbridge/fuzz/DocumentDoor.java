@@ -129,8 +129,7 @@ final class DocumentDoor implements Door {
         return random.nextInt(3) == 0 ? java.util.Arrays.copyOf(all, random.nextInt(all.length + 1)) : all;
     }
 
-    // ---- CSV
-    // ---------------------------------------------------------------------------------------------------------
+    // ---- CSV ------------------------------------------------------------------------------------------------------
 
     private static String csv(Random random, Set<String> passwords) {
         String separator = List.of(",", ";", "\t").get(random.nextInt(3));
@@ -209,8 +208,7 @@ final class DocumentDoor implements Door {
         return text;
     }
 
-    // ---- JSON
-    // --------------------------------------------------------------------------------------------------------
+    // ---- JSON -----------------------------------------------------------------------------------------------------
 
     private String json(Random random, Set<String> passwords) {
         boolean array = kind.equals("json");
@@ -264,8 +262,7 @@ final class DocumentDoor implements Door {
         return "\"" + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + "\"";
     }
 
-    // ---- values
-    // ------------------------------------------------------------------------------------------------------
+    // ---- values ---------------------------------------------------------------------------------------------------
 
     private static String value(String column, Random random, Set<String> passwords) {
         return switch (column) {
@@ -310,8 +307,7 @@ final class DocumentDoor implements Door {
         return all[random.nextInt(all.length)];
     }
 
-    // ---- beside
-    // ------------------------------------------------------------------------------------------------------
+    // ---- beside ---------------------------------------------------------------------------------------------------
 
     @Override
     public void ordinary() throws Exception {

@@ -231,8 +231,7 @@ final class Site implements AutoCloseable {
         logs.removeIf(log -> !Files.exists(log));
     }
 
-    // ---- bridges
-    // -----------------------------------------------------------------------------------------------------
+    // ---- bridges --------------------------------------------------------------------------------------------------
 
     /** One bridge, or as many as share the journal. */
     List<Instance> bridges() {
@@ -507,8 +506,7 @@ final class Site implements AutoCloseable {
         return "-XX:ArchiveClassesAtExit=" + folder.resolve(what + ".jsa");
     }
 
-    // ---- the broker
-    // --------------------------------------------------------------------------------------------------
+    // ---- the broker -----------------------------------------------------------------------------------------------
 
     void launchBroker() throws IOException {
         broker = launchBroker(classes("broker"));
@@ -542,8 +540,7 @@ final class Site implements AutoCloseable {
         return embedded() ? bridges.get(0).process() : broker;
     }
 
-    // ---- keys
-    // --------------------------------------------------------------------------------------------------------
+    // ---- keys -----------------------------------------------------------------------------------------------------
 
     /** A new key seals from the next start on; what is sealed to older ones can still be opened. */
     void rotateKeys() {
@@ -564,8 +561,7 @@ final class Site implements AutoCloseable {
                 .open(sealed);
     }
 
-    // ---- the journal's server
-    // ----------------------------------------------------------------------------------------
+    // ---- the journal's server -------------------------------------------------------------------------------------
 
     /** kill -9 of all its processes; what was committed before is still owed. */
     void killServer() throws IOException, InterruptedException {
@@ -598,8 +594,7 @@ final class Site implements AutoCloseable {
         }
     }
 
-    // ---- disk
-    // --------------------------------------------------------------------------------------------------------
+    // ---- disk -----------------------------------------------------------------------------------------------------
 
     /** A file system of its own for the journal, if this user may mount one. */
     private void mountDisk() throws IOException, InterruptedException {
@@ -669,8 +664,7 @@ final class Site implements AutoCloseable {
         return run("mount", "-o", "loop", folder.resolve("disk.img").toString(), disk.toString()) == 0;
     }
 
-    // ---- clock
-    // -------------------------------------------------------------------------------------------------------
+    // ---- clock ----------------------------------------------------------------------------------------------------
 
     /**
      * The wall clock of bridges that are started with {@link Instance#launchWithClock} is this far off, from now on.
@@ -679,8 +673,7 @@ final class Site implements AutoCloseable {
         CrashingBridge.setAhead(CrashingBridge.clock(folder.resolve("any of them")), ahead);
     }
 
-    // ---- all of it
-    // ---------------------------------------------------------------------------------------------------
+    // ---- all of it ------------------------------------------------------------------------------------------------
 
     /** Everything as it should be: wires open, disk free, the journal's server, broker and bridges running. */
     void mend() throws IOException, InterruptedException {

@@ -212,8 +212,7 @@ class ConnectionLimitsIT {
         assertOthersGoOn();
     }
 
-    // ---- Core packets
-    // -------------------------------------------------------------------------------------------------
+    // ---- Core packets ---------------------------------------------------------------------------------------------
 
     @Test
     void handsOverNoSessionToAnotherConnection() throws Exception {

@@ -76,8 +76,7 @@ class CommandsIT {
         properties.close();
     }
 
-    // ---- submit
-    // -------------------------------------------------------------------------------------------------------
+    // ---- submit ---------------------------------------------------------------------------------------------------
 
     @Test
     void followsAJobToItsOutcome() throws IOException {
@@ -204,8 +203,7 @@ class CommandsIT {
         assertThat(ran.err()).contains("till-wrong-user").doesNotContain("093001");
     }
 
-    // ---- collect
-    // ------------------------------------------------------------------------------------------------------
+    // ---- collect --------------------------------------------------------------------------------------------------
 
     @Test
     void writesOneFileForEachTerminalThatOnlyItsOwnerCanRead() throws IOException {
@@ -619,8 +617,7 @@ class CommandsIT {
         assertThat(ran.err()).contains("pairing.credentials");
     }
 
-    // ---- status
-    // -------------------------------------------------------------------------------------------------------
+    // ---- status ---------------------------------------------------------------------------------------------------
 
     @Test
     void showsHowTheBridgeIs() throws IOException {
@@ -678,8 +675,7 @@ class CommandsIT {
         await().atMost(Duration.ofSeconds(10)).until(() -> Ran.command("status").code() == 0);
     }
 
-    // ---- check
-    // --------------------------------------------------------------------------------------------------------
+    // ---- check ----------------------------------------------------------------------------------------------------
 
     @Test
     void checksARunningBridgeWithoutDisturbingIt() throws IOException {

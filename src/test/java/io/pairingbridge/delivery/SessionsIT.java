@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.pairingbridge.Replacements;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
@@ -264,7 +264,7 @@ class SessionsIT {
                 new PairingRequest("Till", otp, null, Map.of()),
                 "{}");
         journal.admit(job);
-        assertThat(job.next()).isEqualTo(Next.CALL);
+        assertThat(job.next()).isEqualTo(NextStep.CALL);
         return job;
     }
 

@@ -76,8 +76,7 @@ class AnswerWireTest {
         return called;
     }
 
-    // ---- framing
-    // -----------------------------------------------------------------------------------------------------
+    // ---- framing --------------------------------------------------------------------------------------------------
 
     static final List<Wire> PAIRED = List.of(
             whole("Content-Length twice", OK + length() + length() + "\r\n" + CREDENTIALS),
@@ -290,8 +289,7 @@ class AnswerWireTest {
                 .isLessThan(16 << 20);
     }
 
-    // ---- limits
-    // ------------------------------------------------------------------------------------------------------
+    // ---- limits ---------------------------------------------------------------------------------------------------
 
     private static Wire endless(String name, String start, String more) {
         return new Wire(name, LONG, line -> {
@@ -372,8 +370,7 @@ class AnswerWireTest {
         return called;
     }
 
-    // ---- codings
-    // -----------------------------------------------------------------------------------------------------
+    // ---- codings --------------------------------------------------------------------------------------------------
 
     @Test
     void undoesTheCodingsOfRfc9110() throws IOException {
@@ -421,8 +418,7 @@ class AnswerWireTest {
         assertThat(called.sealed()).as(coding).isEqualTo(body);
     }
 
-    // ---- Retry-After
-    // -------------------------------------------------------------------------------------------------
+    // ---- Retry-After ----------------------------------------------------------------------------------------------
 
     @Test
     void readsEveryRetryAfterOfRfc9110() throws IOException {
@@ -467,8 +463,7 @@ class AnswerWireTest {
                 .isEqualTo(seconds == null ? null : Duration.ofSeconds(seconds));
     }
 
-    // ---- status
-    // ------------------------------------------------------------------------------------------------------
+    // ---- status ---------------------------------------------------------------------------------------------------
 
     @Test
     void readsAStatusThatHttpDoesNotKnow() throws IOException {
@@ -488,8 +483,7 @@ class AnswerWireTest {
         assertThat(called.report().result()).isEqualTo(Result.MISCONFIGURED);
     }
 
-    // ---- how long it takes
-    // -------------------------------------------------------------------------------------------
+    // ---- how long it takes ----------------------------------------------------------------------------------------
 
     /** The thread belongs to the next job again, however slowly the rest of an answer comes that nobody needs. */
     @Test
@@ -508,8 +502,7 @@ class AnswerWireTest {
         assertThat(dripping.get().written()).as("bytes that were waited for").isLessThan(400);
     }
 
-    // ---- ways to answer
-    // ----------------------------------------------------------------------------------------------
+    // ---- ways to answer -------------------------------------------------------------------------------------------
 
     private static Wire whole(String name, String answer) {
         return new Wire(name, LONG, line -> line.write(answer));

@@ -53,8 +53,7 @@ abstract class WatchedBridge {
      */
     abstract void at(String here, String jobId);
 
-    // ---- for the test
-    // ------------------------------------------------------------------------------------------------
+    // ---- for the test ---------------------------------------------------------------------------------------------
 
     /** Writes the settings for such a process. */
     public static void writeSettings(Map<String, String> texts, Path file) throws IOException {
@@ -74,8 +73,7 @@ abstract class WatchedBridge {
         Files.move(part, clock, StandardCopyOption.ATOMIC_MOVE);
     }
 
-    // ---- in the process
-    // ----------------------------------------------------------------------------------------------
+    // ---- in the process -------------------------------------------------------------------------------------------
 
     static Settings readSettings(Path file) throws IOException {
         Properties properties = new Properties();

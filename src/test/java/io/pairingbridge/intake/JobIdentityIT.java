@@ -47,8 +47,7 @@ class JobIdentityIT {
         stage.close();
     }
 
-    // ---- where the id comes from
-    // -------------------------------------------------------------------------------------
+    // ---- where the id comes from ----------------------------------------------------------------------------------
 
     @Test
     void takesThePropertyBeforeTheCorrelationId() throws Exception {
@@ -178,8 +177,7 @@ class JobIdentityIT {
                 .posts(0);
     }
 
-    // ---- integrators
-    // -------------------------------------------------------------------------------------------------
+    // ---- integrators ----------------------------------------------------------------------------------------------
 
     @Test
     void sendsTheIdOfAKnownIntegrator() throws Exception {
@@ -226,8 +224,7 @@ class JobIdentityIT {
         assertThat(job.letter().properties()).doesNotContainKey("PairingIntegrator");
     }
 
-    // ---- the same job once more
-    // --------------------------------------------------------------------------------------
+    // ---- the same job once more -----------------------------------------------------------------------------------
 
     @Test
     void pairsOnceHoweverOftenTheSameJobIsSent() throws Exception {
@@ -385,8 +382,7 @@ class JobIdentityIT {
         assertThat(stage.ledger().posts("otp-shadowed")).hasSize(1);
     }
 
-    // ---- other protocols
-    // ---------------------------------------------------------------------------------------------
+    // ---- other protocols ------------------------------------------------------------------------------------------
 
     @Test
     void namesAJobThatCameOverAmqpWithoutAnyId() throws Exception {
@@ -456,8 +452,7 @@ class JobIdentityIT {
         return found[0];
     }
 
-    // ---- what came of them
-    // -------------------------------------------------------------------------------------------
+    // ---- what came of them ----------------------------------------------------------------------------------------
 
     private static MessageMaker with(String jobId, String otp, String property, Object value) {
         return session -> {

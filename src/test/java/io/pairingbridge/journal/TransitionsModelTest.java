@@ -1,6 +1,6 @@
 package io.pairingbridge.journal;
 
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Transitions.Delivery;
 import io.pairingbridge.journal.Transitions.Known;
@@ -149,7 +149,7 @@ class TransitionsModelTest {
                 ambiguous++;
             }
             apply(move, false);
-            if (move.next() == Next.CALL) {
+            if (move.next() == NextStep.CALL) {
                 overlapping += calls.stream().anyMatch(c -> !c.paused) ? 1 : 0;
                 callsAfterReadSuccess += successRead ? 1 : 0;
                 currentAttempt = ++attempts;
@@ -211,7 +211,7 @@ class TransitionsModelTest {
             if (zombie) {
                 return;
             }
-            if (move.next() == Next.PUBLISH) {
+            if (move.next() == NextStep.PUBLISH) {
                 if (crashBeforeAck) {
                     crashBeforeAck = false;
                     return;
@@ -219,7 +219,7 @@ class TransitionsModelTest {
                 reconcile();
                 acknowledge();
             }
-            if (move.next() == Next.FINISH) {
+            if (move.next() == NextStep.FINISH) {
                 if (crashBeforeAck) {
                     crashBeforeAck = false;
                     return;

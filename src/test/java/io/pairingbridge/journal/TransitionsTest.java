@@ -2,7 +2,7 @@ package io.pairingbridge.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Transitions.Delivery;
 import io.pairingbridge.journal.Transitions.Known;
@@ -39,41 +39,41 @@ class TransitionsTest {
 
     @Test
     void callsAJobNeverHeardOf() {
-        assertThat(Transitions.delivered(null, plain(), MAX)).isEqualTo(Move.to(State.CALLING, Next.CALL, null));
+        assertThat(Transitions.delivered(null, plain(), MAX)).isEqualTo(Move.to(State.CALLING, NextStep.CALL, null));
     }
 
     @Test
     void expiresAJobThatCameTooLate() {
         assertThat(Transitions.delivered(null, delivery(true, false, false, false, true, false), MAX))
-                .isEqualTo(Move.to(State.EXPIRED, Next.FINISH, Transitions.TOO_OLD));
+                .isEqualTo(Move.to(State.EXPIRED, NextStep.FINISH, Transitions.TOO_OLD));
     }
 
     @Test
     void waitsWhileSomebodyMayBeInTheCall() {
         assertThat(Transitions.delivered(
                         new Known(State.CALLING, 0), delivery(true, true, false, true, true, true), MAX))
-                .isEqualTo(Move.stay(Next.WAIT));
+                .isEqualTo(Move.stay(NextStep.WAIT));
     }
 
     @Test
     void countsACallThatNobodyEndedAsAmbiguous() {
         Move move = Transitions.delivered(new Known(State.CALLING, 0), plain(), MAX);
-        assertThat(move).isEqualTo(new Move(State.WAITING, Next.WAIT, null, true));
+        assertThat(move).isEqualTo(new Move(State.WAITING, NextStep.WAIT, null, true));
     }
 
     @Test
     void setsAJobAsideThatKeepsLosingItsCaller() {
         Move move = Transitions.delivered(new Known(State.CALLING, MAX - 1), plain(), MAX);
-        assertThat(move).isEqualTo(new Move(State.IN_DOUBT, Next.FINISH, Transitions.DOUBT_EXHAUSTED, true));
+        assertThat(move).isEqualTo(new Move(State.IN_DOUBT, NextStep.FINISH, Transitions.DOUBT_EXHAUSTED, true));
     }
 
     @Test
     void waitsUntilDueAndThenCallsAgain() {
         assertThat(Transitions.delivered(
                         new Known(State.WAITING, 1), delivery(true, false, false, true, false, false), MAX))
-                .isEqualTo(Move.stay(Next.WAIT));
+                .isEqualTo(Move.stay(NextStep.WAIT));
         assertThat(Transitions.delivered(new Known(State.WAITING, 1), plain(), MAX))
-                .isEqualTo(Move.to(State.CALLING, Next.CALL, null));
+                .isEqualTo(Move.to(State.CALLING, NextStep.CALL, null));
     }
 
     @Test
@@ -101,7 +101,7 @@ class TransitionsTest {
             names = {"IN_DOUBT", "REJECTED", "EXPIRED", "MISCONFIGURED", "INVALID"})
     void takesAnotherOtpAfterAnEndWithoutPairing(State state) {
         assertThat(Transitions.delivered(new Known(state, 2), delivery(false, false, false, true, true, false), MAX))
-                .isEqualTo(Move.to(State.CALLING, Next.CALL, null));
+                .isEqualTo(Move.to(State.CALLING, NextStep.CALL, null));
     }
 
     @ParameterizedTest
@@ -110,12 +110,12 @@ class TransitionsTest {
             names = {"EXPIRED", "MISCONFIGURED"})
     void triesAnUnspentOtpAgainOnlyIfAskedTo(State state) {
         assertThat(Transitions.delivered(new Known(state, 0), delivery(true, false, false, true, true, false), MAX))
-                .isEqualTo(Move.stay(Next.FINISH));
+                .isEqualTo(Move.stay(NextStep.FINISH));
         assertThat(Transitions.delivered(new Known(state, 0), delivery(true, false, true, true, true, false), MAX))
-                .isEqualTo(Move.to(State.CALLING, Next.CALL, null));
+                .isEqualTo(Move.to(State.CALLING, NextStep.CALL, null));
         assertThat(Transitions.delivered(new Known(state, 0), delivery(true, true, true, true, true, false), MAX))
                 .as("the replay itself, come back")
-                .isEqualTo(Move.stay(Next.FINISH));
+                .isEqualTo(Move.stay(NextStep.FINISH));
     }
 
     @Test
@@ -123,34 +123,34 @@ class TransitionsTest {
         assertThat(Transitions.delivered(
                                 new Known(State.INVALID, 0), delivery(true, false, false, true, true, false), MAX)
                         .next())
-                .isEqualTo(Next.CALL);
+                .isEqualTo(NextStep.CALL);
         assertThat(Transitions.delivered(new Known(State.INVALID, 0), plain(), MAX))
-                .isEqualTo(Move.stay(Next.FINISH));
+                .isEqualTo(Move.stay(NextStep.FINISH));
     }
 
     @Test
     void followsTheAnswerTable() {
         Known first = new Known(State.CALLING, 0);
         Known doubted = new Known(State.CALLING, 1);
-        assertThat(answered(first, Result.PAIRED)).isEqualTo(Move.to(State.SEALED, Next.PUBLISH, null));
+        assertThat(answered(first, Result.PAIRED)).isEqualTo(Move.to(State.SEALED, NextStep.PUBLISH, null));
         assertThat(answered(first, Result.UNREADABLE))
-                .isEqualTo(Move.to(State.IN_DOUBT, Next.FINISH, Transitions.UNREADABLE));
+                .isEqualTo(Move.to(State.IN_DOUBT, NextStep.FINISH, Transitions.UNREADABLE));
         assertThat(answered(first, Result.REJECTED))
-                .isEqualTo(Move.to(State.REJECTED, Next.FINISH, Transitions.REFUSED));
+                .isEqualTo(Move.to(State.REJECTED, NextStep.FINISH, Transitions.REFUSED));
         assertThat(answered(doubted, Result.REJECTED))
-                .isEqualTo(Move.to(State.IN_DOUBT, Next.FINISH, Transitions.DOUBT_REFUSED));
+                .isEqualTo(Move.to(State.IN_DOUBT, NextStep.FINISH, Transitions.DOUBT_REFUSED));
         assertThat(answered(first, Result.MISCONFIGURED))
-                .isEqualTo(Move.to(State.MISCONFIGURED, Next.FINISH, Transitions.NOT_ACCEPTED));
+                .isEqualTo(Move.to(State.MISCONFIGURED, NextStep.FINISH, Transitions.NOT_ACCEPTED));
         assertThat(answered(doubted, Result.MISCONFIGURED).to()).isEqualTo(State.IN_DOUBT);
-        assertThat(answered(first, Result.THROTTLED)).isEqualTo(Move.to(State.WAITING, Next.WAIT, null));
-        assertThat(answered(first, Result.NOT_SENT)).isEqualTo(Move.to(State.WAITING, Next.WAIT, null));
-        assertThat(answered(first, Result.AMBIGUOUS)).isEqualTo(Move.to(State.WAITING, Next.WAIT, null));
+        assertThat(answered(first, Result.THROTTLED)).isEqualTo(Move.to(State.WAITING, NextStep.WAIT, null));
+        assertThat(answered(first, Result.NOT_SENT)).isEqualTo(Move.to(State.WAITING, NextStep.WAIT, null));
+        assertThat(answered(first, Result.AMBIGUOUS)).isEqualTo(Move.to(State.WAITING, NextStep.WAIT, null));
         assertThat(answered(new Known(State.CALLING, MAX - 1), Result.AMBIGUOUS))
-                .isEqualTo(Move.to(State.IN_DOUBT, Next.FINISH, Transitions.DOUBT_EXHAUSTED));
+                .isEqualTo(Move.to(State.IN_DOUBT, NextStep.FINISH, Transitions.DOUBT_EXHAUSTED));
         assertThat(Transitions.answered(first, Result.NOT_SENT, true, false, MAX))
-                .isEqualTo(Move.to(State.EXPIRED, Next.FINISH, Transitions.TOO_OLD));
+                .isEqualTo(Move.to(State.EXPIRED, NextStep.FINISH, Transitions.TOO_OLD));
         assertThat(Transitions.answered(first, Result.AMBIGUOUS, true, false, MAX))
-                .isEqualTo(Move.to(State.IN_DOUBT, Next.FINISH, Transitions.DOUBT_EXPIRED));
+                .isEqualTo(Move.to(State.IN_DOUBT, NextStep.FINISH, Transitions.DOUBT_EXPIRED));
         assertThat(Transitions.answered(doubted, Result.THROTTLED, true, false, MAX)
                         .to())
                 .isEqualTo(State.IN_DOUBT);
@@ -170,19 +170,19 @@ class TransitionsTest {
                                         switch (state) {
                                             case CALLING ->
                                                 mayRun
-                                                        ? Move.stay(Next.DROP)
+                                                        ? Move.stay(NextStep.DROP)
                                                         : new Move(
                                                                 State.IN_DOUBT,
-                                                                Next.FINISH,
+                                                                NextStep.FINISH,
                                                                 Transitions.REQUEST_GONE,
                                                                 true);
                                             case WAITING ->
                                                 Move.to(
                                                         ambiguous == 0 ? State.EXPIRED : State.IN_DOUBT,
-                                                        Next.FINISH,
+                                                        NextStep.FINISH,
                                                         Transitions.REQUEST_GONE);
-                                            case SEALED, PUBLISHED -> Move.stay(Next.DROP);
-                                            default -> Move.stay(same ? Next.FINISH : Next.DROP);
+                                            case SEALED, PUBLISHED -> Move.stay(NextStep.DROP);
+                                            default -> Move.stay(same ? NextStep.FINISH : NextStep.DROP);
                                         });
                     }
                 }
@@ -199,7 +199,7 @@ class TransitionsTest {
     void takesCredentialsInAnyState(State state) {
         for (boolean current : BOTH) {
             Move move = Transitions.answered(new Known(state, 1), Result.PAIRED, current, false, MAX);
-            assertThat(move.next()).isEqualTo(Next.PUBLISH);
+            assertThat(move.next()).isEqualTo(NextStep.PUBLISH);
             assertThat(move.to()).isEqualTo(state == State.PUBLISHED ? null : State.SEALED);
         }
     }
@@ -225,23 +225,23 @@ class TransitionsTest {
                 for (Delivery d : allDeliveries()) {
                     Move move = Transitions.delivered(known, d, MAX);
                     String what = known + " " + d;
-                    assertThat(move.next() == Next.CALL)
+                    assertThat(move.next() == NextStep.CALL)
                             .as("a call is journalled first: " + what)
                             .isEqualTo(move.to() == State.CALLING);
                     if (state == State.SEALED || state == State.PUBLISHED) {
                         assertThat(move.next())
                                 .as("never called after a success: " + what)
-                                .isNotEqualTo(Next.CALL);
+                                .isNotEqualTo(NextStep.CALL);
                     }
                     if (d.callMayRun() && state == State.CALLING) {
                         assertThat(move.next())
                                 .as("no two calls at once: " + what)
-                                .isNotEqualTo(Next.CALL);
+                                .isNotEqualTo(NextStep.CALL);
                     }
                     if (d.sameOtp() && (state == State.IN_DOUBT || state == State.REJECTED)) {
                         assertThat(move.next())
                                 .as("a spent OTP is not posted again: " + what)
-                                .isNotEqualTo(Next.CALL);
+                                .isNotEqualTo(NextStep.CALL);
                     }
                     assertThat(move.duplicate())
                             .as("refused only while the first one runs or after it was paired: " + what)
@@ -249,7 +249,7 @@ class TransitionsTest {
                     if (!d.timeLeft()) {
                         assertThat(move.next())
                                 .as("no call after its time: " + what)
-                                .isNotEqualTo(Next.CALL);
+                                .isNotEqualTo(NextStep.CALL);
                     }
                     if (move.to() != null && move.to().ended()) {
                         assertThat(move.why()).as("an ending says why: " + what).isNotNull();
@@ -272,7 +272,7 @@ class TransitionsTest {
                         }
                         assertThat(move.next())
                                 .as("an answer leads to no call by itself")
-                                .isNotEqualTo(Next.CALL);
+                                .isNotEqualTo(NextStep.CALL);
                     }
                 }
             }

@@ -568,8 +568,7 @@ class AnswersIT {
         return Duration.ofNanos(posts.get(1).startNanos() - posts.get(0).endNanos());
     }
 
-    // ---- ways to answer
-    // ----------------------------------------------------------------------------------------------
+    // ---- ways to answer -------------------------------------------------------------------------------------------
 
     private static Answer answer(String job, Behaviour behaviour, String... detail) {
         return new Answer(job, behaviour, detail.length == 0 ? new String[] {""} : detail);

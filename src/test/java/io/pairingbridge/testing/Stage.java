@@ -169,8 +169,7 @@ public final class Stage implements AutoCloseable {
         return DriverManager.getConnection(store.url(), store.username(), store.password());
     }
 
-    // ---- parts that start and stop
-    // -----------------------------------------------------------------------------------
+    // ---- parts that start and stop --------------------------------------------------------------------------------
 
     public Bridge startBridge() {
         return startBridge(Replacements.NONE);
@@ -207,8 +206,7 @@ public final class Stage implements AutoCloseable {
         startBroker(port);
     }
 
-    // ---- the ERP
-    // -----------------------------------------------------------------------------------------------------
+    // ---- the ERP --------------------------------------------------------------------------------------------------
 
     public Connection login(String user) throws JMSException {
         Connection connection = BrokerConnections.factory(
@@ -264,8 +262,7 @@ public final class Stage implements AutoCloseable {
         };
     }
 
-    // ---- what came out
-    // -----------------------------------------------------------------------------------------------
+    // ---- what came out --------------------------------------------------------------------------------------------
 
     /** Takes what is there off the four queues of results and adds it to what came before. */
     public synchronized void gather() throws JMSException {
@@ -278,8 +275,7 @@ public final class Stage implements AutoCloseable {
 
     private void drain(String user, String queue, List<Received> to) throws JMSException {
         // A broker that is still writing a large message says that there is no other one: only a new connection that is
-        // told
-        // so before it got anything knows that the queue is empty.
+        // told so before it got anything knows that the queue is empty.
         while (drainOnce(user, queue, to)) {
             continue;
         }

@@ -1,5 +1,6 @@
 package io.pairingbridge.broker.plugin;
 
+import io.pairingbridge.job.Contract;
 import java.security.Principal;
 import java.util.Map;
 import javax.management.ObjectName;
@@ -40,8 +41,8 @@ public final class AdmissionPlugin implements ActiveMQServerPlugin {
 
     private static final Logger LOG = LoggerFactory.getLogger(AdmissionPlugin.class);
     private static final String OURS = "pairing.";
-    private static final String REQUESTS = "pairing.requests";
-    private static final String BATCHES = "pairing.batches";
+    private static final String REQUESTS = Contract.REQUESTS;
+    private static final String BATCHES = Contract.BATCHES;
     private static final int WILDCARDS = 2;
 
     private final RefusalLog log = new RefusalLog();
@@ -97,8 +98,7 @@ public final class AdmissionPlugin implements ActiveMQServerPlugin {
         }
     }
 
-    // ---- messages
-    // -----------------------------------------------------------------------------------------------------
+    // ---- messages -------------------------------------------------------------------------------------------------
 
     @Override
     public void beforeSend(
@@ -212,8 +212,7 @@ public final class AdmissionPlugin implements ActiveMQServerPlugin {
         return false;
     }
 
-    // ---- selectors: a LIKE with many wildcards takes a time that grows with their number (CVE-2026-75880)
-    // ---------------
+    // ---- selectors: a LIKE with many wildcards takes a time that grows with their number (CVE-2026-75880) ---------
 
     @Override
     public void beforeCreateConsumer(
@@ -233,8 +232,7 @@ public final class AdmissionPlugin implements ActiveMQServerPlugin {
         }
     }
 
-    // ---- connections
-    // --------------------------------------------------------------------------------------------------
+    // ---- connections ----------------------------------------------------------------------------------------------
 
     @Override
     public void afterCreateConnection(RemotingConnection connection) {

@@ -1,5 +1,6 @@
 package io.pairingbridge.broker.plugin;
 
+import io.pairingbridge.job.Contract;
 import java.util.Set;
 
 /**
@@ -9,11 +10,11 @@ final class KeptProperties {
 
     /** Text each. {@code PairingReplay} is the operator's; the last two are the W3C's trace context. */
     static final Set<String> NAMES = Set.of(
-            "PairingJobId",
-            "PairingIntegrator",
-            "PairingBatchId",
-            "PairingBatchName",
-            "PairingReplay",
+            Contract.JOB_ID,
+            Contract.INTEGRATOR,
+            Contract.BATCH_ID,
+            Contract.BATCH_NAME,
+            Contract.REPLAY,
             "traceparent",
             "tracestate");
 

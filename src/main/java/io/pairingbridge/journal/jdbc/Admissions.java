@@ -3,7 +3,7 @@ package io.pairingbridge.journal.jdbc;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.journal.EndingDescriptions;
 import io.pairingbridge.journal.Entry;
@@ -84,7 +84,7 @@ final class Admissions {
             Ending duplicate = duplicate(job, known, now);
             return Decision.of(j -> j.finish(duplicate, false));
         }
-        return move.next() == Next.CALL
+        return move.next() == NextStep.CALL
                 ? begin(tx, job, hash, known, attemptId, now)
                 : decisions.follow(tx, job, hash, known, move, null, now);
     }

@@ -3,7 +3,7 @@ package io.pairingbridge.journal.jdbc;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptReport;
@@ -130,7 +130,7 @@ final class Answers {
         if (paired) {
             tx.jobs().seal(job.id(), attempt.id(), report, current, now);
         }
-        if (paired && move.next() == Next.PUBLISH) {
+        if (paired && move.next() == NextStep.PUBLISH) {
             Credentials sealed = AttemptTable.sealed(known, attempt, report, late, current, lease);
             decision = Decision.of(j -> j.publish(sealed));
         } else {

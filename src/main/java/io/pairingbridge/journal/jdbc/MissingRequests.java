@@ -2,7 +2,7 @@ package io.pairingbridge.journal.jdbc;
 
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.journal.Limits;
@@ -91,7 +91,7 @@ final class MissingRequests {
             return Decision.of(Job::drop);
         }
         if (known == null || known.state().ended() && known.state() != State.PUBLISHED) {
-            Move move = new Move(State.EXPIRED, Next.FINISH, Transitions.REQUEST_GONE, false);
+            Move move = new Move(State.EXPIRED, NextStep.FINISH, Transitions.REQUEST_GONE, false);
             return decisions.follow(tx, notice, hash, known, move, null, now);
         }
         Ending duplicate = Admissions.duplicate(notice, known, now);

@@ -3,7 +3,7 @@ package io.pairingbridge.journal.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Entry;
@@ -29,7 +29,7 @@ interface AdmissionContract extends JournalFixture {
         Journal journal = open("a", "1");
         Job job = job("j", "otp");
         journal.admit(job);
-        assertThat(job.next()).isEqualTo(Next.CALL);
+        assertThat(job.next()).isEqualTo(NextStep.CALL);
         journal.close();
 
         Entry entry = open("a", "2").find("j").orElseThrow();
@@ -61,7 +61,7 @@ interface AdmissionContract extends JournalFixture {
         Journal journal = open("a", "2");
         journal.admit(again);
 
-        assertThat(again.next()).isEqualTo(Next.WAIT);
+        assertThat(again.next()).isEqualTo(NextStep.WAIT);
         assertThat(clock().instant().plus(again.delay()))
                 .isEqualTo(clock().instant().plusSeconds(1));
         assertThat(journal.find("j").orElseThrow().ambiguous()).isEqualTo(1);
@@ -77,7 +77,7 @@ interface AdmissionContract extends JournalFixture {
 
         Job early = job("j", "otp");
         other.admit(early);
-        assertThat(early.next()).isEqualTo(Next.WAIT);
+        assertThat(early.next()).isEqualTo(NextStep.WAIT);
         assertThat(clock().instant().plus(early.delay()))
                 .isEqualTo(clock().instant().plus(CALL).plus(GRACE));
         assertThat(other.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
@@ -96,7 +96,7 @@ interface AdmissionContract extends JournalFixture {
         // within its time limits, or the job would be too old
         Job again = job("j", "otp");
         journal.admit(again);
-        assertThat(again.next()).isEqualTo(Next.WAIT);
+        assertThat(again.next()).isEqualTo(NextStep.WAIT);
         assertThat(clock().instant().plus(again.delay()))
                 .as("looks again in a moment")
                 .isEqualTo(clock().instant().plusMillis(200));
@@ -114,7 +114,7 @@ interface AdmissionContract extends JournalFixture {
 
         Job again = job("j", "otp");
         journal.admit(again);
-        assertThat(again.next()).isEqualTo(Next.WAIT);
+        assertThat(again.next()).isEqualTo(NextStep.WAIT);
         assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
 
         job.attempt().hold(false);
@@ -151,7 +151,7 @@ interface AdmissionContract extends JournalFixture {
             Set<String> called = new HashSet<>();
             for (Future<Job> done : pool.invokeAll(all)) {
                 Job job = done.get();
-                if (job.next() == Next.CALL) {
+                if (job.next() == NextStep.CALL) {
                     assertThat(called.add(job.id()))
                             .as("one call for " + job.id())
                             .isTrue();
@@ -171,7 +171,7 @@ interface AdmissionContract extends JournalFixture {
         journal.purge(Duration.ofDays(90));
         Job again = job("j", "otp");
         journal.admit(again);
-        assertThat(again.next()).isEqualTo(Next.WAIT);
+        assertThat(again.next()).isEqualTo(NextStep.WAIT);
         assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
     }
 
@@ -184,7 +184,7 @@ interface AdmissionContract extends JournalFixture {
         Journal other = open("b", "1");
         other.admit(job("j", "otp"));
         paused.answered(job, report(Result.AMBIGUOUS));
-        assertThat(job.next()).isEqualTo(Next.WAIT);
+        assertThat(job.next()).isEqualTo(NextStep.WAIT);
         assertThat(clock().instant().plus(job.delay()))
                 .as("when it is due")
                 .isEqualTo(clock().instant().plusSeconds(1));
@@ -195,7 +195,7 @@ interface AdmissionContract extends JournalFixture {
 
         paused.answered(job, report(Result.AMBIGUOUS));
 
-        assertThat(job.next()).isEqualTo(Next.WAIT);
+        assertThat(job.next()).isEqualTo(NextStep.WAIT);
         assertThat(clock().instant().plus(job.delay()))
                 .as("the other's deadline")
                 .isEqualTo(clock().instant().plus(CALL).plus(GRACE));

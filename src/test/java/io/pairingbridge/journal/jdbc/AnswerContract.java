@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.Result;
@@ -38,7 +38,7 @@ interface AnswerContract extends JournalFixture {
                         new SealedAnswer("sealed-bytes", "key-1", "application/jose", null),
                         new PairedTerminal(odd, odd, odd),
                         null));
-        assertThat(job.next()).isEqualTo(Next.PUBLISH);
+        assertThat(job.next()).isEqualTo(NextStep.PUBLISH);
         assertThat(job.credentials().terminal().payConnectName())
                 .startsWith("Till ")
                 .endsWith(" 'x' \\ %");
@@ -63,7 +63,7 @@ interface AnswerContract extends JournalFixture {
     default void keepsSealedBytesUntilTheyArePublished() {
         Journal journal = open("a", "1");
         Job job = sealed(journal);
-        assertThat(job.next()).isEqualTo(Next.PUBLISH);
+        assertThat(job.next()).isEqualTo(NextStep.PUBLISH);
         assertThat(job.credentials().answer().body()).isEqualTo("sealed-bytes");
         assertThat(job.credentials().answer().breakGlass()).isEqualTo("glass-bytes");
         journal.close();
@@ -99,7 +99,7 @@ interface AnswerContract extends JournalFixture {
         Job again = job("j", "otp");
         open("a", "2").admit(again);
 
-        assertThat(again.next()).isEqualTo(Next.PUBLISH);
+        assertThat(again.next()).isEqualTo(NextStep.PUBLISH);
         assertThat(again.credentials().attemptId()).isEqualTo(job.attempt().id());
     }
 
@@ -113,12 +113,12 @@ interface AnswerContract extends JournalFixture {
             clock().move(Duration.ofMinutes(2));
             Job taken = job("j", "otp", "m" + i);
             other.admit(taken);
-            if (taken.next() == Next.WAIT && other.find("j").orElseThrow().state() == State.WAITING) {
+            if (taken.next() == NextStep.WAIT && other.find("j").orElseThrow().state() == State.WAITING) {
                 clock().move(Duration.ofMinutes(2));
                 taken = job("j", "otp", "n" + i);
                 other.admit(taken);
             }
-            if (taken.next() == Next.CALL) {
+            if (taken.next() == NextStep.CALL) {
                 other.answered(taken, report(Result.AMBIGUOUS));
             }
         }
@@ -126,7 +126,7 @@ interface AnswerContract extends JournalFixture {
 
         paused.answered(job, paired());
 
-        assertThat(job.next()).isEqualTo(Next.PUBLISH);
+        assertThat(job.next()).isEqualTo(NextStep.PUBLISH);
         assertThat(job.credentials().late()).as("owes a second event").isTrue();
         assertThat(other.find("j").orElseThrow().state()).isEqualTo(State.SEALED);
         assertThat(other.published(job.id(), job.attempt().id()).ending().outcome())
@@ -187,7 +187,7 @@ interface AnswerContract extends JournalFixture {
                 change(statement);
             }
             journal.answered(job, paired());
-            assertThat(job.next()).as(lost).isEqualTo(Next.PUBLISH);
+            assertThat(job.next()).as(lost).isEqualTo(NextStep.PUBLISH);
             assertThat(job.credentials().attemptId())
                     .as(lost)
                     .isEqualTo(job.attempt().id());

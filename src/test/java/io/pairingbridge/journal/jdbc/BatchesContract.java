@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.PairingRequest;
@@ -311,13 +311,13 @@ abstract class BatchesContract {
         assertThat(again.ending().key()).isEqualTo(notice.ending().key());
         Job second = notice(orphan, "n-2");
         journal.gone(second, orphan);
-        assertThat(second.next()).isEqualTo(Next.DROP);
+        assertThat(second.next()).isEqualTo(NextStep.DROP);
 
         Job late = job("j-2", "otp of j-2");
         journal.admit(late);
         assertThat(late.next())
                 .as("its request comes after all: told again, no call")
-                .isEqualTo(Next.FINISH);
+                .isEqualTo(NextStep.FINISH);
         assertThat(late.repeated()).isTrue();
     }
 
@@ -415,8 +415,7 @@ abstract class BatchesContract {
         assertThat(rows("b")).isEmpty();
     }
 
-    // ---- a row follows its job for good
-    // ------------------------------------------------------------------------------
+    // ---- a row follows its job for good ---------------------------------------------------------------------------
 
     @Test
     void followsItsJobThroughANewTryWithAnotherOneTimePassword() {

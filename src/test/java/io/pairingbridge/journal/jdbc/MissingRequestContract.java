@@ -3,7 +3,7 @@ package io.pairingbridge.journal.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
@@ -35,7 +35,7 @@ interface MissingRequestContract extends JournalFixture {
         Job notice = notice(orphan, "n-1", clock().instant());
         journal.gone(notice, orphan);
 
-        assertThat(notice.next()).isEqualTo(Next.FINISH);
+        assertThat(notice.next()).isEqualTo(NextStep.FINISH);
         assertThat(notice.repeated()).isFalse();
         assertThat(notice.ending().outcome()).isEqualTo(Outcome.IN_DOUBT);
         assertThat(notice.ending().reason()).isEqualTo("REQUEST_GONE");
@@ -47,13 +47,13 @@ interface MissingRequestContract extends JournalFixture {
 
         Job again = notice(orphan, "n-1", clock().instant());
         journal.gone(again, orphan);
-        assertThat(again.next()).as("its acknowledgement was lost").isEqualTo(Next.FINISH);
+        assertThat(again.next()).as("its acknowledgement was lost").isEqualTo(NextStep.FINISH);
         assertThat(again.repeated()).isFalse();
         assertThat(again.ending().key()).isEqualTo(notice.ending().key());
 
         Job second = notice(orphan, "n-2", clock().instant());
         journal.gone(second, orphan);
-        assertThat(second.next()).as("told by another bridge before").isEqualTo(Next.DROP);
+        assertThat(second.next()).as("told by another bridge before").isEqualTo(NextStep.DROP);
     }
 
     @Test
@@ -85,12 +85,12 @@ interface MissingRequestContract extends JournalFixture {
         Orphan orphan = journal.orphans(true, 10).get(0);
         Job delivered = job("j", "otp", job.origin().carrier());
         journal.admit(delivered);
-        assertThat(delivered.next()).isEqualTo(Next.CALL);
+        assertThat(delivered.next()).isEqualTo(NextStep.CALL);
 
         Job notice = notice(orphan, "n-1", clock().instant());
         journal.gone(notice, orphan);
 
-        assertThat(notice.next()).isEqualTo(Next.DROP);
+        assertThat(notice.next()).isEqualTo(NextStep.DROP);
         assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.CALLING);
     }
 
@@ -116,15 +116,15 @@ interface MissingRequestContract extends JournalFixture {
         job.attempt().hold(true);
         Job early = notice(orphan, "n-1", clock().instant());
         journal.gone(early, orphan);
-        assertThat(early.next()).as("somebody is still in the call").isEqualTo(Next.DROP);
+        assertThat(early.next()).as("somebody is still in the call").isEqualTo(NextStep.DROP);
         job.attempt().hold(false);
 
         journal.answered(job, paired());
 
-        assertThat(job.next()).isEqualTo(Next.PUBLISH);
+        assertThat(job.next()).isEqualTo(NextStep.PUBLISH);
         Job late = notice(orphan, "n-2", clock().instant());
         journal.gone(late, orphan);
-        assertThat(late.next()).isEqualTo(Next.DROP);
+        assertThat(late.next()).isEqualTo(NextStep.DROP);
     }
 
     private static Job notice(Orphan orphan, String messageId, Instant now) {

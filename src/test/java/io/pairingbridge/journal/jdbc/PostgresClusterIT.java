@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
@@ -168,7 +168,7 @@ class PostgresClusterIT {
                                 + " 1, installed_by, installed_on, 1, true FROM pairing.flyway_schema_history ORDER BY installed_rank DESC LIMIT 1");
         Job job = job("j", "otp", "1");
         old.admit(job);
-        assertThat(job.next()).isEqualTo(Next.CALL);
+        assertThat(job.next()).isEqualTo(NextStep.CALL);
         assertThat(old.failure()).isEmpty();
         assertThat(open("b").find("j").orElseThrow().state()).isEqualTo(State.CALLING);
     }
@@ -189,7 +189,7 @@ class PostgresClusterIT {
                     deliveries.add(() -> {
                         Job job = job(id, "otp of " + id, Integer.toString(messages.incrementAndGet()));
                         journal.admit(job);
-                        if (job.next() == Next.CALL) {
+                        if (job.next() == NextStep.CALL) {
                             calls.computeIfAbsent(id, key -> new AtomicInteger())
                                     .incrementAndGet();
                         }
@@ -246,14 +246,14 @@ class PostgresClusterIT {
         a.admit(mine);
         Job again = job("j", "otp", "1");
         b.admit(again);
-        assertThat(again.next()).isEqualTo(Next.WAIT);
+        assertThat(again.next()).isEqualTo(NextStep.WAIT);
         b.admit(again = job("j", "otp", "1"));
-        assertThat(again.next()).isEqualTo(Next.WAIT);
+        assertThat(again.next()).isEqualTo(NextStep.WAIT);
 
         a.answered(mine, new AttemptReport(Result.PAIRED, 200, "ok", answer(), null));
         Job later = job("j", "otp", "1");
         b.admit(later);
-        assertThat(later.next()).as("it is the other one's turn to send").isEqualTo(Next.WAIT);
+        assertThat(later.next()).as("it is the other one's turn to send").isEqualTo(NextStep.WAIT);
         assertThat(b.acquireLease(mine.credentials())).isFalse();
         assertThat(a.acquireLease(mine.credentials())).isTrue();
         assertThat(b.published(mine.id(), mine.attempt().id()).state()).isEqualTo(State.PUBLISHED);
@@ -261,7 +261,7 @@ class PostgresClusterIT {
                 .as("repeatable")
                 .isEqualTo(State.PUBLISHED);
         b.admit(later = job("j", "otp", "1"));
-        assertThat(later.next()).isEqualTo(Next.FINISH);
+        assertThat(later.next()).isEqualTo(NextStep.FINISH);
     }
 
     /**
@@ -359,7 +359,7 @@ class PostgresClusterIT {
         new PostgresDialect(store.url(), store.username(), store.password(), null).lock(paused, Set.of("j"));
         Job job = job("j", "otp", "1");
         a.admit(job);
-        assertThat(job.next()).isEqualTo(Next.CALL);
+        assertThat(job.next()).isEqualTo(NextStep.CALL);
         assertThat(paused.isValid(5))
                 .as("the server has ended the paused one's connection")
                 .isFalse();
@@ -404,7 +404,7 @@ class PostgresClusterIT {
         SELECT 'attempt-' || i, 'old-' || i, 1, 'x/1', 1, 1, 1, 'REJECTED' FROM generate_series(1, 3500) i""");
         Job anew = job("old-3500", "another otp", "2");
         b.admit(anew);
-        assertThat(anew.next()).isEqualTo(Next.CALL);
+        assertThat(anew.next()).isEqualTo(NextStep.CALL);
         List<Integer> portions = new ArrayList<>();
         for (int purged = a.purge(Duration.ofDays(1)); purged > 0; purged = a.purge(Duration.ofDays(1))) {
             portions.add(purged);

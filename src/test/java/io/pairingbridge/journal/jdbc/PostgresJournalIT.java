@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.Limits;
 import io.pairingbridge.journal.OtpHash;
@@ -87,7 +87,7 @@ class PostgresJournalIT extends JournalContract {
         journal.recover();
         var again = job("j", "otp");
         journal.admit(again);
-        assertThat(again.next()).isEqualTo(Next.CALL);
+        assertThat(again.next()).isEqualTo(NextStep.CALL);
     }
 
     @Test
@@ -175,14 +175,14 @@ class PostgresJournalIT extends JournalContract {
         assertThat(second.unpublished(clock.instant(), 10)).isEmpty();
         assertThat(second.acquireLease(job.credentials())).isFalse();
         second.admit(repeated);
-        assertThat(repeated.next()).isEqualTo(Next.WAIT);
+        assertThat(repeated.next()).isEqualTo(NextStep.WAIT);
         assertThat(repeated.delay()).isEqualTo(LEASE.minus(SECOND));
 
         clock.move(LEASE.minus(SECOND));
         assertThat(second.unpublished(clock.instant(), 10)).hasSize(1);
         Job again = job("j", "otp");
         second.admit(again);
-        assertThat(again.next()).isEqualTo(Next.PUBLISH);
+        assertThat(again.next()).isEqualTo(NextStep.PUBLISH);
         assertThat(second.acquireLease(again.credentials())).isTrue();
         assertThat(first.acquireLease(job.credentials()))
                 .as("a bridge that was paused since it sealed")
@@ -215,7 +215,7 @@ class PostgresJournalIT extends JournalContract {
         assertThat(after.unpublished(clock.instant(), 10)).hasSize(1);
         Job again = job("j", "otp");
         after.admit(again);
-        assertThat(again.next()).isEqualTo(Next.PUBLISH);
+        assertThat(again.next()).isEqualTo(NextStep.PUBLISH);
         assertThat(after.acquireLease(again.credentials())).isTrue();
     }
 

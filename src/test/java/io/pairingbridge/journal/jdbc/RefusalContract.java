@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Journal;
@@ -80,7 +80,7 @@ interface RefusalContract extends JournalFixture {
 
         Job corrected = job("j", "otp");
         journal.admit(corrected);
-        assertThat(corrected.next()).isEqualTo(Next.CALL);
+        assertThat(corrected.next()).isEqualTo(NextStep.CALL);
     }
 
     @Test

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.JournalException;
@@ -58,7 +58,7 @@ class RepeatedTransactionTest {
 
         admissions.admit(job);
 
-        assertThat(job.next()).isEqualTo(Next.CALL);
+        assertThat(job.next()).isEqualTo(NextStep.CALL);
         assertThat(calls.size()).as("attempts that the process knows of").isEqualTo(1);
         assertThat(calls.mayRun(entry("j"), Clock.systemUTC().instant())).isTrue();
         assertThat(entry("j").attemptId()).isEqualTo(job.attempt().id());
@@ -71,7 +71,7 @@ class RepeatedTransactionTest {
 
         admissions.admit(again);
 
-        assertThat(again.next()).isEqualTo(Next.WAIT);
+        assertThat(again.next()).isEqualTo(NextStep.WAIT);
         assertThat(calls.size()).isEqualTo(1);
     }
 
@@ -87,7 +87,7 @@ class RepeatedTransactionTest {
         Job again = job("j");
         admissions.admit(again);
 
-        assertThat(again.next()).isEqualTo(Next.WAIT);
+        assertThat(again.next()).isEqualTo(NextStep.WAIT);
         assertThat(entry("j").state()).isEqualTo(State.CALLING);
     }
 
@@ -109,7 +109,7 @@ class RepeatedTransactionTest {
             caller.join();
         }
 
-        assertThat(deliveries).extracting(Job::next).containsExactly(Next.CALL, Next.WAIT);
+        assertThat(deliveries).extracting(Job::next).containsExactly(NextStep.CALL, NextStep.WAIT);
         assertThat(entry("j").state()).isEqualTo(State.CALLING);
         assertThat(entry("j").ambiguous()).isZero();
     }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Result;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.JournalException;
@@ -72,7 +72,7 @@ interface StoreFailureContract extends JournalFixture {
         assertThat(journal.failure()).isEmpty();
         Job job = job("k", "otp");
         journal.admit(job);
-        assertThat(job.next()).isEqualTo(Next.CALL);
+        assertThat(job.next()).isEqualTo(NextStep.CALL);
     }
 
     @Test
@@ -185,7 +185,7 @@ interface StoreFailureContract extends JournalFixture {
         assertThat(journal.find("j").orElseThrow().state()).isEqualTo(State.SEALED);
         Job next = job("k", "otp");
         journal.admit(next);
-        assertThat(next.next()).isEqualTo(Next.CALL);
+        assertThat(next.next()).isEqualTo(NextStep.CALL);
     }
 
     @Test

@@ -3,7 +3,7 @@ package io.pairingbridge.journal.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
@@ -29,13 +29,13 @@ interface TimeContract extends JournalFixture {
 
         Job early = job("j", "otp");
         journal.admit(early);
-        assertThat(early.next()).isEqualTo(Next.WAIT);
+        assertThat(early.next()).isEqualTo(NextStep.WAIT);
         assertThat(early.delay().plusMillis(400)).isEqualTo(job.delay());
 
         clock().move(Duration.ofMillis(600));
         Job due = job("j", "otp");
         journal.admit(due);
-        assertThat(due.next()).as("to the millisecond").isEqualTo(Next.CALL);
+        assertThat(due.next()).as("to the millisecond").isEqualTo(NextStep.CALL);
     }
 
     @Test
@@ -49,7 +49,7 @@ interface TimeContract extends JournalFixture {
         Job again = job("j", "otp");
         journal.admit(again);
 
-        assertThat(again.next()).isEqualTo(Next.CALL);
+        assertThat(again.next()).isEqualTo(NextStep.CALL);
     }
 
     @Test
@@ -78,7 +78,7 @@ interface TimeContract extends JournalFixture {
                     new PairingRequest("Till", "otp", null, Map.of()),
                     "{}");
             journal.admit(job);
-            assertThat(job.next()).isEqualTo(Next.CALL);
+            assertThat(job.next()).isEqualTo(NextStep.CALL);
             journal.answered(job, report(Result.THROTTLED));
             waits.add(job.delay().toSeconds());
             clock().move(job.delay());
@@ -127,7 +127,7 @@ interface TimeContract extends JournalFixture {
         Job late = expiring("late", clock().instant(), expires);
         clock().move(Duration.ofMillis(59_999));
         journal.admit(inTime);
-        assertThat(inTime.next()).isEqualTo(Next.CALL);
+        assertThat(inTime.next()).isEqualTo(NextStep.CALL);
         clock().move(Duration.ofMillis(1));
         journal.admit(late);
         assertThat(late.ending().outcome()).isEqualTo(Outcome.EXPIRED);
@@ -153,7 +153,7 @@ interface TimeContract extends JournalFixture {
 
         Job newTry = job("j", "another");
         journal.admit(newTry);
-        assertThat(newTry.next()).isEqualTo(Next.CALL);
+        assertThat(newTry.next()).isEqualTo(NextStep.CALL);
     }
 
     /** A request that was put back to wait arrives anew in its queue; who asked for the job does not care. */

@@ -3,7 +3,7 @@ package io.pairingbridge.journal.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.job.Job;
-import io.pairingbridge.job.Next;
+import io.pairingbridge.job.NextStep;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.Result;
@@ -62,7 +62,7 @@ interface TryContract extends JournalFixture {
         Job repeated = job("j", "otp");
         journal.admit(repeated);
 
-        assertThat(again.next()).isEqualTo(Next.FINISH);
+        assertThat(again.next()).isEqualTo(NextStep.FINISH);
         assertThat(again.ending().outcome()).isEqualTo(Outcome.IN_DOUBT);
         assertThat(again.ending().attempts()).isEqualTo(3);
         assertThat(again.repeated())
@@ -98,7 +98,7 @@ interface TryContract extends JournalFixture {
         Job otherAgain = job("j", "another");
         journal.admit(otherAgain);
 
-        assertThat(again.next()).isEqualTo(Next.FINISH);
+        assertThat(again.next()).isEqualTo(NextStep.FINISH);
         assertThat(again.ending().outcome()).isEqualTo(Outcome.IN_DOUBT);
         assertThat(otherAgain.ending().outcome()).isEqualTo(Outcome.REJECTED);
     }
@@ -118,7 +118,7 @@ interface TryContract extends JournalFixture {
         journal.admit(replayed);
 
         assertThat(whileRunning.ending().outcome()).isEqualTo(Outcome.DUPLICATE);
-        assertThat(replayed.next()).isEqualTo(Next.CALL);
+        assertThat(replayed.next()).isEqualTo(NextStep.CALL);
         journal.answered(replayed, report(Result.REJECTED));
         Job otherAgain = job("j", "another");
         journal.admit(otherAgain);
@@ -127,7 +127,7 @@ interface TryContract extends JournalFixture {
         journal.purge(Duration.ofDays(90));
         Job much = job("j", "another");
         journal.admit(much);
-        assertThat(much.next()).as("after the retention nothing is known of it").isEqualTo(Next.CALL);
+        assertThat(much.next()).as("after the retention nothing is known of it").isEqualTo(NextStep.CALL);
     }
 
     @Test
@@ -140,7 +140,7 @@ interface TryContract extends JournalFixture {
         Job newTry = job("j", "another");
         journal.admit(newTry);
 
-        assertThat(newTry.next()).isEqualTo(Next.CALL);
+        assertThat(newTry.next()).isEqualTo(NextStep.CALL);
         Entry entry = journal.find("j").orElseThrow();
         assertThat(entry.attempts()).isZero();
         assertThat(entry.reason()).isNull();

@@ -1,7 +1,7 @@
 package io.pairingbridge.job;
 
 /** Where a job goes on. The routes branch on this and on nothing else. */
-public enum Next {
+public enum NextStep {
     /** The journal holds the attempt: call the endpoint. */
     CALL,
     /** Sealed credentials lie in the journal: put them on the credentials queue. */
