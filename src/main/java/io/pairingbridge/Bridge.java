@@ -23,10 +23,10 @@ import io.pairingbridge.intake.PreFlight;
 import io.pairingbridge.intake.RateLimit;
 import io.pairingbridge.intake.RequestBody;
 import io.pairingbridge.intake.RequestReader;
-import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.JobListeners;
 import io.pairingbridge.job.RequestGone;
 import io.pairingbridge.job.RowMark;
+import io.pairingbridge.job.SignedValue;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.JournalSteps;
 import io.pairingbridge.journal.Limits;
@@ -179,8 +179,8 @@ public final class Bridge implements AutoCloseable {
                 Version.get()));
         RateLimit rateLimit = new RateLimit(settings.rateLimit());
         RequestBody requests = new RequestBody(settings.home().resolve("config/schema/pairing-request.schema.json"));
-        CarrierMark carriers = new CarrierMark(CarrierMark.PROPERTY, otpHash::of);
-        CarrierMark gone = new CarrierMark(RequestGone.PROPERTY, otpHash::of);
+        SignedValue originals = new SignedValue(SignedValue.ORIGINAL_MESSAGE, otpHash::of);
+        SignedValue gone = new SignedValue(RequestGone.PROPERTY, otpHash::of);
         UndecodableMessages undecodable = new UndecodableMessages(address, intake::blocked, clock);
         BatchSubmitter batches = new BatchSubmitter(
                 journal.batches(),
@@ -221,7 +221,7 @@ public final class Bridge implements AutoCloseable {
                         journal,
                         settings.requests().maxBegun(),
                         () -> data.afterCrash() && System.nanoTime() - startedNanos < AFTER_CRASH,
-                        carriers,
+                        originals,
                         gone,
                         new RowMark(otpHash::of),
                         clock));
@@ -236,7 +236,7 @@ public final class Bridge implements AutoCloseable {
                         settings.environment(),
                         clock,
                         new BrokerClock(broker.publishers(), clock)::now,
-                        carriers,
+                        originals,
                         gone));
         main.bind(
                 "reconciler",

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.broker.BrokerConnections;
-import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Contract;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
@@ -13,6 +12,7 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.RequestGone;
 import io.pairingbridge.job.SealedAnswer;
+import io.pairingbridge.job.SignedValue;
 import io.pairingbridge.journal.Journal.Orphan;
 import io.pairingbridge.text.Text;
 import jakarta.jms.DeliveryMode;
@@ -46,21 +46,21 @@ public final class Messages {
     private final OutcomeEvents events;
     private final Clock clock;
     private final Supplier<Instant> brokerTime;
-    private final CarrierMark carriers;
-    private final CarrierMark gone;
+    private final SignedValue originals;
+    private final SignedValue gone;
 
     /**
      * @param clock of what is told in events
      * @param brokerTime what the broker's clock shows, which decides when a scheduled message is delivered
-     * @param carriers marks requests that are put back
+     * @param originals marks requests that are put back
      * @param gone marks messages about requests that are not there any more
      */
     public Messages(
-            String environment, Clock clock, Supplier<Instant> brokerTime, CarrierMark carriers, CarrierMark gone) {
+            String environment, Clock clock, Supplier<Instant> brokerTime, SignedValue originals, SignedValue gone) {
         this.environment = environment;
         this.clock = clock;
         this.brokerTime = brokerTime;
-        this.carriers = carriers;
+        this.originals = originals;
         this.gone = gone;
         this.events = new OutcomeEvents(environment);
     }
@@ -113,7 +113,7 @@ public final class Messages {
         message.setHeader(SCHEDULED, due.toEpochMilli());
         identify(message, origin);
         set(message, Contract.INTEGRATOR, origin.integrator());
-        set(message, CarrierMark.PROPERTY, carriers.write(origin.jobId(), origin.carrier()));
+        set(message, SignedValue.ORIGINAL_MESSAGE, originals.write(origin.jobId(), origin.originalMessageId()));
     }
 
     /** What takes the place of a request that is not in the broker any more, see {@link RequestGone}. */

@@ -7,7 +7,6 @@ import io.pairingbridge.broker.DeliveryInterceptor;
 import io.pairingbridge.broker.MessageIdentity;
 import io.pairingbridge.broker.UndecodableMessage;
 import io.pairingbridge.intake.RequestBody.Refused;
-import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Contract;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
@@ -15,6 +14,7 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.RequestGone;
 import io.pairingbridge.job.RowMark;
+import io.pairingbridge.job.SignedValue;
 import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.JournalSteps;
 import jakarta.jms.BytesMessage;
@@ -44,8 +44,8 @@ public final class RequestReader {
     private final Journal journal;
     private final int maxBegun;
     private final BooleanSupplier afterCrash;
-    private final CarrierMark carriers;
-    private final CarrierMark gone;
+    private final SignedValue originals;
+    private final SignedValue gone;
     private final RowMark rows;
     private final Clock clock;
 
@@ -53,7 +53,7 @@ public final class RequestReader {
      * @param integrators the configured aliases
      * @param maxBegun how often a delivery may be begun without getting anywhere
      * @param afterCrash true while deliveries may have been in the hands of a process that died
-     * @param carriers knows the numbers that this bridge wrote on requests that it put back
+     * @param originals knows the numbers that this bridge wrote on requests that it put back
      * @param gone knows this bridge's own messages about requests that are not there any more
      * @param rows knows the requests that the bridge made of a document's rows
      */
@@ -63,8 +63,8 @@ public final class RequestReader {
             Journal journal,
             int maxBegun,
             BooleanSupplier afterCrash,
-            CarrierMark carriers,
-            CarrierMark gone,
+            SignedValue originals,
+            SignedValue gone,
             RowMark rows,
             Clock clock) {
         this.bodies = bodies;
@@ -72,7 +72,7 @@ public final class RequestReader {
         this.journal = journal;
         this.maxBegun = maxBegun;
         this.afterCrash = afterCrash;
-        this.carriers = carriers;
+        this.originals = originals;
         this.gone = gone;
         this.rows = rows;
         this.clock = clock;
@@ -127,7 +127,7 @@ public final class RequestReader {
                 message.getObjectProperty(RowMark.PROPERTY),
                 message.getObjectProperty(RowMark.REFUSED));
         if (mayHaveComeBefore(message)) {
-            int begun = journal.countDelivery(origin.carrier(), origin.jobId());
+            int begun = journal.countDelivery(origin.originalMessageId(), origin.jobId());
             if (begun > maxBegun) {
                 Job job = new Job(origin, null, originalIfAny(message)).ofRow(row == null ? null : row.hash());
                 journal.quarantine(
@@ -198,7 +198,7 @@ public final class RequestReader {
     }
 
     private Ending invalid(Job.Origin origin, String reason, String detail) {
-        return Ending.uncalled(Outcome.INVALID, reason, detail, origin.carrier(), clock.instant());
+        return Ending.uncalled(Outcome.INVALID, reason, detail, origin.originalMessageId(), clock.instant());
     }
 
     /** As {@link #origin}, and if something of the message cannot be decoded, what the broker itself says of it. */
@@ -257,7 +257,7 @@ public final class RequestReader {
                             + " or use one of " + integrators);
             integrator = null;
         }
-        String first = carriers.read(jobId, message.getObjectProperty(CarrierMark.PROPERTY));
+        String first = originals.read(jobId, message.getObjectProperty(SignedValue.ORIGINAL_MESSAGE));
         long expiration = message.getJMSExpiration();
         return new Job.Origin(
                 jobId,

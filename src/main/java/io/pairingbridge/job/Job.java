@@ -19,7 +19,7 @@ public final class Job {
             String jobId,
             String batchId,
             String integrator,
-            String carrier,
+            String originalMessageId,
             Instant requestedAt,
             Instant expiresAt,
             int priority,

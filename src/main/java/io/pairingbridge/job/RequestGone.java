@@ -15,7 +15,7 @@ import java.util.Map;
  */
 public final class RequestGone {
     /**
-     * When the job was moved last, in milliseconds, as {@link CarrierMark} writes it: nobody else can say that a
+     * When the job was moved last, in milliseconds, as {@link SignedValue} writes it: nobody else can say that a
      * request is gone.
      */
     public static final String PROPERTY = "PairingRequestGone";

@@ -172,7 +172,11 @@ public final class DocumentOracle implements AutoCloseable {
             journal.refusedRow(
                     job,
                     Ending.uncalled(
-                            Outcome.INVALID, "ROW_REFUSED", mark.refused(), origin.carrier(), origin.requestedAt()));
+                            Outcome.INVALID,
+                            "ROW_REFUSED",
+                            mark.refused(),
+                            origin.originalMessageId(),
+                            origin.requestedAt()));
             require(
                     job.ending().outcome() == Outcome.INVALID && !job.repeated(),
                     "refused row " + i + " is not told of");

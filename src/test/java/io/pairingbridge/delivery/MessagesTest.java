@@ -2,7 +2,6 @@ package io.pairingbridge.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pairingbridge.job.CarrierMark;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
@@ -10,6 +9,7 @@ import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.SealedAnswer;
+import io.pairingbridge.job.SignedValue;
 import io.pairingbridge.testing.MovingClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -36,8 +36,8 @@ class MessagesTest {
                 "simulator",
                 clock,
                 () -> BROKER,
-                new CarrierMark("P", text -> "0".repeat(32)),
-                new CarrierMark("Q", text -> "0".repeat(32)));
+                new SignedValue("P", text -> "0".repeat(32)),
+                new SignedValue("Q", text -> "0".repeat(32)));
         Job job = new Job(
                 new Job.Origin("j", null, null, "1", clock.instant(), null, 4, false, false),
                 new PairingRequest("Till", "otp", null, Map.of()),
@@ -63,8 +63,8 @@ class MessagesTest {
                 "simulator",
                 new MovingClock(),
                 () -> BROKER,
-                new CarrierMark("P", t -> "0".repeat(32)),
-                new CarrierMark("Q", t -> "0".repeat(32)));
+                new SignedValue("P", t -> "0".repeat(32)),
+                new SignedValue("Q", t -> "0".repeat(32)));
         Exchange exchange = new DefaultExchange(new DefaultCamelContext());
 
         messages.credentials(credentials(text), exchange);
@@ -112,8 +112,8 @@ class MessagesTest {
                 "simulator",
                 new MovingClock(),
                 () -> BROKER,
-                new CarrierMark("P", t -> "0".repeat(32)),
-                new CarrierMark("Q", t -> "0".repeat(32)));
+                new SignedValue("P", t -> "0".repeat(32)),
+                new SignedValue("Q", t -> "0".repeat(32)));
         Exchange exchange = new DefaultExchange(new DefaultCamelContext());
         Job job = new Job(
                 new Job.Origin("j", null, null, "1", BROKER, null, 4, false, false),

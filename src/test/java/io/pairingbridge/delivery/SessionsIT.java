@@ -258,9 +258,9 @@ class SessionsIT {
         stage.awaitUntil(() -> journal.find("late").orElseThrow().state() == State.PUBLISHED);
     }
 
-    private static Job admitted(Journal journal, String jobId, String otp, String carrier) {
+    private static Job admitted(Journal journal, String jobId, String otp, String messageId) {
         Job job = new Job(
-                new Job.Origin(jobId, null, null, carrier, Instant.now(), null, 4, false, false),
+                new Job.Origin(jobId, null, null, messageId, Instant.now(), null, 4, false, false),
                 new PairingRequest("Till", otp, null, Map.of()),
                 "{}");
         journal.admit(job);

@@ -104,7 +104,7 @@ class TransitionsModelTest {
         // what people see
         private final List<Integer> published = new ArrayList<>();
         private final List<State> attention = new ArrayList<>();
-        private boolean carrierTold;
+        private boolean messageTold;
 
         void act(Act act) {
             switch (act) {
@@ -144,7 +144,7 @@ class TransitionsModelTest {
                 return;
             }
             Move move = Transitions.delivered(
-                    known(), new Delivery(true, !carrierTold, false, !expired, true, live()), MAX);
+                    known(), new Delivery(true, !messageTold, false, !expired, true, live()), MAX);
             if (move.lostAttempt()) {
                 ambiguous++;
             }
@@ -206,7 +206,7 @@ class TransitionsModelTest {
         private void apply(Move move, boolean zombie) {
             if (move.to() != null) {
                 state = move.to();
-                carrierTold = false;
+                messageTold = false;
             }
             if (zombie) {
                 return;
@@ -224,10 +224,10 @@ class TransitionsModelTest {
                     crashBeforeAck = false;
                     return;
                 }
-                if (state != State.PUBLISHED && !carrierTold) {
+                if (state != State.PUBLISHED && !messageTold) {
                     attention.add(state);
                 }
-                carrierTold = true;
+                messageTold = true;
                 acknowledge();
             }
         }
@@ -245,7 +245,7 @@ class TransitionsModelTest {
             sealed.clear();
             if (state == State.SEALED) {
                 state = State.PUBLISHED;
-                carrierTold = true;
+                messageTold = true;
             }
         }
 

@@ -63,7 +63,7 @@ final class Admissions {
     }
 
     private Decision decide(Transaction tx, Job job, String hash, String attemptId) {
-        tx.deliveryCounts().reset(job.origin().carrier());
+        tx.deliveryCounts().reset(job.origin().originalMessageId());
         Entry known = tryOf(tx, job, hash).orElse(null);
         Instant now = clock.instant();
         Move move = Transitions.delivered(
@@ -116,7 +116,7 @@ final class Admissions {
         boolean newTry = !sameOtp || known.state().unspent();
         return new Delivery(
                 sameOtp,
-                job.origin().carrier().equals(known.originalMessageId()),
+                job.origin().originalMessageId().equals(known.originalMessageId()),
                 job.origin().replay(),
                 newTry ? !requestExpired : !expired && !limits.expired(known.requestedAt(), known.expiresAt(), now),
                 due(known.dueAt(), now),
@@ -150,7 +150,7 @@ final class Admissions {
                 Transitions.DUPLICATE,
                 "the job id belongs to a job with another one-time password, which is "
                         + EndingDescriptions.of(known.state()),
-                job.origin().carrier(),
+                job.origin().originalMessageId(),
                 now);
     }
 
@@ -178,7 +178,7 @@ final class Admissions {
     }
 
     private Decision refuseRow(Transaction tx, Job job, Ending ending) {
-        tx.deliveryCounts().reset(job.origin().carrier());
+        tx.deliveryCounts().reset(job.origin().originalMessageId());
         if (tryOfRow(tx, job).isEmpty()) {
             Instant now = clock.instant();
             Optional<Entry> known = tx.jobs().find(job.id());
@@ -189,7 +189,7 @@ final class Admissions {
             }
         }
         Entry ended = tryOfRow(tx, job).orElseThrow();
-        boolean toldBefore = !job.origin().carrier().equals(ended.originalMessageId());
+        boolean toldBefore = !job.origin().originalMessageId().equals(ended.originalMessageId());
         return Decision.of(j -> ended.finish(j, toldBefore, null));
     }
 

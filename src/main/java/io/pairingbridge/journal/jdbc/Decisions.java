@@ -62,7 +62,7 @@ final class Decisions {
         if (endedRow) {
             tx.batchRows().endWith(job.id()); // of an earlier try; the job may have been paired since
         }
-        return finish(tx, known, !job.origin().carrier().equals(known.originalMessageId()));
+        return finish(tx, known, !job.origin().originalMessageId().equals(known.originalMessageId()));
     }
 
     /** The process that made the call is gone. */

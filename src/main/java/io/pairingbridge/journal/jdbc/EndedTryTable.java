@@ -64,7 +64,7 @@ final class EndedTryTable {
                         job.id(),
                         state.name(),
                         otpHash,
-                        origin.carrier(),
+                        origin.originalMessageId(),
                         origin.batchId(),
                         toJson(job.reference()),
                         millis(origin.requestedAt()),

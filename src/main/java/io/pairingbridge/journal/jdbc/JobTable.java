@@ -126,7 +126,7 @@ final class JobTable {
                         job.id(),
                         state.name(),
                         otpHash,
-                        origin.carrier(),
+                        origin.originalMessageId(),
                         origin.batchId(),
                         toJson(job.reference()),
                         millis(origin.requestedAt()),
@@ -144,7 +144,7 @@ final class JobTable {
                 .params(
                         job.id(),
                         otpHash,
-                        origin.carrier(),
+                        origin.originalMessageId(),
                         origin.batchId(),
                         toJson(job.reference()),
                         millis(origin.requestedAt()),
@@ -162,7 +162,13 @@ final class JobTable {
         sql.sql("""
         UPDATE job SET state = 'CALLING', carrier = ?, attempt_id = ?, owner = ?, deadline = ?, due_at = NULL, updated_at = ?
         WHERE job_id = ?""")
-                .params(job.origin().carrier(), attempt.id(), owner.toString(), millis(deadline), millis(now), job.id())
+                .params(
+                        job.origin().originalMessageId(),
+                        attempt.id(),
+                        owner.toString(),
+                        millis(deadline),
+                        millis(now),
+                        job.id())
                 .update();
         attempts.enter(job, attempt, owner, deadline, now);
     }
@@ -183,7 +189,7 @@ final class JobTable {
                         heard(report),
                         doubtful(report),
                         report == null ? null : report.httpStatus(),
-                        job.origin().carrier(),
+                        job.origin().originalMessageId(),
                         millis(now),
                         job.id())
                 .update();
@@ -196,7 +202,7 @@ final class JobTable {
           attempts = attempts + ?, ambiguous = ambiguous + ?, finished_at = ?, updated_at = ? WHERE job_id = ?""")
                 .params(
                         state.name(),
-                        job.origin().carrier(),
+                        job.origin().originalMessageId(),
                         why,
                         text(detail),
                         report == null ? null : report.httpStatus(),

@@ -65,7 +65,8 @@ final class MissingRequests {
     }
 
     private Decision endJob(Transaction tx, Job notice, Orphan orphan, Entry known, Instant now) {
-        boolean sameMessage = known != null && notice.origin().carrier().equals(known.originalMessageId());
+        boolean sameMessage =
+                known != null && notice.origin().originalMessageId().equals(known.originalMessageId());
         if (known == null || !sameMessage && tx.jobs().touchedAt(notice.id()) != orphan.touchedAt()) {
             return Decision.of(Job::drop); // somebody has handled it since
         }
@@ -78,7 +79,7 @@ final class MissingRequests {
 
     /** A row of a batch whose request was sent and never came; its job may bear the id of another one. */
     private Decision endRow(Transaction tx, Job notice, Entry known, Instant now) {
-        if (known != null && notice.origin().carrier().equals(known.originalMessageId())) {
+        if (known != null && notice.origin().originalMessageId().equals(known.originalMessageId())) {
             return decisions.repeat(tx, notice, known.otpHash(), known, now);
         }
         String hash =

@@ -83,7 +83,7 @@ interface MissingRequestContract extends JournalFixture {
         journal.answered(job, report(Result.THROTTLED));
         clock().move(Duration.ofMinutes(5));
         Orphan orphan = journal.orphans(true, 10).get(0);
-        Job delivered = job("j", "otp", job.origin().carrier());
+        Job delivered = job("j", "otp", job.origin().originalMessageId());
         journal.admit(delivered);
         assertThat(delivered.next()).isEqualTo(NextStep.CALL);
 

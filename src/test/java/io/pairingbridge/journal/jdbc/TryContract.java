@@ -57,7 +57,7 @@ interface TryContract extends JournalFixture {
         journal.admit(other);
         journal.answered(other, paired());
 
-        Job again = job("j", "otp", first.origin().carrier());
+        Job again = job("j", "otp", first.origin().originalMessageId());
         journal.admit(again);
         Job repeated = job("j", "otp");
         journal.admit(repeated);

@@ -6,9 +6,9 @@ import io.pairingbridge.journal.OtpHash;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
-class CarrierMarkTest {
-    private final CarrierMark mark =
-            new CarrierMark("P", new OtpHash("key".repeat(11).getBytes(StandardCharsets.UTF_8))::of);
+class SignedValueTest {
+    private final SignedValue mark =
+            new SignedValue("P", new OtpHash("key".repeat(11).getBytes(StandardCharsets.UTF_8))::of);
 
     @Test
     void readsWhatItWroteForThatJob() {
@@ -25,13 +25,13 @@ class CarrierMarkTest {
                 .isNull();
         assertThat(mark.read(
                         "job-1",
-                        new CarrierMark("P", new OtpHash("kez".repeat(11).getBytes(StandardCharsets.UTF_8))::of)
+                        new SignedValue("P", new OtpHash("kez".repeat(11).getBytes(StandardCharsets.UTF_8))::of)
                                 .write("job-1", "4711")))
                 .as("with another key")
                 .isNull();
         assertThat(mark.read(
                         "job-1",
-                        new CarrierMark("Q", new OtpHash("key".repeat(11).getBytes(StandardCharsets.UTF_8))::of)
+                        new SignedValue("Q", new OtpHash("key".repeat(11).getBytes(StandardCharsets.UTF_8))::of)
                                 .write("job-1", "4711")))
                 .as("of another property")
                 .isNull();

@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
  * a keyed hash, so that nobody else can give a message the number of another one, whose ending and counts it would then
  * share.
  */
-public final class CarrierMark {
-    public static final String PROPERTY = "PairingCarrier";
+public final class SignedValue {
+    public static final String ORIGINAL_MESSAGE = "PairingCarrier";
     private static final Pattern MARK = Pattern.compile("([0-9]{1,19})\\.([0-9a-f]{32})");
 
     private final String property;
@@ -20,14 +20,14 @@ public final class CarrierMark {
      * @param property whose value it is: what was written for one property is not believed in another one
      * @param keyedHash in hexadecimal digits, 32 or more; its key is the bridge's secret
      */
-    public CarrierMark(String property, UnaryOperator<String> keyedHash) {
+    public SignedValue(String property, UnaryOperator<String> keyedHash) {
         this.property = property;
         this.keyedHash = keyedHash;
     }
 
     /** The value of the property for a message of this job. */
-    public String write(String jobId, String carrier) {
-        return carrier + "." + hash(jobId, carrier);
+    public String write(String jobId, String value) {
+        return value + "." + hash(jobId, value);
     }
 
     /** The number that was written for this job, or null if the property is absent or not the bridge's. */
@@ -38,7 +38,7 @@ public final class CarrierMark {
                 : null;
     }
 
-    private String hash(String jobId, String carrier) {
-        return keyedHash.apply(property + "\n" + jobId + "\n" + carrier).substring(0, 32);
+    private String hash(String jobId, String value) {
+        return keyedHash.apply(property + "\n" + jobId + "\n" + value).substring(0, 32);
     }
 }
