@@ -361,6 +361,7 @@ class RoutesTest extends CamelMainTestSupport {
 
     @Test
     void sendsNothingWhileAnotherBridgeMaySendIt() {
+        awaitTheReconcilersFirstRound(); // which publishes, too
         admit = job -> job.publish(credentials(false));
         turn = false;
         try {
@@ -412,8 +413,7 @@ class RoutesTest extends CamelMainTestSupport {
 
     @Test
     void publishesWhatWasLeftBehindAndTellsALateOutcome() {
-        // The reconciler's first round begins with the routes.
-        Awaitility.await().until(() -> REACHED.contains("purge"));
+        awaitTheReconcilersFirstRound();
         assertThat(REACHED)
                 .contains(
                         "take-left-behind",
@@ -425,6 +425,11 @@ class RoutesTest extends CamelMainTestSupport {
                         "journal-published",
                         "write-request-gone",
                         "send-request-gone");
+    }
+
+    /** It begins with the routes. */
+    private static void awaitTheReconcilersFirstRound() {
+        Awaitility.await().until(() -> REACHED.contains("purge"));
     }
 
     @Test
