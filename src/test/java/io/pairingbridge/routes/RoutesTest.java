@@ -4,29 +4,42 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pairingbridge.delivery.Messages;
 import io.pairingbridge.delivery.PublishLeases;
+import io.pairingbridge.delivery.Reconciler;
 import io.pairingbridge.endpoint.Answers;
 import io.pairingbridge.endpoint.CallFailed;
 import io.pairingbridge.endpoint.PairCall;
 import io.pairingbridge.intake.CallLimit;
+import io.pairingbridge.intake.Gate;
+import io.pairingbridge.intake.Intake;
+import io.pairingbridge.intake.PreFlight;
+import io.pairingbridge.intake.RateLimit;
 import io.pairingbridge.job.Attempt;
 import io.pairingbridge.job.Credentials;
 import io.pairingbridge.job.Ending;
 import io.pairingbridge.job.Job;
+import io.pairingbridge.job.JobListeners;
 import io.pairingbridge.job.Outcome;
 import io.pairingbridge.job.PairedTerminal;
 import io.pairingbridge.job.PairingRequest;
 import io.pairingbridge.job.SealedAnswer;
 import io.pairingbridge.job.SignedValue;
+import io.pairingbridge.journal.Batches;
+import io.pairingbridge.journal.Entry;
+import io.pairingbridge.journal.Journal;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.Journal.JournalException;
 import io.pairingbridge.journal.Journal.Orphan;
+import io.pairingbridge.journal.JournalReader;
 import io.pairingbridge.journal.JournalSteps;
+import io.pairingbridge.journal.State;
+import io.pairingbridge.sealing.PlainSealer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
@@ -53,19 +66,31 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * Where a job goes in the routes, without a broker, a database or a network: the queues are mocks, the journal a
- * script. What the real parts make of it is shown by the ITs; this shows the order of the steps, and that each is
- * reached.
+ * Where a job goes in the routes, without a broker, a database or a network: the steps are the real ones, the queues
+ * are mocks, the journal a script. What the real parts make of it is shown by the ITs; this shows the order of the
+ * steps, and that each is reached.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RoutesTest extends CamelMainTestSupport {
+    private static final Orphan ORPHAN = new Orphan("job-2", "batch-1", 1, Instant.now(), Map.of());
     private static final Set<String> REACHED = new ConcurrentSkipListSet<>();
 
     private final List<String> steps = new ArrayList<>();
     private Consumer<Job> admit = job -> {};
     private Consumer<Job> answered = job -> {};
-    private RuntimeException notReady;
-    private boolean turn = true;
+    private final ScriptedJournal journal = new ScriptedJournal();
+    private final Intake intake = new Intake(
+            new NoConsumers(),
+            journal,
+            new PreFlight(new PlainSealer(), journal, () -> {}),
+            5,
+            Duration.ofHours(1),
+            Clock.systemUTC());
+    /** Why the journal cannot write; null if it can. */
+    private String problem;
+    /** Whether this bridge gets the publish lease. */
+    private boolean ours = true;
+
     private final List<Processor> doors = new ArrayList<>();
 
     @Override
@@ -91,15 +116,21 @@ class RoutesTest extends CamelMainTestSupport {
             registry.bind(scheme, new Mocks());
         }
         registry.bind("requestReader", new Reader());
-        registry.bind("intake", new Gate());
+        registry.bind("intake", intake);
         registry.bind("callLimit", new CallLimit(1));
-        registry.bind("rateLimit", new Turn());
-        registry.bind("journalSteps", new Steps());
+        registry.bind("rateLimit", new RateLimit(0));
+        registry.bind("journalSteps", new JournalSteps(journal, new JobListeners(intake), Clock.systemUTC()));
         registry.bind("pairCall", new PairCall("5f3a1c9e7b20", Map.of(), delivery -> {}));
         SignedValue mark = new SignedValue("P", text -> "0".repeat(32));
         registry.bind("messages", new Messages("simulator", Clock.systemUTC(), Instant::now, mark, mark));
-        registry.bind("publishLeases", new PublishLeases(credentials -> turn));
-        registry.bind("reconciler", new LeftBehind());
+        registry.bind("publishLeases", new PublishLeases(journal::acquireLease));
+        Reconciler reconciler = new Reconciler(journal, () -> 0, Duration.ofDays(30), Clock.systemUTC());
+        try {
+            assertThat(reconciler.orphans()).as("seen once").isEmpty();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+        registry.bind("reconciler", reconciler);
         registry.bind("batchQueue", new Documents());
         registry.bind("batchInbox", new Documents());
         registry.bind("batchReports", new Documents());
@@ -149,62 +180,123 @@ class RoutesTest extends CamelMainTestSupport {
         }
     }
 
-    public final class Gate {
-        public void preFlight() {
-            if (notReady != null) {
-                throw notReady;
-            }
-        }
-
-        public void journalFailed(JournalException e) {
-            synchronized (steps) {
-                steps.add("closed: " + e.getMessage());
-            }
-        }
-    }
-
-    public static final class Turn {
-        public void awaitTurn() {}
-    }
-
-    public final class Steps {
-        public void admit(@Variable("job") Job job, Exchange delivery) {
+    /** Decides as the test says; what no step of a route asks, it refuses. */
+    private final class ScriptedJournal implements Journal {
+        @Override
+        public void admit(Job job) {
             admit.accept(job);
-            JournalSteps.exposeNextStep(job, delivery);
         }
 
-        public void answered(@Variable("job") Job job, @Body AttemptReport report, Exchange delivery) {
+        @Override
+        public void answered(Job job, AttemptReport report) {
             synchronized (steps) {
                 steps.add("result: " + report.result());
             }
             answered.accept(job);
-            JournalSteps.exposeNextStep(job, delivery);
         }
 
-        public void published(@Variable("job") Job job, Exchange delivery) {
-            if (job != null) {
-                job.finish(ending(Outcome.PAIRED), false);
-                JournalSteps.exposeNextStep(job, delivery);
-            }
+        @Override
+        public Entry published(String jobId, String attemptId) {
+            return entry(jobId, State.PUBLISHED, attemptId);
         }
 
-        public void ended(@Variable("job") Job job) {}
-    }
-
-    public final class LeftBehind {
-        public List<Credentials> due() {
+        @Override
+        public List<Credentials> unpublished(Instant before, int limit) {
             return List.of(credentials(false), credentials(true));
         }
 
-        public boolean nobodyElseTells(@Variable("credentials") Credentials credentials) {
-            return credentials != null;
+        @Override
+        public boolean acquireLease(Credentials credentials) {
+            return ours;
         }
 
-        public List<Orphan> orphans() {
-            return List.of(new Orphan("job-2", "batch-1", 1, Instant.now(), Map.of()));
+        @Override
+        public List<Orphan> orphans(boolean nothingWaits, int limit) {
+            return List.of(ORPHAN);
         }
 
-        public void purge() {}
+        @Override
+        public Optional<Entry> find(String jobId) {
+            return Optional.of(entry(jobId, State.SEALED, "attempt-1"));
+        }
+
+        @Override
+        public int purge(Duration olderThan) {
+            return 0;
+        }
+
+        @Override
+        public Optional<String> failure() {
+            return Optional.ofNullable(problem);
+        }
+
+        @Override
+        public void recover() {}
+
+        @Override
+        public void close() {}
+
+        @Override
+        public int countDelivery(String originalMessageId, String jobId) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Ending refused(Job job, Ending ending) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void refusedRow(Job job, Ending ending) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Entry quarantine(Job job, Ending ending) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Optional<String> runningJob(String originalMessageId, Instant requestedAt) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void gone(Job notice, Orphan orphan) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Batches batches() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public JournalReader reader() {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    private static Entry entry(String jobId, State state, String attemptId) {
+        Instant now = Instant.now();
+        return new Entry(
+                jobId, state, null, "1", null, Map.of(), now, null, null, 0, 1, 0, attemptId, null, null, null, null,
+                200, "pc", "Till", "T", now);
+    }
+
+    /** Which consumers run is not shown here. */
+    private static final class NoConsumers implements Intake.Consumers {
+        @Override
+        public void open() {}
+
+        @Override
+        public void probe() {}
+
+        @Override
+        public void close() {}
+
+        @Override
+        public void setConcurrency(int calls) {}
     }
 
     /** Beans of the batches: one document at each door, and one batch whose last row has ended. */
@@ -363,13 +455,13 @@ class RoutesTest extends CamelMainTestSupport {
     void sendsNothingWhileAnotherBridgeMaySendIt() {
         awaitTheReconcilersFirstRound(); // which publishes, too
         admit = job -> job.publish(credentials(false));
-        turn = false;
+        ours = false;
         try {
             assertThat(deliver("pair", job()))
                     .contains("acquire-publish-lease")
                     .doesNotContain("publish-credentials", "journal-published", "send-event");
         } finally {
-            turn = true;
+            ours = true;
         }
     }
 
@@ -393,22 +485,26 @@ class RoutesTest extends CamelMainTestSupport {
 
     @Test
     void readsNothingWhileThePreFlightFails() {
-        notReady = new IllegalStateException("not ready");
+        problem = "the disk is full";
         try {
             assertThat(deliver("pair", job())).contains("pre-flight").doesNotContain("read-request");
         } finally {
-            notReady = null;
+            problem = null;
         }
     }
 
     @Test
     void closesTheIntakeWhenTheJournalFails() {
+        intake.openByOperator(); // another test may have closed it
+        Awaitility.await().until(() -> intake.status().gate() == Gate.OPEN);
         admit = job -> {
-            throw new JournalException("the disk is full", null);
+            throw new JournalException("the commit failed", null);
         };
-        assertThat(deliver("pair", job()))
-                .contains("closed: the disk is full")
-                .doesNotContain("call-endpoint", "send-event");
+
+        assertThat(deliver("pair", job())).contains("close-intake").doesNotContain("call-endpoint", "send-event");
+
+        assertThat(intake.status().gate()).isEqualTo(Gate.CLOSED);
+        assertThat(intake.status().reason()).isEqualTo("the commit failed");
     }
 
     @Test

@@ -14,7 +14,7 @@ import io.pairingbridge.journal.Owner;
 import io.pairingbridge.journal.State;
 import io.pairingbridge.journal.Transitions;
 import io.pairingbridge.journal.Transitions.Move;
-import io.pairingbridge.journal.jdbc.PublishLeases.Lease;
+import io.pairingbridge.journal.jdbc.Leases.Lease;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
@@ -31,7 +31,7 @@ final class Answers {
 
     private final GroupCommit transactions;
     private final Decisions decisions;
-    private final PublishLeases leases;
+    private final Leases leases;
     private final CallsUnderWay calls;
     private final Limits limits;
     private final Owner owner;
@@ -45,7 +45,7 @@ final class Answers {
     Answers(
             GroupCommit transactions,
             Decisions decisions,
-            PublishLeases leases,
+            Leases leases,
             CallsUnderWay calls,
             Limits limits,
             Owner owner,

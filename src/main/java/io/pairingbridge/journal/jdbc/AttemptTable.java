@@ -16,7 +16,7 @@ import io.pairingbridge.journal.Entry;
 import io.pairingbridge.journal.Journal.AttemptReport;
 import io.pairingbridge.journal.JournalReader.AttemptRecord;
 import io.pairingbridge.journal.Owner;
-import io.pairingbridge.journal.jdbc.PublishLeases.Lease;
+import io.pairingbridge.journal.jdbc.Leases.Lease;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;

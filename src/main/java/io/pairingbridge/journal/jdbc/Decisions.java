@@ -19,9 +19,9 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class Decisions {
     private final Limits limits;
-    private final PublishLeases leases;
+    private final Leases leases;
 
-    Decisions(Limits limits, PublishLeases leases) {
+    Decisions(Limits limits, Leases leases) {
         this.limits = limits;
         this.leases = leases;
     }

@@ -36,7 +36,7 @@ public final class JdbcJournal implements Journal {
     private final GroupCommit transactions;
     private final ReadPool reads;
     private final CallsUnderWay calls;
-    private final PublishLeases leases;
+    private final Leases leases;
     private final Admissions admissions;
     private final Answers answers;
     private final MissingRequests missingRequests;
@@ -49,7 +49,7 @@ public final class JdbcJournal implements Journal {
         transactions = new GroupCommit(dialect);
         reads = new ReadPool(dialect);
         calls = new CallsUnderWay(owner, limits);
-        leases = new PublishLeases(transactions, reads, dialect.severalWriters(), owner.instance(), clock);
+        leases = new Leases(transactions, reads, dialect.severalWriters(), owner.instance(), clock);
         Decisions decisions = new Decisions(limits, leases);
         admissions = new Admissions(transactions, decisions, calls, limits, owner, otpHash, clock);
         answers = new Answers(transactions, decisions, leases, calls, limits, owner, otpHash, clock);

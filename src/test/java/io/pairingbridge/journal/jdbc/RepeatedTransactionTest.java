@@ -41,7 +41,7 @@ class RepeatedTransactionTest {
         dialect = new FaultyDialect(new SqliteDialect("jdbc:sqlite:" + folder.resolve("journal.db")));
         JdbcJournal.open(dialect, LIMITS, owner, HASH, Clock.systemUTC()).close();
         transactions = new GroupCommit(dialect);
-        PublishLeases leases = new PublishLeases(transactions, null, false, "a", Clock.systemUTC());
+        Leases leases = new Leases(transactions, null, false, "a", Clock.systemUTC());
         admissions = new Admissions(
                 transactions, new Decisions(LIMITS, leases), calls, LIMITS, owner, HASH, Clock.systemUTC());
     }

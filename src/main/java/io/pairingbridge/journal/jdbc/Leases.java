@@ -12,7 +12,7 @@ import java.util.List;
  * that holds the publish lease. A bridge begins a send early in its lease or takes it anew, so that no send outlives
  * one. On a journal that a bridge has to itself every lease is its own.
  */
-final class PublishLeases {
+final class Leases {
     /**
      * A send ends within the 30 s that the broker is given to answer; the rest is for its begin and for clocks that
      * differ a little.
@@ -31,7 +31,7 @@ final class PublishLeases {
     record Lease(String holder, Instant expiry) {}
 
     /** @param shared whether other bridges may write to the journal */
-    PublishLeases(GroupCommit transactions, ReadPool reads, boolean shared, String instance, Clock clock) {
+    Leases(GroupCommit transactions, ReadPool reads, boolean shared, String instance, Clock clock) {
         this.transactions = transactions;
         this.reads = reads;
         this.shared = shared;
