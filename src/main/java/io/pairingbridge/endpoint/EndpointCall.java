@@ -10,7 +10,7 @@ import org.apache.hc.core5.http.protocol.HttpContext;
 
 /**
  * One call: the body of its POST, which takes the attempt with it into the HTTP client, and what the client made of the
- * answer. The answer itself never leaves the client.
+ * answer. The answer in the clear never leaves the client.
  */
 final class EndpointCall extends HttpEntityWrapper {
     private static final String ATTRIBUTE = EndpointCall.class.getName();

@@ -11,9 +11,9 @@ import java.util.Map;
  * @param batchId the batch, or null
  * @param answer what the recipient opens
  * @param terminal what may be told of it in the clear
- * @param sender the instance whose turn it is to send them, or null
- * @param sendUntil nobody else sends them before this; null without a sender
- * @param late true if the job had already ended otherwise: the reconciler owes a second outcome event
+ * @param sender the bridge that holds the publish lease, or null
+ * @param sendUntil when the lease expires; null without a holder
+ * @param late true if the job had already ended otherwise: whoever publishes them tells a second outcome event
  */
 public record Credentials(
         String attemptId,

@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a delivery holds until it is done, whatever becomes of it: the permit for a call, the lease to publish, the
+ * What a delivery holds until it is done, whatever becomes of it: the permit for a call, the lock of a publish, the
  * attempt, the fields of its log lines. All of it is let go in one place, the last taken first.
  *
  * <p>Used by the one thread that handles the delivery.

@@ -5,12 +5,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The number of the message that a request first came in, as the bridge writes it on a message that it puts back: with
- * a keyed hash, so that nobody else can give a message the number of another one, whose ending and counts it would then
- * share.
+ * A number that the bridge writes into a property of its own messages, with a keyed hash, so that nobody else can write
+ * it: the number of the message that a request first came in ({@link #ORIGINAL_MESSAGE}; another's would share its
+ * ending and counts), or when a job was moved last ({@link RequestGone#PROPERTY}).
  */
 public final class SignedValue {
+    /** On a request that was put back to wait. */
     public static final String ORIGINAL_MESSAGE = "PairingCarrier";
+
     private static final Pattern MARK = Pattern.compile("([0-9]{1,19})\\.([0-9a-f]{32})");
 
     private final String property;

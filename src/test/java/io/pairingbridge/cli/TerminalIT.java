@@ -124,7 +124,7 @@ class TerminalIT {
                     assertThat(shown.lines().count()).isLessThan(24);
                 }
                 if (command.startsWith("job a-till")) {
-                    assertThat(shown.replaceAll("[\\s]", "")).contains(LONG_ID, "HTTP500", "IN_DOUBT");
+                    assertThat(shown.replaceAll("[\\s]", "")).contains(LONG_ID, "theendpointanswered500", "IN_DOUBT");
                 }
             }
         }

@@ -77,7 +77,8 @@ final class Answers {
     }
 
     /**
-     * Writes the sealed answers that the store refused. The reconciler publishes them; their deliveries are long gone.
+     * Writes the sealed answers that the store refused. Credentials are then published by the next delivery of their
+     * job or by the reconciler, whichever comes first.
      */
     void writePending() {
         pending.write(this::write);

@@ -143,15 +143,15 @@ final class PostgresDialect implements Dialect {
                 || APPLICATION.length() + other.length() == LONGEST_APPLICATION && instance.startsWith(other);
     }
 
-    /**
-     * Class 40 (transaction rollback: deadlock, serialization) and 55P03 (a lock was waited for too long): the server
-     * has undone the transaction and keeps the connection (PostgreSQL, "Error Codes").
-     */
     @Override
     public boolean severalWriters() {
         return true;
     }
 
+    /**
+     * Class 40 (transaction rollback: deadlock, serialization) and 55P03 (a lock was waited for too long): the server
+     * has undone the transaction and keeps the connection (PostgreSQL, "Error Codes").
+     */
     @Override
     public boolean undone(SQLException fault) {
         String state = fault.getSQLState();
