@@ -19,8 +19,6 @@ public final class BatchMessages {
     private static final Logger LOG = LoggerFactory.getLogger(BatchMessages.class);
     /** JMS can hand a text over as a whole only. */
     private static final long LARGEST_TEXT = 16 << 20;
-    /** What people call the batch; it may be anything, and identifies nothing. */
-    public static final String NAME = Contract.BATCH_NAME;
 
     private final BatchSubmitter submitter;
 
@@ -51,7 +49,8 @@ public final class BatchMessages {
             problem = "its PairingBatchId, or correlation id, must be text of at most 100 of A-Z a-z 0-9 . _ : -";
             given = identity.made();
         }
-        BatchName name = BatchName.of(given, message.getObjectProperty(NAME) instanceof String text ? text : null);
+        BatchName name = BatchName.of(
+                given, message.getObjectProperty(Contract.BATCH_NAME) instanceof String text ? text : null);
         BatchSubmitter.Taken taken =
                 problem == null ? take(name, source, message) : submitter.refuse(name, source, problem);
         if (taken == BatchSubmitter.Taken.BUSY) {

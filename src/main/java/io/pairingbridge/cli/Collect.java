@@ -63,9 +63,6 @@ import picocli.CommandLine.Spec;
         })
 public final class Collect implements Callable<Integer> {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String QUEUE = Contract.CREDENTIALS;
-    private static final String REFUSED = Contract.CREDENTIALS_REFUSED;
-    private static final String BREAK_GLASS = Contract.BREAK_GLASS;
     /** How often a following collector looks up; any other time would do. */
     private static final Duration FOLLOWING = Duration.ofMinutes(1);
     /** How many messages that cannot be opened are told one by one. */
@@ -123,7 +120,8 @@ public final class Collect implements Callable<Integer> {
 
     @Option(
             names = "--refused",
-            description = "those that a recipient has refused, from " + REFUSED + " instead of " + QUEUE)
+            description = "those that a recipient has refused, from " + Contract.CREDENTIALS_REFUSED + " instead of "
+                    + Contract.CREDENTIALS)
     private boolean refused;
 
     @Option(
@@ -240,7 +238,7 @@ public final class Collect implements Callable<Integer> {
     }
 
     private String queue() {
-        return refused ? REFUSED : QUEUE;
+        return refused ? Contract.CREDENTIALS_REFUSED : Contract.CREDENTIALS;
     }
 
     private Duration checkedOptions() {
@@ -328,7 +326,7 @@ public final class Collect implements Callable<Integer> {
                     + " otherwise somebody else sent it");
         }
         try {
-            byte[] opened = opener.open(text, message.getStringProperty(BREAK_GLASS));
+            byte[] opened = opener.open(text, message.getStringProperty(Contract.BREAK_GLASS));
             String sealedFor = Opener.header(text).jobId();
             if (!job.equals(sealedFor)) {
                 throw new Unopened(
@@ -378,10 +376,10 @@ public final class Collect implements Callable<Integer> {
     private Path keep(Message message, Collected collected, String name, CredentialsFolder folder)
             throws IOException, JMSException {
         Path file = folder.keep(name + collected.ending, collected.content);
-        if (noOpen && message.getStringProperty(BREAK_GLASS) != null) {
+        if (noOpen && message.getStringProperty(Contract.BREAK_GLASS) != null) {
             folder.keep(
                     name + ".break-glass.jwe",
-                    message.getStringProperty(BREAK_GLASS).getBytes(StandardCharsets.UTF_8));
+                    message.getStringProperty(Contract.BREAK_GLASS).getBytes(StandardCharsets.UTF_8));
         }
         ObjectNode about = described(message, collected.job)
                 .put("attempt_id", collected.attempt)
@@ -407,7 +405,7 @@ public final class Collect implements Callable<Integer> {
         ObjectNode line = described(message, collected.job);
         if (noOpen) {
             line.put("sealed", new String(collected.content, StandardCharsets.UTF_8));
-            String breakGlass = message.getStringProperty(BREAK_GLASS);
+            String breakGlass = message.getStringProperty(Contract.BREAK_GLASS);
             return breakGlass == null ? line : line.put("break_glass", breakGlass);
         }
         return line.set("credentials", JSON.readTree(collected.content));

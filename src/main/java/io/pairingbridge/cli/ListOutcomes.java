@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.access.BrokerException;
 import io.pairingbridge.access.BrokerUsers;
+import io.pairingbridge.broker.BrokerQueue;
 import io.pairingbridge.job.Contract;
 import io.pairingbridge.job.Job;
 import io.pairingbridge.settings.Settings;
@@ -31,7 +32,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Shows the outcome events that wait for the ERP on " + ListOutcomes.QUEUE
+            "Shows the outcome events that wait for the ERP on " + Contract.OUTCOMES_ERP
                     + ", the oldest first. They stay there;"
                     + " with --take each is taken off the queue once it has been printed."
         },
@@ -47,8 +48,7 @@ import picocli.CommandLine.Spec;
             ExitCodes.WORDS + "; 1 also if what was read could not be printed: then it stays on the queue."
         })
 public final class ListOutcomes implements Callable<Integer> {
-    static final String QUEUE = Contract.OUTCOMES_ERP;
-    private static final String ADDRESS = "pairing.outcomes::" + QUEUE;
+    private static final String ADDRESS = BrokerQueue.OUTCOMES.fullyQualified();
     /** What was sent is there at once, or after a moment if another consumer had it. */
     private static final long EMPTY_MILLIS = 500;
 
@@ -101,13 +101,15 @@ public final class ListOutcomes implements Callable<Integer> {
             shown = take ? take(session, queue) : browse(session, queue);
         } catch (JMSException e) {
             throw new BrokerException(
-                    "the events on " + QUEUE + " cannot be " + (take ? "taken" : "read") + " (" + Failures.root(e)
+                    "the events on " + Contract.OUTCOMES_ERP + " cannot be " + (take ? "taken" : "read") + " ("
+                            + Failures.root(e)
                             + "): the broker's user needs to " + (take ? "consume" : "browse")
                             + " there, as docker/artemis/broker.xml of this version allows",
                     e);
         }
-        Screen.note(shown + (shown == 1 ? " event" : " events") + (take ? " taken from " : " on ") + QUEUE
-                + (shown < count ? "" : "; there may be more: --count") + ". " + options.lookedIn(settings));
+        Screen.note(
+                shown + (shown == 1 ? " event" : " events") + (take ? " taken from " : " on ") + Contract.OUTCOMES_ERP
+                        + (shown < count ? "" : "; there may be more: --count") + ". " + options.lookedIn(settings));
         return ExitCodes.DONE;
     }
 
@@ -139,7 +141,7 @@ public final class ListOutcomes implements Callable<Integer> {
             print();
             if (System.out.checkError()) {
                 session.rollback();
-                throw new BrokerException("what was read could not be printed, and stays on " + QUEUE);
+                throw new BrokerException("what was read could not be printed, and stays on " + Contract.OUTCOMES_ERP);
             }
             session.commit();
             return shown;

@@ -61,7 +61,6 @@ import picocli.CommandLine.Spec;
         })
 public final class Submit implements Callable<Integer> {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String QUEUE = Contract.REQUESTS;
     /** How long is waited for one job if nothing else is said. */
     private static final String WAIT = "10m";
 
@@ -354,7 +353,7 @@ public final class Submit implements Callable<Integer> {
             if (replay) {
                 message.setStringProperty(Contract.REPLAY, "true");
             }
-            MessageProducer producer = session.createProducer(session.createQueue(QUEUE));
+            MessageProducer producer = session.createProducer(session.createQueue(Contract.REQUESTS));
             producer.setPriority(priority == null ? Message.DEFAULT_PRIORITY : priority);
             producer.setTimeToLive(lifetime == null ? 0 : lifetime.toMillis());
             producer.send(message);
@@ -367,7 +366,7 @@ public final class Submit implements Callable<Integer> {
     }
 
     private int sent() {
-        output.done(JSON.createObjectNode().put("job_id", job).put("queue", QUEUE), job);
+        output.done(JSON.createObjectNode().put("job_id", job).put("queue", Contract.REQUESTS), job);
         return ExitCodes.DONE;
     }
 

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pairingbridge.access.BrokerException;
-import io.pairingbridge.batch.BatchMessages;
 import io.pairingbridge.batch.BatchName;
 import io.pairingbridge.batch.CheckedRows;
 import io.pairingbridge.batch.document.BatchDocument;
@@ -34,7 +33,6 @@ import java.util.List;
 /** What {@code submit --file} does: checks a batch document, sends it as it is, and follows it. */
 final class SubmitFile {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String QUEUE = Contract.BATCHES;
     /** Lets the client send a stream of any size piece by piece (Artemis, "Large messages"). */
     private static final String STREAM = "JMS_AMQ_InputStream";
 
@@ -154,9 +152,9 @@ final class SubmitFile {
             message.setStringProperty(Contract.BATCH_ID, batchId);
             BatchName name = BatchName.of(file);
             if (name.id().equals(batchId)) {
-                message.setStringProperty(BatchMessages.NAME, name.text());
+                message.setStringProperty(Contract.BATCH_NAME, name.text());
             }
-            session.createProducer(session.createQueue(QUEUE)).send(message);
+            session.createProducer(session.createQueue(Contract.BATCHES)).send(message);
         } catch (JMSException e) {
             throw new BrokerException(
                     "it is not known whether the broker took batch " + batchId + " (" + Failures.root(e)
@@ -169,7 +167,7 @@ final class SubmitFile {
         output.done(
                 JSON.createObjectNode()
                         .put("batch_id", batchId)
-                        .put("queue", QUEUE)
+                        .put("queue", Contract.BATCHES)
                         .put("rows", rows()),
                 batchId);
         return ExitCodes.DONE;
@@ -187,7 +185,7 @@ final class SubmitFile {
         }
         if (last == null) {
             Screen.note("The bridge has not begun batch " + batchId + " within the time. It is not lost: it lies on "
-                    + QUEUE + "; 'pairing-bridge status' tells whether the bridge runs");
+                    + Contract.BATCHES + "; 'pairing-bridge status' tells whether the bridge runs");
             if (output.json()) {
                 Output.print(JSON.createObjectNode().put("batch_id", batchId).putNull("phase"));
             }

@@ -32,7 +32,9 @@ public final class Contract {
 
     public static final String JOB_ID = "PairingJobId";
     public static final String BATCH_ID = "PairingBatchId";
+    /** What people call the batch; it may be anything, and identifies nothing. */
     public static final String BATCH_NAME = "PairingBatchName";
+
     public static final String INTEGRATOR = "PairingIntegrator";
     public static final String REPLAY = "PairingReplay";
     public static final String REFERENCE = "PairingReference";

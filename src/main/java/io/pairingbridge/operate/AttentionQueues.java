@@ -116,7 +116,6 @@ public final class AttentionQueues {
             Contract.IN_DOUBT,
             Contract.EXPIRED);
 
-    private static final String REQUESTS = Contract.REQUESTS;
     /** How long a message may take to come that is certainly there. */
     private static final long PATIENCE_MILLIS = 5_000;
 
@@ -159,7 +158,7 @@ public final class AttentionQueues {
     /** How many requests the broker has, those included that wait for their time or are in somebody's hands. */
     public long requests() throws JMSException {
         Map<String, Long> depths = depths();
-        return depths.get(REQUESTS) + depths.get(Contract.EXPIRED);
+        return depths.get(Contract.REQUESTS) + depths.get(Contract.EXPIRED);
     }
 
     /**
@@ -417,7 +416,7 @@ public final class AttentionQueues {
         if (replay.sameOtp()) {
             request.setStringProperty(Contract.REPLAY, "true");
         }
-        try (MessageProducer producer = session.createProducer(session.createQueue(REQUESTS))) {
+        try (MessageProducer producer = session.createProducer(session.createQueue(Contract.REQUESTS))) {
             producer.send(request, DeliveryMode.PERSISTENT, DEFAULT_PRIORITY, 0);
         }
     }

@@ -107,4 +107,11 @@ class EndpointClientTest {
         }
         assertThat(ledger.posts("otp-1")).hasSize(1);
     }
+
+    /** A layer of its own against every repetition inside HttpClient. */
+    @Test
+    void hasABodyThatCanBeSentOnceOnly() {
+        Attempt attempt = new Attempt("attempt-1", 1, Duration.ofSeconds(30));
+        assertThat(request(attempt).getEntity().isRepeatable()).isFalse();
+    }
 }

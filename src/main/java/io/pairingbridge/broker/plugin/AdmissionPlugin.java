@@ -41,8 +41,6 @@ public final class AdmissionPlugin implements ActiveMQServerPlugin {
 
     private static final Logger LOG = LoggerFactory.getLogger(AdmissionPlugin.class);
     private static final String OURS = "pairing.";
-    private static final String REQUESTS = Contract.REQUESTS;
-    private static final String BATCHES = Contract.BATCHES;
     private static final int WILDCARDS = 2;
 
     private final RefusalLog log = new RefusalLog();
@@ -127,8 +125,8 @@ public final class AdmissionPlugin implements ActiveMQServerPlugin {
             throw new RefusedException(
                     "the address names a queue behind '::', which is for receivers: send to " + name + " alone");
         }
-        boolean batch = name.equals(BATCHES);
-        if (!batch && !name.equals(REQUESTS)) {
+        boolean batch = name.equals(Contract.BATCHES);
+        if (!batch && !name.equals(Contract.REQUESTS)) {
             return;
         }
         if (message instanceof ICoreMessage ours) {
